@@ -1,0 +1,1 @@
+"""Ground floor: names, errors, notices, units, settings, addressed randomness, fingerprints, atomic writing."""
