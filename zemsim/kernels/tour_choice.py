@@ -1,0 +1,237 @@
+"""Mode choice by tour: utilities and an exact draw of the nested logit with frozen error terms.
+
+Axes: P residents, R tours of one day type (those of a resident are neighbours), Z zones, Q timetable periods.
+Nests {walk, bike, e-bike}, {bus, train}, {driver, passenger} with scales 0 < lambda <= 1, utility-consistent form:
+``IV_B = lambda_B ln sum_B exp(V / lambda_B)``. A nest is drawn by ``argmax(IV_B + G_B)``, then an alternative inside it
+by ``argmax(V / lambda_B + G_m)``, with standard Gumbel ``G`` that are frozen per resident, tour and alternative; both
+stages together are an exact draw of the nested logit (Train, Discrete Choice Methods with Simulation, ch. 4).
+An alternative that is not available has utility -inf; if none is, the choice is -1 and the caller counts it.
+
+Utilities: tour utility is the sum of both ways; times in minutes and money in EUR are per one-way trip, and
+``g = b_cost (d / 10 km)^lambda_c (income / mean)^-eta`` comes per tour as ``cost_factor``.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from zemsim.core.names import Alternative, Nest
+from zemsim.kernels.draws import gumbel
+
+N_ALTERNATIVES = len(Alternative)
+N_NESTS = len(Nest)
+
+_WALK, _BIKE, _EBIKE = int(Alternative.WALK), int(Alternative.BIKE), int(Alternative.EBIKE)
+_BUS, _TRAIN = int(Alternative.BUS), int(Alternative.TRAIN)
+_DRIVER, _PASSENGER = int(Alternative.DRIVER), int(Alternative.PASSENGER)
+
+
+class TourColumns(NamedTuple):
+    """Arrays [R] of the tours of one day type, in the order in which the kernels read them."""
+
+    origin: Any  # int32 zone_idx
+    dest: Any  # int32 zone_idx
+    peak_out: Any  # bool: leaves in a peak period
+    peak_back: Any  # bool
+    period_out: Any  # int8 index into names.PERIODS
+    period_back: Any  # int8
+    segment: Any  # int8 row of the mode constants
+    road_km: Any  # float32 one way
+    active_km: Any  # float32 one way
+    cost_factor: Any  # float32 (d / 10 km)^lambda_c (income / mean)^-eta
+    bike: Any  # bool: owns a bicycle
+    ebike: Any  # int8: 0 none, 1 own, 2 shared
+    vehicle: Any  # int32 vehicle_idx at hand, -1 none
+    drive_eur: Any  # float32 running cost one way with that vehicle
+    parking_eur: Any  # float32 per tour with that vehicle
+    passenger: Any  # bool: somebody could drive
+    fare_share: Any  # float32 [R, 2]: share of the fare to pay, bus and train
+    transit: Any  # float32 [R, 2, 6]: in-vehicle, wait, headway, walk (min), transfers, fare (EUR)
+    transit_ok: Any  # bool [R, 2]
+    pattern_out: Any  # int32 [R, 2] pattern of the main leg, -1 none
+    pattern_back: Any  # int32 [R, 2]
+    shock_nest: Any  # float32 [R, 3] standard Gumbel
+    shock_alternative: Any  # float32 [R, 7] standard Gumbel
+
+
+class TravelWorld(NamedTuple):
+    """What all residents share: times by road, crowding, season."""
+
+    free_min: Any  # float32 [Z, Z] road time off the peak
+    peak_min: Any  # float32 [Z, Z] morning peak; the afternoon peak is its mirror
+    terminal_min: Any  # float32 [Z] searching for a place and walking from the car
+    crowding: Any  # float32 [patterns, Q] factor on in-vehicle time, 1 = seats for all
+    temperature_c: float
+    shared_ebike_eur: float  # price of one ride
+
+
+class ChoiceParameters(NamedTuple):
+    """Coefficients in published units (per minute, per EUR) and mode constants."""
+
+    b_cost: float
+    b_car: float
+    b_pt: float
+    b_wait: float
+    wait_cap_min: float
+    b_head: float
+    b_acc: float
+    b_tr: float
+    b_walk: float
+    b_bike: float
+    k_ebike: float
+    k_park: float
+    w_temp: float
+    walk_km_h: float
+    bike_km_h: float
+    ebike_km_h: float
+    walk_max_km: float
+    bike_max_km: float
+    ebike_max_km: float
+    shared_access_min: float
+    constants: Any  # float64 [segments, 7]
+    nest_scale: Any  # float64 [3]
+
+
+def _road_minutes(tours: Any, world: Any, r: int) -> Any:
+    """Minutes by car, mean of out and back; the peak back is the mirror of the peak out."""
+    o, d = tours.origin[r], tours.dest[r]
+    out = world.peak_min[o, d] if tours.peak_out[r] else world.free_min[o, d]
+    back = world.peak_min[o, d] if tours.peak_back[r] else world.free_min[d, o]
+    return 0.5 * (out + back)
+
+
+def _crowding(tours: Any, world: Any, r: int, k: int) -> Any:
+    """Mean crowding factor of the main legs out and back."""
+    out, back = tours.pattern_out[r, k], tours.pattern_back[r, k]
+    factor = 0.0
+    factor += world.crowding[out, tours.period_out[r]] if out >= 0 else 1.0
+    factor += world.crowding[back, tours.period_back[r]] if back >= 0 else 1.0
+    return 0.5 * factor
+
+
+def _transit_utility(tours: Any, world: Any, p: Any, r: int, k: int) -> Any:
+    """One-way utility of bus (k = 0) or train (k = 1) without the constant."""
+    x = tours.transit[r, k]
+    money = p.b_cost * tours.cost_factor[r] * x[5] * tours.fare_share[r, k]
+    wait = min(0.5 * x[2], p.wait_cap_min) + x[1]
+    ride = x[0] * _crowding(tours, world, r, k)
+    return p.b_pt * ride + p.b_wait * wait + p.b_head * x[2] + p.b_acc * x[3] + p.b_tr * x[4] + money
+
+
+def fill_utilities(tours: Any, world: Any, p: Any, r: int, out_utility: Any) -> None:
+    """Write the utilities of tour `r` into ``out_utility`` (7,); -inf where an alternative is not available."""
+    constants = p.constants[tours.segment[r]]
+    km = tours.active_km[r]
+    gain = p.b_cost * tours.cost_factor[r]
+    weather = p.w_temp * min(world.temperature_c - 20.0, 0.0)
+    for m in range(N_ALTERNATIVES):
+        out_utility[m] = -math.inf
+
+    if km <= p.walk_max_km:
+        out_utility[_WALK] = constants[_WALK] + 2.0 * p.b_walk * 60.0 * km / p.walk_km_h
+    if tours.bike[r] and km <= p.bike_max_km:
+        out_utility[_BIKE] = constants[_BIKE] + 2.0 * (p.b_bike * 60.0 * km / p.bike_km_h + weather)
+    if tours.ebike[r] > 0 and km <= p.ebike_max_km:
+        one_way = p.k_ebike * p.b_bike * 60.0 * km / p.ebike_km_h + weather
+        if tours.ebike[r] == 2:
+            one_way += gain * world.shared_ebike_eur + p.b_acc * p.shared_access_min
+        out_utility[_EBIKE] = constants[_EBIKE] + 2.0 * one_way
+    for k in range(2):
+        if tours.transit_ok[r, k]:
+            out_utility[_BUS + k] = constants[_BUS + k] + 2.0 * _transit_utility(tours, world, p, r, k)
+
+    minutes = _road_minutes(tours, world, r)
+    if minutes < math.inf:
+        minutes += 0.5 * (world.terminal_min[tours.origin[r]] + world.terminal_min[tours.dest[r]])
+        if tours.vehicle[r] >= 0:
+            money = 2.0 * tours.drive_eur[r] + p.k_park * tours.parking_eur[r]
+            out_utility[_DRIVER] = constants[_DRIVER] + 2.0 * p.b_car * minutes + gain * money
+        if tours.passenger[r]:
+            out_utility[_PASSENGER] = constants[_PASSENGER] + 2.0 * p.b_car * minutes
+
+
+def _nest_of(m: int) -> int:
+    if m <= _EBIKE:
+        return 0
+    return 1 if m <= _TRAIN else 2
+
+
+def fill_inclusive_values(utility: Any, nest_scale: Any, out_inclusive: Any) -> None:
+    """Inclusive value of each nest, ``out_inclusive`` (3,), from utilities (7,); -inf for an empty nest."""
+    first = 0
+    for b in range(N_NESTS):
+        last = first
+        top = -math.inf
+        while last < N_ALTERNATIVES and _nest_of(last) == b:
+            top = max(top, utility[last])
+            last += 1
+        if top == -math.inf:
+            out_inclusive[b] = -math.inf
+        else:
+            # Subtract the largest utility first: exp() of it would overflow above about 709.
+            total = 0.0
+            for m in range(first, last):
+                total += math.exp((utility[m] - top) / nest_scale[b])
+            out_inclusive[b] = top + nest_scale[b] * math.log(total)
+        first = last
+
+
+def draw_nested(utility: Any, inclusive: Any, nest_scale: Any, shock_nest: Any, shock_alternative: Any) -> int:
+    """The alternative drawn with these error terms, -1 if none is available. Ties go to the lowest number."""
+    nest, best = -1, -math.inf
+    for b in range(N_NESTS):
+        value = inclusive[b] + shock_nest[b]
+        if value > best:
+            nest, best = b, value
+    choice, best = -1, -math.inf
+    for m in range(N_ALTERNATIVES):
+        if _nest_of(m) == nest:
+            value = utility[m] / nest_scale[nest] + shock_alternative[m]
+            if value > best:
+                choice, best = m, value
+    return choice
+
+
+def choose_modes(
+    i: int, tour_start: Any, tour_end: Any, tours: Any, world: Any, p: Any, scratch: Any, out_alternative: Any
+) -> None:
+    """The rule for one resident: choose the mode of each of today's tours. ``scratch`` is float64 (10,)."""
+    utility, inclusive = scratch[:N_ALTERNATIVES], scratch[N_ALTERNATIVES:]
+    for r in range(tour_start[i], tour_end[i]):
+        fill_utilities(tours, world, p, r, utility)
+        fill_inclusive_values(utility, p.nest_scale, inclusive)
+        out_alternative[r] = draw_nested(
+            utility, inclusive, p.nest_scale, tours.shock_nest[r], tours.shock_alternative[r]
+        )
+
+
+def choose_modes_rows(
+    start: int, stop: int, rows: Any, tour_start: Any, tour_end: Any, tours: Any, world: Any, p: Any, out: Any
+) -> None:
+    """The rule for the residents ``rows[start:stop]``."""
+    scratch = np.empty(N_ALTERNATIVES + N_NESTS)
+    for k in range(start, stop):
+        choose_modes(rows[k], tour_start, tour_end, tours, world, p, scratch, out)
+
+
+def fill_gumbel(start: int, stop: int, seed: int, stream: int, agents: Any, draw: Any, out_shock: Any) -> None:
+    """Standard Gumbel error terms: ``out_shock`` [R, K] at addresses ``(seed, stream, agents[r], draw[r] * 16 + k)``."""
+    for r in range(start, stop):
+        for k in range(out_shock.shape[1]):
+            out_shock[r, k] = gumbel(seed, stream, agents[r], draw[r] * 16 + k)
+
+
+_road_minutes = njit(cache=True, nogil=True)(_road_minutes)
+_crowding = njit(cache=True, nogil=True)(_crowding)
+_transit_utility = njit(cache=True, nogil=True)(_transit_utility)
+fill_utilities = njit(cache=True, nogil=True)(fill_utilities)
+_nest_of = njit(cache=True, nogil=True)(_nest_of)
+fill_inclusive_values = njit(cache=True, nogil=True)(fill_inclusive_values)
+draw_nested = njit(cache=True, nogil=True)(draw_nested)
+choose_modes = njit(cache=True, nogil=True)(choose_modes)
+choose_modes_rows = njit(cache=True, nogil=True)(choose_modes_rows)
+fill_gumbel = njit(cache=True, nogil=True)(fill_gumbel)
