@@ -219,7 +219,7 @@ def choose_modes_rows(
 
 
 def fill_gumbel(start: int, stop: int, seed: int, stream: int, agents: Any, draw: Any, out_shock: Any) -> None:
-    """Standard Gumbel error terms: ``out_shock`` [R, K] at addresses ``(seed, stream, agents[r], draw[r] * 16 + k)``."""
+    """Standard Gumbels ``out_shock`` [R, K] at addresses ``(seed, stream, agents[r], draw[r] * 16 + k)``."""
     for r in range(start, stop):
         for k in range(out_shock.shape[1]):
             out_shock[r, k] = gumbel(seed, stream, agents[r], draw[r] * 16 + k)
