@@ -1,0 +1,1 @@
+"""Region: files to checked tables to :class:`~zemsim.region.region.Region`; the embedded packs; what makes them."""

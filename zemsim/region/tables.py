@@ -1,0 +1,209 @@
+"""Strict reading of a pack's CSV files: UTF-8, rows as long as the header, ids as text, finite numbers.
+
+A fault is an :class:`~zemsim.core.errors.InputError` that names file, row, column and what to do.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from zemsim.core.errors import InputError, did_you_mean
+
+#: Limits against files that are not tables.
+MAX_FILE_BYTES = 64 * 1024 * 1024
+MAX_FIELD_CHARS = 10_000
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_INTEGER = re.compile(r"[+-]?\d+")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a file of a pack, or raise an InputError that says what is missing."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise InputError(f"file has {size:,} bytes; the limit is {MAX_FILE_BYTES:,}", path)
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError("file is missing", path, hint="the datapackage.json lists it") from None
+    except (IsADirectoryError, PermissionError, NotADirectoryError) as error:
+        raise InputError(f"file cannot be read: {error.strerror}", path) from None
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a UTF-8 file (with or without BOM); other encodings are refused with the line."""
+    raw = read_bytes(path)
+    if raw[:2] in (b"PK", b"\xff\xfe", b"\xfe\xff") or b"\x00" in raw:
+        raise InputError("this is not a plain UTF-8 text file", path, hint="save it as CSV, encoding UTF-8")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise InputError("text is not UTF-8", path, line, hint="save the file with encoding UTF-8") from None
+
+
+def read_rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Return the header and ``(line, cells)`` of a CSV file whose rows are all as long as the header."""
+    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    header: list[str] | None = None
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        for cells in reader:
+            if not cells:
+                continue
+            line = reader.line_num
+            if header is None:
+                header = _checked_header(cells, path, line)
+            elif len(cells) != len(header):
+                raise InputError(
+                    f"row has {len(cells)} cells where the header has {len(header)}",
+                    path,
+                    line,
+                    hint="quote a cell that contains a comma",
+                )
+            else:
+                if max(map(len, cells)) > MAX_FIELD_CHARS:
+                    raise InputError(f"a cell is longer than {MAX_FIELD_CHARS:,} characters", path, line)
+                rows.append((line, cells))
+    except csv.Error as error:
+        raise InputError(f"row cannot be read: {error}", path, reader.line_num) from None
+    if header is None:
+        raise InputError("file is empty", path, hint="the first row holds the column names")
+    return header, rows
+
+
+def _checked_header(cells: list[str], path: Path, line: int) -> list[str]:
+    for name in cells:
+        if not name.strip() or name != name.strip():
+            raise InputError(f"column name {name!r} is blank or padded", path, line)
+    if len(set(cells)) != len(cells):
+        double = sorted({name for name in cells if cells.count(name) > 1})
+        raise InputError(f"column occurs twice: {', '.join(double)}", path, line)
+    return cells
+
+
+def _number(text: str) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(_habit(text))
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("number is not finite")
+    return value
+
+
+def _integer(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise ValueError(_habit(text) if not _NUMBER.fullmatch(text) else "must be a whole number")
+    value = int(text)
+    if abs(value) >= 2**53:
+        raise ValueError("number is too large")
+    return value
+
+
+def _habit(text: str) -> str:
+    if re.fullmatch(r"[+-]?\d+,\d+", text):
+        return "decimal comma; write a point"
+    if re.search(r"\d[\s\u00a0\u2009\u202f]\d", text):
+        return "space between digits; write the number without it"
+    if re.search(r"[%€]", text):
+        return "unit in the number; the unit belongs to the column name"
+    return "must be a number"
+
+
+def _cell(text: str, field: dict[str, Any]) -> Any:
+    """Return one value checked against its field of the schema; a ValueError says what is wrong."""
+    limits = field.get("constraints", {})
+    if text == "":
+        if limits.get("required"):
+            raise ValueError("must not be blank")
+        return math.nan if field["type"] in ("number", "integer", "year") else ""
+    value: Any = text
+    if field["type"] == "number":
+        value = _number(text)
+    elif field["type"] in ("integer", "year"):
+        value = _integer(text)
+    if field["type"] != "string":
+        if "minimum" in limits and value < limits["minimum"]:
+            raise ValueError(f"must be at least {limits['minimum']}")
+        if "maximum" in limits and value > limits["maximum"]:
+            raise ValueError(f"must be at most {limits['maximum']}")
+    elif text != text.strip():
+        raise ValueError("has blanks at its ends")
+    if "enum" in limits and value not in limits["enum"]:
+        raise ValueError(f"must be one of {', '.join(map(str, limits['enum']))}")
+    return value
+
+
+def read_table(path: Path, fields: list[dict[str, Any]], unique: list[str] | None = None) -> pd.DataFrame:
+    """Return a CSV file as a table with the columns and types of its schema.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    fields : list of dict
+        Fields of a Frictionless table schema: ``name, type`` (string, number, integer, year) and ``constraints``
+        (required, unique, minimum, maximum, enum).
+    unique : list of str, optional
+        Columns that together must differ in every row (the primary key).
+
+    Returns
+    -------
+    DataFrame
+        Columns in the order of the schema. A column of integers without blanks is int64, with blanks float64.
+
+    Raises
+    ------
+    InputError
+        With file, row and remedy.
+    """
+    header, rows = read_rows(path)
+    names = [field["name"] for field in fields]
+    for name in names:
+        if name not in header:
+            raise InputError(f"column “{name}” is missing", path, 1, hint=did_you_mean(name, set(header) - set(names)))
+    for name in header:
+        if name not in names:
+            raise InputError(f"column “{name}” is not known", path, 1, hint=did_you_mean(name, set(names) - set(header)))
+    data = {field["name"]: _column(path, rows, header.index(field["name"]), field) for field in fields}
+    table = pd.DataFrame(data, columns=names)
+    keys = [[name] for name in names if _is_unique(fields, name)] + ([unique] if unique else [])
+    for key in keys:
+        _check_unique(path, rows, table, key)
+    table.attrs["path"] = str(path)
+    table.attrs["lines"] = [line for line, _ in rows]
+    return table
+
+
+def _is_unique(fields: list[dict[str, Any]], name: str) -> bool:
+    return any(field["name"] == name and field.get("constraints", {}).get("unique") for field in fields)
+
+
+def _column(path: Path, rows: list[tuple[int, list[str]]], position: int, field: dict[str, Any]) -> pd.Series:
+    values = []
+    for line, cells in rows:
+        try:
+            values.append(_cell(cells[position], field))
+        except ValueError as error:
+            shown = cells[position] if len(cells[position]) <= 40 else cells[position][:39] + "…"
+            raise InputError(f"{field['name']}: “{shown}”", path, line, hint=str(error)) from None
+    if field["type"] == "string":
+        return pd.Series(values, dtype=object)
+    whole = field["type"] != "number" and not any(isinstance(value, float) for value in values)
+    return pd.Series(values, dtype="int64" if whole else "float64")
+
+
+def _check_unique(path: Path, rows: list[tuple[int, list[str]]], table: pd.DataFrame, key: list[str]) -> None:
+    double = table.duplicated(key).to_numpy()
+    if double.any():
+        at = int(double.argmax())
+        shown = ", ".join(f"{name} {table[name].iloc[at]}" for name in key)
+        first = int((table[key] == table[key].iloc[at]).all(axis=1).to_numpy().argmax())
+        raise InputError(f"{shown} occurs twice", path, rows[at][0], hint=f"first in row {rows[first][0]}")
