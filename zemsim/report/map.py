@@ -1,0 +1,262 @@
+"""The map: zone squares in LKS-92 (EPSG:3059), north up, clipped to the outline by shapely; symbols, scale bar, arrow.
+
+Geometry is drawn once, in steps of 50 m; colours are classes, so the page's script only swaps class names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import shape
+
+from zemsim.report.svg import attributes, ring_path
+from zemsim.report.text import tidy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNIT_M: Final = 50.0
+MARGIN: Final = 60
+GRID_CRS: Final = "EPSG:3035"
+MAP_CRS: Final = "EPSG:3059"
+#: Zones with fewer residents show no figure (small cells).
+MIN_RESIDENTS: Final = 10
+SCALE_KM: Final = 20
+
+
+class RegionLike(Protocol):
+    """What the map needs of ``zemsim.region.Region``."""
+
+    @property
+    def zones(self) -> pd.DataFrame: ...
+    @property
+    def chargers(self) -> pd.DataFrame: ...
+    @property
+    def outline(self) -> Any: ...
+
+
+@cache
+def _transformer(source: str) -> Any:
+    from pyproj import Transformer
+
+    return Transformer.from_crs(source, MAP_CRS, always_xy=True)
+
+
+def to_map(x: NDArray[np.float64], y: NDArray[np.float64], source: str = GRID_CRS) -> NDArray[np.float64]:
+    """Project points to EPSG:3059; returns float64 [n, 2] in m, east and north."""
+    return np.column_stack(_transformer(source).transform(x, y))
+
+
+def outline_shapes(outline: Any) -> dict[str, shapely.Geometry]:
+    """Return the municipalities' shapes in EPSG:3059 by name, simplified together so that no slivers appear.
+
+    Parameters
+    ----------
+    outline : mapping or sequence
+        A GeoJSON feature collection, or its features, in WGS 84.
+    """
+    features = outline.get("features", []) if isinstance(outline, Mapping) else list(outline or [])
+    parts: dict[str, list[shapely.Geometry]] = {}
+    for feature in features:
+        properties = feature.get("properties") or {}
+        name = str(properties.get("municipality") or properties.get("name") or len(parts))
+        geometry = shapely.transform(
+            shapely.force_2d(shape(feature["geometry"])), lambda p: to_map(p[:, 0], p[:, 1], "EPSG:4326")
+        )
+        parts.setdefault(name, []).append(shapely.make_valid(geometry))
+    merged = {name: shapely.union_all(shapes) for name, shapes in parts.items()}
+    simple = shapely.simplify(np.array(list(merged.values()), dtype=object), UNIT_M)
+    if len(merged) and bool(shapely.coverage_is_valid(np.array(list(merged.values()), dtype=object))):
+        simple = shapely.coverage_simplify(np.array(list(merged.values()), dtype=object), UNIT_M)
+    return dict(zip(merged, simple, strict=True))
+
+
+def zone_squares(zones: pd.DataFrame) -> NDArray[Any]:
+    """Return the zones' squares in EPSG:3059, as shapely polygons, in the order of ``zones``."""
+    half = zones["size_m"].to_numpy(np.float64) / 2
+    x, y = zones["x_m"].to_numpy(np.float64), zones["y_m"].to_numpy(np.float64)
+    corners = [
+        to_map(x + dx * half, y + dy * half) for dx, dy in ((-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0))
+    ]
+    return np.asarray(shapely.polygons(np.stack(corners, axis=1)))
+
+
+@dataclass(frozen=True)
+class MapGeometry:
+    """Everything of the map that no policy changes.
+
+    Attributes
+    ----------
+    zones : DataFrame
+        The populated zones, in map order.
+    paths : list of str
+        SVG path data per zone.
+    centres : ndarray of int64 [Z, 2]
+        Centres in map units.
+    outline : list of (name, path, label point)
+    chargers : list of (x, y, name)
+    width, height : int
+    """
+
+    zones: pd.DataFrame
+    paths: list[str]
+    centres: NDArray[np.int64]
+    outline: list[tuple[str, str, tuple[int, int]]]
+    chargers: list[tuple[int, int, str]]
+    width: int
+    height: int
+    left_m: float
+    top_m: float
+
+    def units(self, points_m: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Turn EPSG:3059 metres into map units: x to the right, y down."""
+        shifted = np.column_stack([points_m[:, 0] - self.left_m, self.top_m - points_m[:, 1]]) / UNIT_M
+        return np.rint(shifted).astype(np.int64)
+
+
+def _paths(geometry: shapely.Geometry, left: float, top: float) -> str:
+    rings: list[str] = []
+    for part in shapely.get_parts(geometry):
+        if part.geom_type != "Polygon":
+            continue
+        for ring in (part.exterior, *part.interiors):
+            points = shapely.get_coordinates(ring)
+            grid = np.rint(np.column_stack([points[:, 0] - left, top - points[:, 1]]) / UNIT_M).astype(int)
+            rings.append(ring_path([(int(a), int(b)) for a, b in grid]))
+    return "".join(rings)
+
+
+def _clipped(squares: NDArray[Any], land: shapely.Geometry | None) -> NDArray[Any]:
+    if land is None or shapely.is_empty(land):
+        return squares
+    shapely.prepare(land)
+    inside = shapely.intersection(squares, land)
+    # An outline is coarser than the grid: a populated square beyond it is still shown whole.
+    return np.where(shapely.area(inside) < 0.05 * shapely.area(squares), squares, inside)
+
+
+def build_geometry(region: RegionLike) -> MapGeometry:
+    """Project, clip and draw the region's zones, outline and chargers in map units."""
+    zones = region.zones[region.zones["kind"] == "populated"]
+    shapes = outline_shapes(region.outline)
+    land = shapely.union_all(list(shapes.values())) if shapes else None
+    drawn = _clipped(zone_squares(zones), land)
+    everything = [*drawn, *shapes.values()]
+    left, bottom, right, top = shapely.total_bounds(np.array(everything, dtype=object))
+    left, top = left - MARGIN * UNIT_M, top + MARGIN * UNIT_M
+    width = int(np.ceil((right - left) / UNIT_M)) + MARGIN
+    height = int(np.ceil((top - bottom) / UNIT_M)) + MARGIN
+    empty = np.zeros((0, 2), np.int64)
+    frame = MapGeometry(zones, [], empty, [], [], width, height, left, top)
+    centres = frame.units(to_map(zones["x_m"].to_numpy(np.float64), zones["y_m"].to_numpy(np.float64)))
+    outline = []
+    for name, geometry in shapes.items():
+        label = shapely.get_coordinates(shapely.point_on_surface(geometry))
+        spot = frame.units(label)[0]
+        outline.append((name, _paths(geometry, left, top), (int(spot[0]), int(spot[1]))))
+    return MapGeometry(
+        zones,
+        [_paths(geometry, left, top) for geometry in drawn],
+        centres,
+        outline,
+        _chargers(region, frame),
+        width,
+        height,
+        left,
+        top,
+    )
+
+
+def _chargers(region: RegionLike, frame: MapGeometry) -> list[tuple[int, int, str]]:
+    sites = region.chargers
+    if sites is None or sites.empty:
+        return []
+    points = frame.units(to_map(sites["x_m"].to_numpy(np.float64), sites["y_m"].to_numpy(np.float64)))
+    return [(int(p[0]), int(p[1]), str(name)) for p, name in zip(points, sites["name"], strict=True)]
+
+
+def place_points(frame: MapGeometry, points: Iterable[tuple[float, float]]) -> list[tuple[int, int]]:
+    """Turn points in EPSG:3035 metres into map units."""
+    pairs = np.asarray(list(points), dtype=np.float64).reshape(-1, 2)
+    return [(int(p[0]), int(p[1])) for p in frame.units(to_map(pairs[:, 0], pairs[:, 1]))]
+
+
+def _diamond(x: int, y: int, size: int) -> str:
+    return f"M{x} {y - size}l{size} {size}-{size} {size}-{size}-{size}z"
+
+
+def _scale_bar(frame: MapGeometry, language: str) -> str:
+    length = round(SCALE_KM * 1000 / UNIT_M)
+    x, y = MARGIN, frame.height - MARGIN
+    text = f'<text x="{x}" y="{y - 28}">{SCALE_KM}\u00a0km</text>'
+    return f'<g class="scale"><path d="M{x} {y - 16}v16h{length}v-16"/>{text}</g>'
+
+
+def _north(frame: MapGeometry, letter: str) -> str:
+    x, y = frame.width - MARGIN - 20, MARGIN
+    arrow = f'<path d="M{x} {y}l36 96-36-24-36 24z"/>'
+    return f'<g class="north">{arrow}<text x="{x}" y="{y + 176}">{escape(letter)}</text></g>'
+
+
+def map_svg(
+    frame: MapGeometry,
+    classes: str,
+    palette: str,
+    *,
+    label: str,
+    north: str,
+    prefix: str,
+    language: str = "lv",
+    extra: Mapping[str, Sequence[tuple[int, int]]] | None = None,
+    shown_extra: str = "",
+    overlay: str = "",
+) -> str:
+    """Return the map as inline SVG.
+
+    Parameters
+    ----------
+    frame : MapGeometry
+    classes : str
+        One character per zone (:mod:`zemsim.report.classes`).
+    palette : str
+        ``d`` (diverging) or ``s`` (sequential).
+    label : str
+        What the map shows, for those who cannot see it.
+    north : str
+        The letter at the arrow.
+    prefix : str
+        Put before ids.
+    extra : mapping of str to points
+        By policy: added charging sites in map units; only those of ``shown_extra`` are visible.
+    overlay : str
+        SVG that is drawn over the zones (roads, stops), already safe.
+    """
+    zones = "".join(
+        f'<path class="{palette}{c}" d="{path}"/>' if c != "-" else f'<path class="na" d="{path}"/>'
+        for c, path in zip(classes, frame.paths, strict=True)
+    )
+    outline = "".join(f'<path d="{path}"/>' for _, path, _ in frame.outline)
+    names = "".join(f'<text x="{x}" y="{y}">{escape(tidy(name, 40))}</text>' for name, _, (x, y) in frame.outline)
+    dots = "".join(
+        f'<circle cx="{x}" cy="{y}" r="22"><title>{escape(tidy(name))}</title></circle>' for x, y, name in frame.chargers
+    )
+    added = "".join(
+        f'<path class="extra-set"{attributes(data_policy=policy, hidden="" if policy != shown_extra else None)}'
+        f' d="{"".join(_diamond(x, y, 30) for x, y in points)}"/>'
+        for policy, points in (extra or {}).items()
+        if points
+    )
+    return (
+        f'<svg class="map" id="{prefix}map-svg" viewBox="0 0 {frame.width} {frame.height}" role="img" tabindex="0"'
+        f'{attributes(aria_label=label)}>'
+        f'<g class="land">{outline}</g><g class="zones">{zones}</g>{overlay}<g class="borders">{outline}</g>'
+        f'<g class="chargers">{dots}</g><g class="extra">{added}</g><g class="names">{names}</g>'
+        f'<path class="picked" d=""/>{_scale_bar(frame, language)}{_north(frame, north)}</svg>'
+    )
