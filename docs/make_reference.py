@@ -1,0 +1,155 @@
+"""Writes the generated parts of the reference pages from the code, or checks that they are up to date.
+
+``python docs/make_reference.py`` writes them, ``python docs/make_reference.py --check`` ends with 1 if a page differs.
+A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``; what is around it is written by hand.
+"""
+
+from __future__ import annotations
+
+import csv
+import enum
+import re
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", flags=re.S)
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table; a bar inside a cell is escaped."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def floors() -> str:
+    """The layers of pyproject.toml, the highest first, each room with the first line of its docstring."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        layers = tomllib.load(file)["tool"]["importlinter"]["contracts"][0]["layers"]
+    rows = []
+    for layer in layers:
+        rooms = [room.strip().removeprefix("zemsim.") for room in layer.split("|")]
+        rows.append([" · ".join(f"`{room}`" for room in rooms), " · ".join(_first_line(room) for room in rooms)])
+    return table(["floor", "what"], rows)
+
+
+def _first_line(room: str) -> str:
+    import ast
+
+    path = ROOT / "zemsim" / room
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    return text.partition("\n\n")[0].replace("\n", " ").rstrip(".")
+
+
+def tables() -> str:
+    """Every table of a run folder with its columns, from zemsim/core/schemas."""
+    from zemsim.core.schema import schema, table_names
+
+    parts = []
+    for name in table_names():
+        plan = schema(name)
+        parts.append(f"### {name}\n\n`{plan.path.format(policy='POLICY', seed='S')}`: one row is {plan.rows}.\n\n")
+        rows = [[f"`{c.name}`", c.dtype, c.unit, c.meaning + _values(c.values, c.words)] for c in plan.columns]
+        parts.append(table(["column", "type", "unit", "meaning"], rows) + "\n")
+    return "".join(parts).rstrip("\n") + "\n"
+
+
+def _values(values: str | None, words: tuple[str, ...]) -> str:
+    if values:
+        return f" (`{values}`)"
+    return f": {', '.join(words)}" if words else ""
+
+
+def codes() -> str:
+    """The integer codes of zemsim.core.names."""
+    from zemsim.core import names
+
+    kinds = [v for v in vars(names).values() if isinstance(v, type) and issubclass(v, enum.IntEnum) and list(v)]
+    rows = [[f"`{k.__name__}`", ", ".join(f"{m.value} {m.name.lower()}" for m in k)] for k in kinds]
+    periods = ", ".join(
+        f"{i} {p.name} ({_clock(p.start_min)}-{_clock(p.end_min)})" for i, p in enumerate(names.PERIODS)
+    )
+    return table(["code", "values"], [*rows, ["`PERIODS`", periods]])
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def indicators() -> str:
+    """The indicators, from the table that the program sums them by."""
+    with (ROOT / "zemsim" / "evidence" / "indicators.csv").open(encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    return table(head, [[f"`{row[0]}`", *row[1:]] for row in rows])
+
+
+def commands() -> str:
+    """Every command with its help, as ``zemsim COMMAND --help`` prints it."""
+    import click
+
+    from zemsim.cli import cli
+
+    def walk(command: click.Command, name: str, parent: click.Context | None) -> Iterator[str]:
+        with click.Context(
+            command, info_name=name, parent=parent, terminal_width=100, max_content_width=100
+        ) as context:
+            yield f"### {context.command_path}\n\n```\n{command.get_help(context)}\n```\n\n"
+            if isinstance(command, click.Group):
+                for child in command.list_commands(context):
+                    found = command.get_command(context, child)
+                    if found is not None:
+                        yield from walk(found, child, context)
+
+    return "".join(walk(cli, "zemsim", None)).rstrip("\n") + "\n"
+
+
+def pack() -> str:
+    """Files and fields of the embedded pack, from its datapackage.json."""
+    import json
+
+    file = ROOT / "zemsim" / "region" / "packs" / "zemgale" / "datapackage.json"
+    package = json.loads(file.read_text(encoding="utf-8"))
+    rows = []
+    for resource in package["resources"]:
+        fields = resource.get("schema", {}).get("fields", [])
+        names = ", ".join(f"`{field['name']}`" for field in fields)
+        rows.append([f"`{resource['path']}`", resource.get("title") or resource.get("description", ""), names])
+    return table(["file", "what", "fields"], rows)
+
+
+MAKERS: dict[str, Callable[[], str]] = {
+    "floors": floors,
+    "tables": tables,
+    "codes": codes,
+    "indicators": indicators,
+    "commands": commands,
+    "pack": pack,
+}
+
+
+def renewed(text: str) -> str:
+    """A page with its generated parts made anew; an unknown part is an error."""
+    return PART.sub(lambda found: f"{found[1]}\n{MAKERS[found[2]]()}\n{found[3]}", text)
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or compare them with ``--check``; 1 if a page differs."""
+    stale = []
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        fresh = renewed(text)
+        if fresh != text:
+            stale.append(page)
+            if "--check" not in arguments:
+                page.write_text(fresh, encoding="utf-8")
+    for page in stale:
+        print(f"{'differs' if '--check' in arguments else 'written'}: {page.relative_to(ROOT).as_posix()}")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    sys.exit(main(sys.argv[1:]))
