@@ -1,0 +1,298 @@
+"""Roads on a small made-up region: closing a bridge, flows, delays, order of rows, threads, files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.reference.roads_region import SmallRegion, link, shuffled, two_banks
+from zemsim.core.errors import InputError
+from zemsim.travel.road_network import MEAN_DISTANCE_IN_SQUARE
+from zemsim.travel.roads import RoadNetwork, RoadSkim, load, relative_gap, road_skim, volume_delay
+
+
+@pytest.fixture(scope="module")
+def region() -> SmallRegion:
+    return two_banks()
+
+
+@pytest.fixture(scope="module")
+def network(region: SmallRegion) -> RoadNetwork:
+    return RoadNetwork.from_region(region)
+
+
+@pytest.fixture(scope="module")
+def skim(network: RoadNetwork) -> RoadSkim:
+    return road_skim(network)
+
+
+def arrays_of(network: RoadNetwork) -> dict[str, bytes | list[object]]:
+    """Every array as bytes (texts as a list)."""
+    return {name: array.tolist() if array.dtype == object else array.tobytes() for name, array in vars(network).items()}
+
+
+def users_of(network: RoadNetwork, skim: RoadSkim, link_id: str) -> np.ndarray:
+    """Which pairs drive over a link, bool [Z, Z]: every path is walked."""
+    assert skim.trees is not None
+    uses = np.zeros(skim.time_min.shape, bool)
+    for origin, dest in np.ndindex(*uses.shape):
+        if origin != dest:
+            uses[origin, dest] = (network.link_id[skim.trees.path(origin, dest)] == link_id).any()
+    return uses
+
+
+def test_closing_a_bridge_lengthens_the_trips_that_used_it_and_changes_no_other(
+    network: RoadNetwork, skim: RoadSkim
+) -> None:
+    bridge = "n2-00"
+    uses = users_of(network, skim, bridge)
+    assert 0 < uses.sum() < uses.size
+    closed = road_skim(network.without_links([bridge]))
+    assert (closed.time_min[uses] > skim.time_min[uses]).all()
+    assert np.isfinite(closed.time_min).all()
+    assert closed.time_min[~uses].tobytes() == skim.time_min[~uses].tobytes()
+    assert closed.distance_km[~uses].tobytes() == skim.distance_km[~uses].tobytes()
+
+
+def test_closing_both_bridges_parts_the_banks(network: RoadNetwork) -> None:
+    time_min = road_skim(network.without_links(["n2-00", "n2-05"])).time_min
+    south = np.array([zone_id[1] in "01" for zone_id in network.zone_id])
+    assert np.isinf(time_min[np.ix_(south, ~south)]).all()
+    assert np.isfinite(time_min[np.ix_(south, south)]).all()
+
+
+def test_an_unknown_link_is_named_with_the_nearest(network: RoadNetwork) -> None:
+    with pytest.raises(InputError, match=r"unknown road link “n2-0”.*did you mean “n2-0"):
+        network.without_links(["n2-00", "n2-0"])
+
+
+def test_closing_no_link_changes_nothing(network: RoadNetwork) -> None:
+    assert arrays_of(network.without_links([])) == arrays_of(network)
+
+
+def two_zones(*links: dict[str, object]) -> SmallRegion:
+    """The zones z0-00 (city) and z1-00 (town) with a junction each, joined by ``links``."""
+    base = two_banks(columns=1)
+    nodes = base.road_nodes[base.road_nodes["node_id"].isin(["z0-00", "z1-00", "j0-00", "j1-00"])]
+    connectors = [
+        link("c0", ("z0-00", "j0-00"), 0.5, road_class="connector"),
+        link("c1", ("j1-00", "z1-00"), 0.5, road_class="connector"),
+    ]
+    return SmallRegion(base.zones[:2], nodes, pd.DataFrame([*connectors, *links]))
+
+
+def test_times_and_distances_by_hand() -> None:
+    """At 60 km/h 0.5 + 10 + 0.5 km take 11 minutes; inside a zone of a town 25 km/h hold."""
+    skim = road_skim(RoadNetwork.from_region(two_zones(link("a", ("j0-00", "j1-00"), 10.0))))
+    inside_km = MEAN_DISTANCE_IN_SQUARE * 2.0 * 1.3
+    inside_min = inside_km / 25 * 60
+    np.testing.assert_allclose(skim.distance_km, [[inside_km, 11], [11, inside_km]], rtol=1e-6)
+    np.testing.assert_allclose(skim.time_min, [[inside_min, 11], [11, inside_min]], rtol=1e-6)
+    np.testing.assert_allclose(skim.door_to_door_min(), [[inside_min + 6, 16], [16, inside_min + 4]], rtol=1e-6)
+
+
+def test_the_mean_distance_in_a_square_is_that_of_random_points() -> None:
+    x, y = np.random.default_rng(1).random((2, 2, 200_000))
+    assert np.hypot(x[0] - x[1], y[0] - y[1]).mean() == pytest.approx(MEAN_DISTANCE_IN_SQUARE, rel=5e-3)
+
+
+def test_no_path_passes_a_zone_that_only_connectors_reach() -> None:
+    """A second connector would make zone 0 a short cut between the junctions; the road of 10 km is taken."""
+    region = two_zones(link("a", ("j0-00", "j1-00"), 10.0), link("c2", ("z0-00", "j1-00"), 1.0, road_class="connector"))
+    network = RoadNetwork.from_region(region)
+    assert sorted(network.node_id[network.no_through]) == ["z0-00", "z1-00"]
+    assert road_skim(network).distance_km[0, 1] == pytest.approx(1.5)
+    real = region.road_links.assign(road_class="local")
+    assert not RoadNetwork.from_region(SmallRegion(region.zones, region.road_nodes, real)).no_through.any()
+
+
+def test_the_order_of_rows_changes_no_byte(region: SmallRegion, network: RoadNetwork) -> None:
+    for seed in (1, 2):
+        assert arrays_of(RoadNetwork.from_region(shuffled(region, seed))) == arrays_of(network)
+
+
+def test_both_directions_of_every_link_are_there(region: SmallRegion, network: RoadNetwork) -> None:
+    assert network.n_links == 2 * len(region.road_links)
+    assert network.forward.sum() == len(region.road_links)
+    for row in region.road_links.to_dict("records"):
+        two = np.flatnonzero(network.link_id == row["link_id"])
+        ends = {
+            (network.node_id[network.tail[k]], network.node_id[network.head[k]], bool(network.forward[k])) for k in two
+        }
+        assert ends == {(row["from_node"], row["to_node"], True), (row["to_node"], row["from_node"], False)}
+
+
+def test_road_length_is_the_sum_of_the_table(region: SmallRegion, network: RoadNetwork) -> None:
+    table = network.length_km()
+    assert list(table.columns) == ["reported", "estimate", "assumption"]
+    sums = region.road_links.groupby("road_class")["length_m"].sum() / 1000
+    for name in ("main", "regional", "local", "street", "connector"):
+        assert table.loc[name, "estimate"] == pytest.approx(sums.get(name, 0.0))
+        assert table.loc[name, "reported"] == 0
+
+
+def test_threads_change_no_byte(network: RoadNetwork, skim: RoadSkim) -> None:
+    two = road_skim(network, threads=2)
+    assert two.time_min.tobytes() == skim.time_min.tobytes()
+    assert two.distance_km.tobytes() == skim.distance_km.tobytes()
+    assert two.trees is not None
+    assert skim.trees is not None
+    od = np.random.default_rng(2).random((network.n_zones, network.n_zones))
+    assert load(two.trees, od, threads=2).tobytes() == load(skim.trees, od).tobytes()
+
+
+def test_flow_is_kept_at_every_node(network: RoadNetwork, skim: RoadSkim) -> None:
+    od = np.random.default_rng(3).uniform(0, 10, (network.n_zones, network.n_zones))
+    flow = load(skim.trees, od)
+    into, out = np.zeros(network.n_nodes), np.zeros(network.n_nodes)
+    np.add.at(into, network.head, flow)
+    np.add.at(out, network.tail, flow)
+    np.fill_diagonal(od, 0)
+    into[network.zone_node] += od.sum(axis=1)
+    out[network.zone_node] += od.sum(axis=0)
+    np.testing.assert_allclose(into, out, rtol=1e-12)
+
+
+def test_loaded_vehicle_kilometres_are_those_of_the_skim(network: RoadNetwork, skim: RoadSkim) -> None:
+    od = np.random.default_rng(4).uniform(0, 10, (network.n_zones, network.n_zones))
+    np.fill_diagonal(od, 0)
+    on_links = (load(skim.trees, od) * network.length_m).sum() / 1000
+    assert on_links == pytest.approx((od * skim.distance_km).sum(), rel=1e-6)
+
+
+def test_flow_without_a_path_is_an_error_that_counts(network: RoadNetwork) -> None:
+    parted = road_skim(network.without_links(["n2-00", "n2-05"]))
+    od = np.zeros((network.n_zones, network.n_zones))
+    od[0, -1] = 2.5
+    with pytest.raises(ValueError, match=r"flow of 2\.5 vehicles from 1 zones has no path \(first zone_idx 0\)"):
+        load(parted.trees, od)
+
+
+def test_time_rises_with_flow_by_the_stated_formula(network: RoadNetwork) -> None:
+    free = network.free_flow_s()
+    assert volume_delay(network, np.zeros(network.n_links)).tobytes() == free.tobytes()
+    full = volume_delay(network, network.capacity_veh_h)
+    connector = network.road_class == 4
+    np.testing.assert_allclose(full[~connector], 1.15 * free[~connector], rtol=1e-12)
+    assert (full[connector] == free[connector]).all()
+    twice = volume_delay(network, 2 * network.capacity_veh_h)
+    np.testing.assert_allclose(twice[~connector], (1 + 0.15 * 16) * free[~connector], rtol=1e-12)
+
+
+@pytest.mark.parametrize("flow", [-1.0, np.nan, np.inf])
+def test_a_flow_that_is_no_flow_is_refused(network: RoadNetwork, flow: float) -> None:
+    with pytest.raises(ValueError, match="flow_veh_h"):
+        volume_delay(network, np.full(network.n_links, flow))
+
+
+@pytest.mark.parametrize("time_s", [-1.0, np.nan])
+def test_times_are_never_negative(network: RoadNetwork, skim: RoadSkim, time_s: float) -> None:
+    assert (skim.time_min > 0).all()
+    with pytest.raises(ValueError, match="time_s"):
+        road_skim(network, np.full(network.n_links, time_s))
+
+
+def test_an_infinite_time_closes_a_link(network: RoadNetwork) -> None:
+    time_s = network.free_flow_s()
+    time_s[network.link_id == "n2-00"] = np.inf
+    closed = road_skim(network.without_links(["n2-00"]))
+    assert road_skim(network, time_s).time_min.tobytes() == closed.time_min.tobytes()
+
+
+def test_the_triangle_inequality_holds_between_junctions(network: RoadNetwork, skim: RoadSkim) -> None:
+    """A way through a third zone is never faster, once its connector, driven in and out, is taken off."""
+    time_s = network.free_flow_s()
+    connector_min = np.zeros(network.n_zones)
+    for zone, node in enumerate(network.zone_node):
+        connector_min[zone] = time_s[network.tail == node].min() / 60
+    direct = skim.time_min.astype(np.float64)
+    np.fill_diagonal(direct, 0)
+    for via in range(network.n_zones):
+        round_about = direct[:, via, None] + direct[None, via, :]
+        others = np.delete(np.arange(network.n_zones), via)
+        round_about[np.ix_(others, others)] -= 2 * connector_min[via]
+        assert (direct <= round_about + 1e-4).all()
+
+
+def test_two_routes_carry_flow_until_they_take_equally_long() -> None:
+    """A wide slow road and a narrow fast one between two towns; successive averages find the equal times."""
+    region = two_zones(
+        link("fast", ("j0-00", "j1-00"), 10.0, capacity_veh_h=500.0),
+        link("wide", ("j0-00", "j1-00"), 12.0, capacity_veh_h=2000.0),
+    )
+    network = RoadNetwork.from_region(region)
+    od = np.array([[0.0, 1500.0], [0.0, 0.0]])
+    flow = load(road_skim(network).trees, od)
+    for step in range(2, 400):
+        time_s = volume_delay(network, flow)
+        shortest = load(road_skim(network, time_s).trees, od)
+        gap = relative_gap(time_s, flow, shortest)
+        assert gap >= 0
+        flow += (shortest - flow) / step
+    assert gap < 1e-3
+    fast, wide = (np.flatnonzero((network.link_id == name) & network.forward)[0] for name in ("fast", "wide"))
+    assert flow[fast] + flow[wide] == pytest.approx(1500)
+    assert time_s[fast] == pytest.approx(time_s[wide], rel=5e-3)
+    # 600 (1 + 0.15 (x / 500)^4) = 720 (1 + 0.15 ((1500 - x) / 2000)^4) at x = 543.5
+    assert flow[fast] == pytest.approx(543.5, rel=0.01)
+
+
+def test_a_gap_without_flow_is_zero() -> None:
+    assert relative_gap(np.array([1.0, np.inf]), np.zeros(2), np.zeros(2)) == 0
+
+
+@pytest.mark.parametrize("keep_trees", [True, False])
+def test_a_skim_is_the_same_after_the_disk(network: RoadNetwork, tmp_path: Path, keep_trees: bool) -> None:
+    skim = road_skim(network, keep_trees=keep_trees)
+    for _ in range(2):
+        skim.save(tmp_path / "skim")
+    again = RoadSkim.load(tmp_path / "skim")
+    assert isinstance(again.time_min, np.memmap)
+    assert again.time_min.tobytes() == skim.time_min.tobytes()
+    assert again.distance_km.tobytes() == skim.distance_km.tobytes()
+    assert again.terminal_min.tobytes() == skim.terminal_min.tobytes()
+    assert (again.trees is not None) == keep_trees
+    if skim.trees is not None and again.trees is not None:
+        od = np.ones((network.n_zones, network.n_zones))
+        assert load(again.trees, od).tobytes() == load(skim.trees, od).tobytes()
+
+
+def test_half_a_skim_on_the_disk_is_refused(skim: RoadSkim, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no whole road skim"):
+        RoadSkim.load(tmp_path)
+    skim.save(tmp_path)
+    np.save(tmp_path / "time_min.npy", np.zeros((2, 2), np.float32))
+    with pytest.raises(InputError, match=r"time_min\.npy is not what"):
+        RoadSkim.load(tmp_path)
+    (tmp_path / "time_min.npy").write_bytes(b"")
+    with pytest.raises(InputError, match="no whole road skim"):
+        RoadSkim.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"to_node": "j0-01x"}, r"“a”: unknown node “j0-01x” in to_node.*did you mean"),
+        ({"road_class": "mian"}, r"“a”: unknown road class “mian”.*did you mean “main”"),
+        ({"length_m": 0.0}, "“a”: length_m must be a number above zero"),
+        ({"speed_km_h": np.nan}, "“a”: speed_km_h must be a number above zero"),
+        ({"capacity_veh_h": np.inf}, "“a”: capacity_veh_h must be a number above zero"),
+        ({"link_id": "c0"}, "link_id “c0” occurs more than once"),
+    ],
+)
+def test_a_wrong_link_is_named(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        RoadNetwork.from_region(two_zones(link("a", ("j0-00", "j1-00"), 10.0) | changes))
+
+
+def test_a_zone_without_a_node_or_with_two_is_named(region: SmallRegion) -> None:
+    nodes = region.road_nodes
+    without = nodes.assign(kind=nodes["kind"].where(nodes["node_id"] != "z1-03", "junction"))
+    with pytest.raises(InputError, match="1 zones have no node on the road network, first “z1-03”"):
+        RoadNetwork.from_region(SmallRegion(region.zones, without, region.road_links))
+    double = nodes.assign(kind=nodes["kind"].where(nodes["node_id"] != "j1-03", "gate"))
+    with pytest.raises(InputError, match="zone “z1-03” has more than one node"):
+        RoadNetwork.from_region(SmallRegion(region.zones, double, region.road_links))
