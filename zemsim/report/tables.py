@@ -1,0 +1,243 @@
+"""The tables of the page as plain rows: numbers are written, text is tidy; the template escapes it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from zemsim.report import numbers
+from zemsim.report.findings import interval_text
+from zemsim.report.results import BASELINE, Results
+from zemsim.report.text import MAX_TEXT, in_language, tidy
+from zemsim.report.words import Words, indicator
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, Any]
+STATUSES: Final = ("reported", "estimate", "assumption")
+#: Width of a bar of shares in SVG units.
+BAR: Final = 180
+
+
+def evidence_rows(summary: Sequence[Mapping[str, Any]], words: Words) -> list[Row]:
+    """Return the first table: what is reported, estimated and assumed, per kind of input.
+
+    Parameters
+    ----------
+    summary : sequence of mapping
+        ``item, unit, total, reported_share, estimate_share, assumption_share`` (shares 0 to 1).
+    """
+    rows = []
+    for line in summary:
+        item = tidy(line.get("item", ""), 80)
+        shares = [_share(line.get(f"{status}_share")) for status in STATUSES]
+        total = line.get("total")
+        known = numbers.is_known(total)
+        decimals = 0 if known and abs(float(total)) >= 100 else 1  # type: ignore[arg-type]
+        if known and float(total) == round(float(total)):  # type: ignore[arg-type]
+            decimals = 0
+        text = numbers.number(float(total) if known else None, decimals, words.language)  # type: ignore[arg-type]
+        unit = in_language(line.get("unit", ""), words.language, 40)
+        rows.append(
+            {
+                "item": _named(line.get("item", ""), "item_", item, words),
+                "total": numbers.with_unit(text, words.or_own(f"unit_{unit}", unit), words.language),
+                "shares": [numbers.share(share, 0, words.language) for share in shares],
+                "bars": _bars(shares),
+            }
+        )
+    return rows
+
+
+def _named(value: object, prefix: str, own: str, words: Words) -> str:
+    return in_language(value, words.language, 80) if isinstance(value, dict) else words.or_own(prefix + own, own)
+
+
+def _share(value: object) -> float | None:
+    return float(value) if numbers.is_known(value) else None  # type: ignore[arg-type]
+
+
+def _bars(shares: Sequence[float | None]) -> list[tuple[str, float, float]]:
+    start, bars = 0.0, []
+    for status, share in zip(STATUSES, shares, strict=True):
+        width = round(BAR * min(max(share or 0.0, 0.0), 1.0), 1)
+        if width > 0:
+            bars.append((status, round(start, 1), width))
+        start += width
+    return bars
+
+
+def headline_table(results: Results, keys: Sequence[str], words: Words) -> Row:
+    """Return heads and rows of policies by indicators; a cell has value, difference, interval and how clear it is."""
+    language = words.language
+    shown = results.keys(keys)
+    heads = [{"title": indicator(k).title[language], "unit": indicator(k).unit[language]} for k in shown]
+    rows = [
+        {
+            "number": policy.number,
+            "name": policy.name(language),
+            "base": policy.id == BASELINE,
+            "cells": [headline_cell(results, policy.id, key, words) for key in shown],
+        }
+        for policy in results.policies
+    ]
+    return {"heads": heads, "rows": rows}
+
+
+def headline_cell(results: Results, policy: str, key: str, words: Words) -> Row:
+    """Return one cell: ``value``, ``diff``, ``ci``, ``state`` (clear, unclear, none), ``arrow``, ``say``."""
+    effect, how, language = results.effect(policy, key), indicator(key), words.language
+    cell: Row = {"value": how.value(effect.value, language), "diff": "", "ci": "", "state": "none", "arrow": "", "say": ""}
+    if policy == BASELINE or not math.isfinite(effect.diff):
+        return cell
+    cell["diff"] = how.change(effect.diff, language)
+    cell["ci"] = interval_text_plain(effect.low * how.factor, effect.high * how.factor, how.decimals, language)
+    if effect.clear:
+        up = effect.direction > 0
+        cell |= {"state": "clear", "arrow": "▲" if up else "▼", "say": words("up" if up else "down")}
+    elif effect.has_interval:
+        cell |= {"state": "unclear", "arrow": "≈", "say": words("unclear")}
+    else:
+        cell |= {"state": "unclear", "say": words("no_interval")}
+    return cell
+
+
+def interval_text_plain(low: float, high: float, decimals: int, language: str) -> str:
+    """Write an interval in brackets, without a unit; empty if unknown."""
+    text = numbers.interval(low, high, decimals, language)
+    return f"[{text}]" if text else ""
+
+
+def municipality_table(
+    rows: Mapping[str, tuple[float, Mapping[str, float]]], results: Results, key: str, words: Words
+) -> Row:
+    """Return the map's figures by municipality as text: baseline value and change under each policy."""
+    how, language = indicator(key), words.language
+    policies = [p for p in results.measures_of_interest if any(p.id in changes for _, changes in rows.values())]
+    decimals = how.decimals + 1
+    body = [
+        {
+            "name": tidy(name, 60),
+            "level": numbers.number(level, how.decimals, language),
+            "changes": [numbers.signed(changes.get(p.id), decimals, language) for p in policies],
+        }
+        for name, (level, changes) in rows.items()
+    ]
+    return {"policies": [(p.number, p.name(language)) for p in policies], "rows": body}
+
+
+def verdict_rows(results: Results, words: Words) -> list[Row]:
+    """Return the verdicts: failed ones first, in their order."""
+    rows = [
+        {
+            "passed": bool(verdict.get("passed")),
+            "mark": ("✓ " if verdict.get("passed") else "✗ ")
+            + words("passed" if verdict.get("passed") else "failed"),
+            "text": in_language(verdict.get("text"), words.language, MAX_TEXT)
+            or tidy(verdict.get("check", ""), MAX_TEXT),
+            "value": _verdict_value(verdict.get("value"), words.language),
+        }
+        for verdict in results.verdicts
+    ]
+    return sorted(rows, key=lambda row: row["passed"])
+
+
+def _verdict_value(value: object, language: str) -> str:
+    if value is None:
+        return numbers.UNKNOWN
+    if isinstance(value, bool):
+        return Words(language)("yes" if value else "no")
+    if isinstance(value, int):
+        return numbers.number(value, 0, language)
+    if isinstance(value, float):
+        return loose(value, language)
+    return tidy(value, 80)
+
+
+def loose(value: float, language: str) -> str:
+    """Write a number of unknown kind with three significant digits, or whole from a hundred on."""
+    if not math.isfinite(value):
+        return numbers.UNKNOWN
+    if value == 0 or abs(value) >= 100:
+        return numbers.number(value, 0, language)
+    places = min(6, max(0, 2 - math.floor(math.log10(abs(value)))))
+    text = numbers.number(value, places, language)
+    return text.rstrip("0").rstrip(",.") if places else text
+
+
+def fact_rows(facts: pd.DataFrame | None, words: Words) -> list[Row]:
+    """Return the baseline against facts."""
+    if facts is None or facts.empty:
+        return []
+    rows = []
+    for line in facts.to_dict("records"):
+        title = line.get(f"title_{words.language}") or line.get("title") or line.get("indicator") or line.get("key")
+        rows.append(
+            {
+                "title": in_language(title, words.language),
+                "unit": in_language(line.get("unit"), words.language, 40),
+                "model": _loose(line.get("model", line.get("value")), words.language),
+                "target": _loose(line.get("target"), words.language),
+                "difference": _loose(line.get("difference"), words.language, sign=True),
+                "source": tidy(line.get("source") or "", MAX_TEXT),
+            }
+        )
+    return rows
+
+
+def _loose(value: object, language: str, *, sign: bool = False) -> str:
+    if not numbers.is_known(value):
+        return numbers.UNKNOWN
+    text = loose(float(value), language)  # type: ignore[arg-type]
+    return f"+{text}" if sign and float(value) > 0 else text  # type: ignore[arg-type]
+
+
+def measure_rows(results: Results, words: Words) -> list[Row]:
+    """Return, per policy, its measures as lists of (name of the setting, value)."""
+    return [
+        {
+            "number": policy.number,
+            "name": policy.name(words.language),
+            "measures": [_settings(measure, words) for measure in policy.measures],
+        }
+        for policy in results.policies
+    ]
+
+
+def _settings(measure: Any, words: Words) -> list[tuple[str, str]]:
+    if not isinstance(measure, Mapping):
+        return [("", tidy(measure, MAX_TEXT))]
+    pairs = []
+    for key, value in measure.items():
+        if value is None or value == [] or value == {}:
+            continue
+        pairs.append((tidy(key, 60), _setting(value, words)))
+    return pairs
+
+
+def _setting(value: Any, words: Words) -> str:
+    if isinstance(value, Mapping):
+        if set(value) <= {"lv", "en"}:
+            return in_language(value, words.language, MAX_TEXT)
+        return tidy("; ".join(f"{key}: {_setting(entry, words)}" for key, entry in value.items()), MAX_TEXT)
+    if isinstance(value, (list, tuple)):
+        return tidy(", ".join(_setting(entry, words) for entry in value), MAX_TEXT)
+    if isinstance(value, bool):
+        return words("yes" if value else "no")
+    if isinstance(value, float):
+        return numbers.number(value, max(0, len(repr(value).partition(".")[2].rstrip("0"))), words.language)
+    return tidy(value, MAX_TEXT)
+
+
+__all__ = [
+    "STATUSES",
+    "evidence_rows",
+    "fact_rows",
+    "headline_table",
+    "interval_text",
+    "measure_rows",
+    "municipality_table",
+    "verdict_rows",
+]
