@@ -1,0 +1,1 @@
+"""What makes the built tables of a pack from the facts that it carries: ``python -m zemsim.region.make zemgale``."""
