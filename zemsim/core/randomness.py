@@ -41,6 +41,10 @@ class Stream(IntEnum):
     LICENCE = 18
     BIKE = 19
     SAMPLE = 20
+    LIFT = 21
+    YARD = 22
+    WORK_CHARGING = 23
+    SHARED_EBIKE = 24
 
 
 _MASK = np.uint64(0xFFFFFFFF)
