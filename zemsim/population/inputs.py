@@ -1,0 +1,92 @@
+"""What the population reads of a region: facts, assumptions, zones in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+class RegionLike(Protocol):
+    """The part of :class:`zemsim.region.Region` that the population reads."""
+
+    @property
+    def zones(self) -> pd.DataFrame: ...
+
+    def fact(self, fact_id: str) -> float: ...
+
+    def assumption(self, key: str) -> float: ...
+
+
+#: The municipality whose age table and commuting are reported, and its partners in the commuting table.
+ANCHOR = "Jelgava"
+ANCHOR_RING = "Jelgavas novads"
+ANCHOR_NEIGHBOUR = "Dobeles novads"
+#: Zone that stands for the capital.
+CAPITAL_SETTLEMENT = "riga"
+
+
+def assumed(region: RegionLike, key: str) -> float:
+    """Value of the assumption ``population.<key>``."""
+    return float(region.assumption(f"population.{key}"))
+
+
+def share(region: RegionLike, fact_id: str) -> float:
+    """A fact in per cent as a share 0 to 1."""
+    return float(region.fact(fact_id)) / 100.0
+
+
+def by_band(region: RegionLike, prefix: str, bands: Mapping[str, tuple[int, int]], ages: NDArray[np.int16]) -> Floats:
+    """Value of ``population.<prefix>.<band>`` for each age; NaN where no band holds the age. Bands include both ends."""
+    values = np.full(ages.shape, np.nan)
+    for name, (first, last) in bands.items():
+        values[(ages >= first) & (ages <= last)] = assumed(region, f"{prefix}.{name}")
+    return values
+
+
+def band_limits(*names: str) -> dict[str, tuple[int, int]]:
+    """``"25_44"`` as ``{"25_44": (25, 44)}``: first and last age of each band."""
+    limits = {}
+    for name in names:
+        first, last = name.split("_")
+        limits[name] = (int(first), int(last))
+    return limits
+
+
+def ordered_zones(region: RegionLike) -> pd.DataFrame:
+    """Zones by ``zone_idx``, so that nothing depends on the order of rows."""
+    zones = region.zones.sort_index(kind="stable")
+    if not np.array_equal(zones.index.to_numpy(), np.arange(len(zones))):
+        raise ValueError("zones must be numbered from 0 without a gap")
+    return zones
+
+
+def populated(zones: pd.DataFrame) -> Bools:
+    """Which zones have a home in them: bool [Z]."""
+    return ((zones["kind"] == "populated") & (zones["population"] > 0)).to_numpy()
+
+
+def capital_zone(zones: pd.DataFrame) -> int:
+    """Position of the gate that stands for the capital."""
+    rows = np.flatnonzero(((zones["kind"] == "gate") & (zones["settlement_id"] == CAPITAL_SETTLEMENT)).to_numpy())
+    if rows.size != 1:
+        raise ValueError(f"the region must have one gate of settlement {CAPITAL_SETTLEMENT!r}, it has {rows.size}")
+    return int(rows[0])
+
+
+def straight_km(zones: pd.DataFrame, detour_ratio: float) -> Floats:
+    """Straight line between zone centres times a detour: float64 [Z, Z], km.
+
+    The diagonal is the mean distance of two random points of a square, 0.5214 of its side.
+    """
+    x, y = zones["x_m"].to_numpy(np.float64), zones["y_m"].to_numpy(np.float64)
+    km = np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :]) / 1000.0
+    np.fill_diagonal(km, 0.5214 * zones["size_m"].fillna(0.0).to_numpy(np.float64) / 1000.0)
+    return km * detour_ratio

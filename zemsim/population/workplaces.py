@@ -1,0 +1,112 @@
+"""Where residents work: gravity on distance under the reported commuting of the anchor city and the capital."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from zemsim.core.randomness import Stream
+from zemsim.kernels.draws import uniforms
+from zemsim.population.inputs import (
+    ANCHOR,
+    ANCHOR_NEIGHBOUR,
+    ANCHOR_RING,
+    Floats,
+    Ints,
+    RegionLike,
+    assumed,
+    capital_zone,
+    share,
+    straight_km,
+)
+
+_ITERATIONS = 60
+
+
+def capital_shares(region: RegionLike, zones: pd.DataFrame, km: Floats, workers: Floats) -> Floats:
+    """Share of the workers of each zone who work in the capital: float64 [Z].
+
+    ``share = share_anchor x exp(-rate x (km - km_anchor))``; the rate comes from two points: the anchor city, and
+    Pierīga, where 51 % work in another region, 94.5 % of them in Rīga. The anchor's share is met exactly.
+    """
+    to_capital = km[:, capital_zone(zones)]
+    anchor = (zones["municipality"] == ANCHOR).to_numpy() & (workers > 0)
+    facts = "commuting.jelgava."
+    anchor_share = region.fact(facts + "residents_working_in_riga") / region.fact(facts + "employed_residents")
+    near_share = share(region, "commuting.pieriga.employed_working_in_another_region") * 0.945
+    km_anchor = float((to_capital * workers)[anchor].sum() / workers[anchor].sum())
+    rate = math.log(near_share / anchor_share) / (km_anchor - assumed(region, "pieriga_riga_km"))
+    shares = anchor_share * np.exp(-rate * (to_capital - km_anchor))
+    shares[anchor] *= anchor_share * workers[anchor].sum() / (shares * workers)[anchor].sum()
+    return np.minimum(shares, 0.6)
+
+
+def commuting_flows(region: RegionLike, zones: pd.DataFrame, workers: Ints) -> Floats:
+    """Workers by home and work zone: float64 [Z, Z]; the rows add up to ``workers`` int64 [Z].
+
+    Columns follow the jobs of each zone (all jobs scaled to the workers who stay inside). The blocks that are
+    reported for the anchor city are met: where its residents work, and how many come from its two neighbours.
+    """
+    km = straight_km(zones, assumed(region, "detour_ratio"))
+    jobs = zones["jobs"].fillna(0.0).to_numpy(np.float64)
+    capital = capital_zone(zones)
+    total = workers.astype(np.float64)
+    out = capital_shares(region, zones, km, total) * total
+    rows = total - out
+    flow = rows[:, None] * jobs[None, :] * np.exp(-assumed(region, "work_decay_per_sqrt_km") * np.sqrt(km))
+    flow[:, capital] = 0.0
+    inside = (zones["kind"] == "populated").to_numpy()
+    blocks = _anchor_blocks(region, zones, total)
+    is_anchor = (zones["municipality"] == ANCHOR).to_numpy()
+    for _ in range(_ITERATIONS):
+        for origins, destinations, target in blocks:
+            flow[np.ix_(origins, destinations)] *= target / flow[np.ix_(origins, destinations)].sum()
+        columns = flow.sum(axis=0)
+        for group in (inside & is_anchor, inside & ~is_anchor):
+            wanted = jobs[group] * (columns[group].sum() / jobs[group].sum())
+            flow[:, group] *= np.divide(wanted, columns[group], out=np.zeros_like(wanted), where=columns[group] > 0)
+        sums = flow.sum(axis=1)
+        flow *= np.divide(rows, sums, out=np.zeros_like(rows), where=sums > 0)[:, None]
+    flow[:, capital] = out
+    return flow
+
+
+def _anchor_blocks(region: RegionLike, zones: pd.DataFrame, workers: Floats) -> list[tuple[Ints, Ints, float]]:
+    name = zones["municipality"].to_numpy()
+    home = (zones["kind"] == "populated").to_numpy()
+    anchor, ring, neighbour = (np.flatnonzero(home & (name == who)) for who in (ANCHOR, ANCHOR_RING, ANCHOR_NEIGHBOUR))
+    facts = "commuting.jelgava."
+    scale = workers[anchor].sum() / region.fact(facts + "employed_residents")
+    stay = region.fact(facts + "residents_working_in_jelgava") * scale
+    to_ring = region.fact(facts + "residents_working_in_jelgavas_novads") * scale
+    held = {
+        who: share(region, f"{facts}jobs_held_by_{who}_residents")
+        for who in ("jelgava", "jelgavas_novads", "dobeles_novads")
+    }
+    return [
+        (anchor, anchor, stay),
+        (anchor, ring, to_ring),
+        (ring, anchor, stay * held["jelgavas_novads"] / held["jelgava"]),
+        (neighbour, anchor, stay * held["dobeles_novads"] / held["jelgava"]),
+    ]
+
+
+def workplaces(
+    region: RegionLike, zones: pd.DataFrame, home_zone: Ints, works: np.ndarray, ids: Ints, seed: int
+) -> Ints:
+    """Work zone of each resident, -1 if not employed: int64 [P]. Drawn from the flows of the home zone."""
+    worker = np.flatnonzero(works)
+    workers = np.bincount(home_zone[worker], minlength=len(zones))
+    flow = commuting_flows(region, zones, workers)
+    chosen = np.full(home_zone.size, -1, dtype=np.int64)
+    chance = uniforms(seed, Stream.WORKPLACE, ids[worker], 0)
+    order = np.argsort(home_zone[worker], kind="stable")
+    stops = np.cumsum(workers)
+    for zone in np.flatnonzero(workers):
+        rows = order[stops[zone] - workers[zone] : stops[zone]]
+        cumulative = np.cumsum(flow[zone])
+        place = np.searchsorted(cumulative, chance[rows] * cumulative[-1], side="right")
+        chosen[worker[rows]] = np.minimum(place, np.flatnonzero(flow[zone])[-1])
+    return chosen
