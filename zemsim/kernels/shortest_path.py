@@ -25,8 +25,8 @@ from zemsim.kernels.blocks import run_blocks
 #: count as unreachable.
 UNREACHABLE_MS = (1 << 30) - 1
 
-#: Origins of a block: some 20 ms of work on a regional network.
-ORIGINS_PER_BLOCK = 64
+#: Origins of a block: a few ms of work on a regional network.
+ORIGINS_PER_BLOCK = 16
 
 _NODE_MASK = (1 << 32) - 1
 
