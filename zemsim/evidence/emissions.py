@@ -1,0 +1,129 @@
+"""CO2 of residents' cars and e-bikes and of the buses and trains of the timetable, by the method of ``factors.csv``.
+
+Combustion cars: litres times (tank to wheel + well to tank). Electric cars: kWh from the plug times the factor of the
+grid, the solar power of the charging sites apart. Buses and trains: kilometres of the timetable, diesel and electric.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from zemsim.core.names import Mode, Powertrain
+from zemsim.evidence.factors import Factors
+from zemsim.evidence.fleet import session_weeks
+from zemsim.evidence.rows import ALL, Rows
+from zemsim.evidence.travel import DAYS_BY_TYPE
+
+#: Networks of ``routes.txt`` that are city buses begin so.
+CITY_BUS: Final = "city_bus"
+
+
+@dataclass(frozen=True)
+class Energy:
+    """What is burnt and drawn in a year.
+
+    Attributes
+    ----------
+    petrol_l, diesel_l : float
+        Litres.
+    grid_kwh : float
+        From the grid, losses of charging included.
+    solar_kwh : float
+        From the own solar power of charging sites.
+    """
+
+    petrol_l: float = 0.0
+    diesel_l: float = 0.0
+    grid_kwh: float = 0.0
+    solar_kwh: float = 0.0
+
+    def co2_ttw_kg(self, factors: Factors) -> float:
+        """Return the CO2 from the exhausts."""
+        return self.petrol_l * factors["petrol_ttw_kg_l"] + self.diesel_l * factors["diesel_ttw_kg_l"]
+
+    def co2_wtw_kg(self, factors: Factors, grid: str = "grid_kg_kwh") -> float:
+        """Return the CO2 equivalents from source to wheel, electricity at the factor ``grid``."""
+        made = self.petrol_l * factors["petrol_wtt_kg_l"] + self.diesel_l * factors["diesel_wtt_kg_l"]
+        power = self.grid_kwh * factors[grid] + self.solar_kwh * factors["solar_kg_kwh"]
+        return self.co2_ttw_kg(factors) + made + power
+
+    def __add__(self, other: Energy) -> Energy:
+        return Energy(
+            self.petrol_l + other.petrol_l,
+            self.diesel_l + other.diesel_l,
+            self.grid_kwh + other.grid_kwh,
+            self.solar_kwh + other.solar_kwh,
+        )
+
+
+def energy_of_cars(vehicles: pd.DataFrame, sessions: pd.DataFrame) -> Energy:
+    """Return the energy of residents' cars in a simulated year.
+
+    Solar power is that of the sessions; the rest of the cars' electricity comes from the grid.
+
+    Parameters
+    ----------
+    vehicles, sessions : DataFrame
+        The rows of one year.
+    """
+    powertrain = vehicles["powertrain"].to_numpy()
+    litres = vehicles["litres_year"].to_numpy(np.float64)
+    kwh = float(np.nansum(vehicles["kwh_year"].to_numpy(np.float64)))
+    charged = session_weeks(sessions) * sessions["kwh"].to_numpy()
+    solar = float((charged * sessions["solar_share"].to_numpy(np.float64)).sum())
+    return Energy(
+        petrol_l=float(np.nansum(litres[powertrain == Powertrain.PETROL])),
+        diesel_l=float(np.nansum(litres[powertrain == Powertrain.DIESEL])),
+        grid_kwh=kwh - solar,
+        solar_kwh=solar,
+    )
+
+
+def energy_of_ebikes(km: float, factors: Factors) -> Energy:
+    """Return the energy of e-bikes that are ridden ``km`` in a year."""
+    return Energy(grid_kwh=km * factors["ebike_kwh_km"] / factors["charger_efficiency"])
+
+
+def vehicle_km(transit: pd.DataFrame) -> np.ndarray:
+    """Return the kilometres of a year of each row of ``transit``: those of a day times the days of its type."""
+    return transit["vehicle_km_day"].to_numpy() * DAYS_BY_TYPE[transit["day_type"].to_numpy()]
+
+
+def energy_of_buses(transit: pd.DataFrame, factors: Factors) -> Energy:
+    """Return the energy of the buses of a year; city buses and regional ones burn differently."""
+    rows = transit[transit["mode"].to_numpy() == Mode.BUS]
+    km = vehicle_km(rows)
+    electric = km * rows["electric_share"].to_numpy()
+    city = rows["network_id"].str.startswith(CITY_BUS).to_numpy(bool)
+    litres = np.where(city, factors["bus_city_l_km"], factors["bus_regional_l_km"]) * (km - electric)
+    kwh = electric.sum() * factors["bus_electric_kwh_km"] / factors["charger_efficiency"]
+    return Energy(diesel_l=float(litres.sum()), grid_kwh=float(kwh))
+
+
+def energy_of_trains(transit: pd.DataFrame, factors: Factors) -> Energy:
+    """Return the energy of the trains of a year."""
+    rows = transit[transit["mode"].to_numpy() == Mode.TRAIN]
+    km = vehicle_km(rows)
+    electric = km * rows["electric_share"].to_numpy()
+    return Energy(
+        diesel_l=float((km - electric).sum() * factors["train_diesel_l_km"]),
+        grid_kwh=float(electric.sum() * factors["train_electric_kwh_km"]),
+    )
+
+
+def add_emissions(rows: Rows, year: int, sources: dict[str, Energy], factors: Factors) -> float:
+    """Add CO2 of each source (group ``cars, ebikes, buses, trains``) and of all; return the last in kg, well to wheel."""
+    total = Energy()
+    for name, energy in sources.items():
+        rows.add("co2_ttw_kg_year", year, energy.co2_ttw_kg(factors), name)
+        rows.add("co2_wtw_kg_year", year, energy.co2_wtw_kg(factors), name)
+        rows.add("co2_wtw_marginal_kg_year", year, energy.co2_wtw_kg(factors, "grid_marginal_kg_kwh"), name)
+        total = total + energy
+    rows.add("co2_ttw_kg_year", year, total.co2_ttw_kg(factors), ALL)
+    rows.add("co2_wtw_kg_year", year, total.co2_wtw_kg(factors), ALL)
+    rows.add("co2_wtw_marginal_kg_year", year, total.co2_wtw_kg(factors, "grid_marginal_kg_kwh"), ALL)
+    return total.co2_wtw_kg(factors)

@@ -1,0 +1,66 @@
+"""Cars, e-bikes and charging in a year."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from zemsim.core.names import ChargingPlace, Powertrain
+from zemsim.core.units import DAYS_PER_WEEK
+from zemsim.evidence.places import REGION, FloatArray, Places
+from zemsim.evidence.rows import Rows, ratio
+from zemsim.evidence.travel import DAYS
+
+#: Weeks of a season that its simulated week stands for, by season.
+WEEKS: Final = DAYS.sum(axis=1) / DAYS_PER_WEEK
+
+PUBLIC: Final = (ChargingPlace.PUBLIC_SLOW, ChargingPlace.PUBLIC_FAST)
+
+
+def session_weeks(sessions: pd.DataFrame) -> FloatArray:
+    """Return the weeks of a year that each session stands for: a seventh of the days of its season."""
+    return WEEKS[sessions["season"].to_numpy()]
+
+
+def add_fleet(rows: Rows, year: int, vehicles: pd.DataFrame, places: Places, by_zone: bool) -> None:
+    """Add stock and shares of the cars of a year, by place; by zone too if asked."""
+    zone = places.household_zone[vehicles["household_idx"].to_numpy()]
+    electric = vehicles["powertrain"].to_numpy() == Powertrain.BEV
+    cars = np.bincount(zone, minlength=places.n_zones)
+    bevs = np.bincount(zone[electric], minlength=places.n_zones)
+    people = places.fold(places.residents.sum(axis=1))
+    for place, count in places.fold(cars).items():
+        stock = places.fold(bevs)[place] if place != REGION else bevs.sum()
+        rows.add("ev_stock", year, stock, place=place)
+        rows.add("ev_share", year, ratio(stock, count), place=place)
+        rows.add("cars_per_1000", year, ratio(1000.0 * count, people[place]), place=place)
+    if by_zone:
+        for name, (count, stock) in places.zones(np.stack([cars, bevs], axis=1)).items():
+            rows.add("ev_share", year, ratio(stock, count), place=name)
+
+
+def add_purchases(rows: Rows, year: int, purchases: pd.DataFrame) -> None:
+    """Add what was bought in a year, and the grants for it."""
+    car = purchases["kind"].to_numpy() == "car"
+    electric = purchases["powertrain"].to_numpy() == Powertrain.BEV
+    rows.add("ev_purchases_year", year, np.count_nonzero(car & electric))
+    rows.add("ebike_purchases_year", year, np.count_nonzero(~car))
+    rows.add("grants_eur_year", year, purchases["grant_eur"].sum())
+
+
+def add_charging(rows: Rows, year: int, sessions: pd.DataFrame) -> None:
+    """Add sessions and energy by charging place, and the mean wait over public sessions."""
+    weeks = session_weeks(sessions)
+    place = sessions["place"].to_numpy()
+    kwh = weeks * sessions["kwh"].to_numpy()
+    for kind in ChargingPlace:
+        here = place == kind
+        rows.add("charging_sessions_year", year, weeks[here].sum(), kind.name.lower())
+        rows.add("charging_kwh_year", year, kwh[here].sum(), kind.name.lower())
+    rows.add("charging_sessions_year", year, weeks.sum())
+    rows.add("charging_kwh_year", year, kwh.sum())
+    public = np.isin(place, PUBLIC)
+    waited = (weeks * sessions["wait_min"].to_numpy(np.float64))[public].sum()
+    rows.add("charging_wait_mean_min", year, ratio(waited, weeks[public].sum()))

@@ -1,0 +1,172 @@
+"""How residents travel in a year: trips and kilometres by home zone, income fifth and mode, fares and parking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from zemsim.core.names import DAYS_PER_YEAR, TRIPS_PER_TOUR, Mode
+from zemsim.evidence.places import QUINTILES, REGION, FloatArray, IntArray, Places
+from zemsim.evidence.rows import Rows, ratio
+
+N_MODES: Final = len(Mode)
+
+#: Days of a year by (season, day type).
+DAYS: Final = np.array(DAYS_PER_YEAR, np.float64)
+
+#: Days of a year by day type, and of the whole year.
+DAYS_BY_TYPE: Final = DAYS.sum(axis=0)
+DAYS_IN_YEAR: Final = float(DAYS.sum())
+
+#: Which kilometres of a tour a mode travels: road, active, bus, train.
+_DISTANCE_OF_MODE: Final = np.array([1, 1, 1, 2, 3, 0, 0, 0], np.int64)
+
+_DRIVING: Final = (Mode.CAR, Mode.EV)
+
+
+@dataclass(frozen=True)
+class Tours:
+    """What the trips need of the tours.
+
+    Attributes
+    ----------
+    cell : int64 [R]
+        Home zone times 5 plus income fifth.
+    km : float64 [4, R]
+        One-way kilometres by road, on foot or by bike, by bus, by train; the road distance where the base timetable has
+        no way by bus or train.
+    """
+
+    cell: IntArray
+    km: FloatArray
+
+    @classmethod
+    def of(cls, tours: pd.DataFrame, places: Places) -> Tours:
+        """Return them from the table ``tours``."""
+        resident = tours["resident_idx"].to_numpy()
+        cell = places.resident_zone[resident] * QUINTILES + places.resident_quintile[resident]
+        km = np.stack([tours[name].to_numpy(np.float64) for name in ("road_km", "active_km", "bus_km", "train_km")])
+        for transit in (2, 3):
+            km[transit] = np.where(np.isnan(km[transit]), km[0], km[transit])
+        return cls(cell, km)
+
+
+@dataclass(frozen=True)
+class Travel:
+    """A year of travel.
+
+    Attributes
+    ----------
+    trips, km : float64 [Z, 5, 8]
+        Trips and kilometres of the year by home zone, income fifth and mode.
+    fares_eur, parking_eur : float
+        Paid in the year.
+    """
+
+    trips: FloatArray
+    km: FloatArray
+    fares_eur: float
+    parking_eur: float
+
+
+def travel_of_year(trips: pd.DataFrame, tours: Tours, n_zones: int) -> Travel:
+    """Sum the rows of ``trips`` of one year, each weighted by the days that it stands for.
+
+    A row is two trips on each of ``DAYS_PER_YEAR[season][day_type]`` days.
+
+    Parameters
+    ----------
+    trips : DataFrame
+        The rows of one year.
+    tours : Tours
+    n_zones : int
+    """
+    days = DAYS[trips["season"].to_numpy(), trips["day_type"].to_numpy()]
+    made = days * TRIPS_PER_TOUR
+    tour = trips["tour_idx"].to_numpy()
+    mode = trips["mode"].to_numpy().astype(np.int64)
+    cell = tours.cell[tour] * N_MODES + mode
+    shape = (n_zones, QUINTILES, N_MODES)
+    size = n_zones * QUINTILES * N_MODES
+    km = tours.km[_DISTANCE_OF_MODE[mode], tour]
+    return Travel(
+        trips=np.bincount(cell, weights=made, minlength=size).reshape(shape),
+        km=np.bincount(cell, weights=made * km, minlength=size).reshape(shape),
+        fares_eur=float((made * trips["fare_eur"].to_numpy(np.float64)).sum()),
+        parking_eur=float((days * trips["parking_eur"].to_numpy(np.float64)).sum()),
+    )
+
+
+def mobile_days(tours: pd.DataFrame, places: Places) -> FloatArray:
+    """Return the days of a year on which residents leave home, summed by home zone and income fifth, float64 [Z, 5]."""
+    total = np.zeros((places.n_zones, QUINTILES))
+    resident = tours["resident_idx"].to_numpy()
+    day_type = tours["day_type"].to_numpy()
+    for kind, days in enumerate(DAYS_BY_TYPE):
+        mobile = np.unique(resident[day_type == kind])
+        cell = places.resident_zone[mobile] * QUINTILES + places.resident_quintile[mobile]
+        total += days * np.bincount(cell, minlength=total.size).reshape(total.shape)
+    return total
+
+
+def add_travel(rows: Rows, year: int, travel: Travel, mobile: FloatArray, places: Places) -> None:
+    """Add the indicators of a year of travel: by place, by income fifth, and by zone for the map."""
+    trips, km = places.fold(travel.trips.sum(axis=1)), places.fold(travel.km.sum(axis=1))
+    people, left_home = places.fold(places.residents.sum(axis=1)), places.fold(mobile.sum(axis=1))
+    for place in trips:
+        _add_cell(rows, year, trips[place], km[place], people[place], left_home[place], place=place)
+        rows.add("trips_year", year, trips[place].sum(), place=place)
+        rows.add("bus_trips_year", year, trips[place][Mode.BUS], place=place)
+        rows.add("train_trips_year", year, trips[place][Mode.TRAIN], place=place)
+        rows.add("car_km_year", year, _driven(km[place]), place=place)
+        rows.add("bus_trip_share", year, ratio(trips[place][Mode.BUS], trips[place].sum()), place=place)
+        rows.add("ev_km_share", year, ratio(km[place][Mode.EV], _driven(km[place])), place=place)
+    for fifth in range(QUINTILES):
+        _add_cell(
+            rows,
+            year,
+            travel.trips[:, fifth].sum(axis=0),
+            travel.km[:, fifth].sum(axis=0),
+            places.residents[:, fifth].sum(),
+            mobile[:, fifth].sum(),
+            group=f"quintile-{fifth + 1}",
+        )
+    rows.add("fare_revenue_eur_year", year, travel.fares_eur)
+    rows.add("parking_revenue_eur_year", year, travel.parking_eur)
+    _add_zones(rows, year, travel, places)
+
+
+def _add_cell(
+    rows: Rows,
+    year: int,
+    trips: FloatArray,
+    km: FloatArray,
+    people: float,
+    mobile: float,
+    group: str = "all",
+    place: str = REGION,
+) -> None:
+    person_days = people * DAYS_IN_YEAR
+    for mode in Mode:
+        name = mode.name.lower() if group == "all" else f"{mode.name.lower()} {group}"
+        rows.add("mode_share", year, ratio(trips[mode], trips.sum()), name, place)
+    rows.add("trips_per_person_day", year, ratio(trips.sum(), person_days), group, place)
+    rows.add("person_km_day", year, ratio(km.sum(), person_days), group, place)
+    rows.add("car_km_per_resident_day", year, ratio(_driven(km), person_days), group, place)
+    rows.add("mobile_share", year, ratio(mobile, person_days), group, place)
+
+
+def _add_zones(rows: Rows, year: int, travel: Travel, places: Places) -> None:
+    trips, km = places.zones(travel.trips.sum(axis=1)), places.zones(travel.km.sum(axis=1))
+    people = places.zones(places.residents.sum(axis=1))
+    for zone in trips:
+        driven = ratio(_driven(km[zone]), people[zone] * DAYS_IN_YEAR)
+        rows.add("car_km_per_resident_day", year, driven, place=zone)
+        rows.add("bus_trip_share", year, ratio(trips[zone][Mode.BUS], trips[zone].sum()), place=zone)
+
+
+def _driven(km: FloatArray) -> float:
+    return float(km[list(_DRIVING)].sum())
