@@ -94,6 +94,15 @@ def test_times_and_distances_by_hand() -> None:
     np.testing.assert_allclose(skim.door_to_door_min(), [[inside_min + 6, 16], [16, inside_min + 4]], rtol=1e-6)
 
 
+def test_a_gate_has_no_inside() -> None:
+    region = two_zones(link("a", ("j0-00", "j1-00"), 10.0))
+    region.zones = region.zones.assign(size_m=[2000.0, 0.0], area_type=["city", "outside"])
+    skim = road_skim(RoadNetwork.from_region(region))
+    assert np.isinf(skim.time_min.diagonal()).tolist() == [False, True]
+    assert np.isinf(skim.distance_km.diagonal()).tolist() == [False, True]
+    assert skim.terminal_min.tolist() == [3, 5]
+
+
 def test_the_mean_distance_in_a_square_is_that_of_random_points() -> None:
     x, y = np.random.default_rng(1).random((2, 2, 200_000))
     assert np.hypot(x[0] - x[1], y[0] - y[1]).mean() == pytest.approx(MEAN_DISTANCE_IN_SQUARE, rel=5e-3)

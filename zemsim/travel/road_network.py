@@ -75,8 +75,8 @@ class RoadNetwork:
     zone_id : object [Z]
     zone_node : int32 [Z]
     inside_km, inside_min, terminal_min : float64 [Z]
-        Distance and time of a trip inside the zone; minutes from the door to driving, or from driving to the door,
-        at an end in the zone.
+        Distance and time of a trip inside the zone (``inf`` for a gate, which has no size); minutes from the door to
+        driving, or from driving to the door, at an end in the zone.
     """
 
     node_id: NDArray[np.object_]
@@ -266,8 +266,8 @@ def _zone_times(region: RegionLike) -> dict[str, Float]:
     inside_min = inside_km / speed_km_h * MIN_PER_H
     known = {name: region.assumption(f"car_terminal_{name}_min") for name in sorted(set(area_type))}
     return {
-        "inside_km": np.where(np.isnan(size_m), np.inf, inside_km),
-        "inside_min": np.where(np.isnan(size_m), np.inf, inside_min),
+        "inside_km": np.where(size_m > 0, inside_km, np.inf),
+        "inside_min": np.where(size_m > 0, inside_min, np.inf),
         "terminal_min": area_type.map(known).to_numpy(np.float64),
     }
 
