@@ -116,7 +116,7 @@ def energy_of_trains(transit: pd.DataFrame, factors: Factors) -> Energy:
 
 
 def add_emissions(rows: Rows, year: int, sources: dict[str, Energy], factors: Factors) -> float:
-    """Add CO2 of each source (group ``cars, ebikes, buses, trains``) and of all; return the last in kg, well to wheel."""
+    """Add CO2 of each source (group ``cars, ebikes, buses, trains``) and of all; return the total."""
     total = Energy()
     for name, energy in sources.items():
         rows.add("co2_ttw_kg_year", year, energy.co2_ttw_kg(factors), name)

@@ -1,0 +1,129 @@
+"""From the tables of one case to its indicators: sums over rows with stated weights, nothing else.
+
+The weights are ``DAYS_PER_YEAR`` for trips (two a row), weeks of the season for charging sessions, days of the type for
+the timetable, and one for vehicles and persons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from zemsim.core.names import Mode
+from zemsim.evidence import costs, emissions, fleet, travel
+from zemsim.evidence.factors import Factors
+from zemsim.evidence.places import QUINTILES, REGION, FloatArray, Places
+from zemsim.evidence.rows import Rows
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the cases of a seed share.
+
+    Attributes
+    ----------
+    zones, persons, tours : DataFrame
+        Tables of the run.
+    years, simulated : tuple of int
+        All years of the experiment; those whose days are simulated. Both rising.
+    factors : Factors
+        Emission factors.
+    """
+
+    zones: pd.DataFrame
+    persons: pd.DataFrame
+    tours: pd.DataFrame
+    years: tuple[int, ...]
+    simulated: tuple[int, ...]
+    factors: Factors
+
+    @cached_property
+    def places(self) -> Places:
+        """Who lives where."""
+        return Places.of(self.zones, self.persons)
+
+    @cached_property
+    def routes(self) -> travel.Tours:
+        """Cells and kilometres of the tours."""
+        return travel.Tours.of(self.tours, self.places)
+
+    @cached_property
+    def mobile(self) -> FloatArray:
+        """Days of a year on which residents leave home."""
+        return travel.mobile_days(self.tours, self.places)
+
+
+def indicators(tables: Mapping[str, pd.DataFrame], setting: Setting, policy: str, seed: int) -> pd.DataFrame:
+    """Return the indicators of one case.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        ``trips, vehicles, sessions, purchases, transit, payments`` of the case.
+    setting : Setting
+        What the case shares with the others of its seed.
+    policy, seed : str, int
+        The case.
+
+    Returns
+    -------
+    DataFrame
+        Columns of schema ``indicators``.
+    """
+    rows = Rows()
+    years, simulated = list(setting.years), list(setting.simulated)
+    _add_residents(rows, years[0], setting.places)
+    for year in years:
+        cars = _of_year(tables["vehicles"], year)
+        fleet.add_fleet(rows, year, cars, setting.places, by_zone=year in simulated)
+        fleet.add_purchases(rows, year, _of_year(tables["purchases"], year))
+    co2 = [_add_simulated(rows, year, tables, setting) for year in simulated]
+    rows.add("co2_wtw_total_kg", years[-1], costs.over_years(years, simulated, co2).sum())
+    costs.add_costs(rows, tables["payments"], years, simulated, setting.factors["discount_rate_year"])
+    return rows.table(policy, seed)
+
+
+def _add_simulated(rows: Rows, year: int, tables: Mapping[str, pd.DataFrame], setting: Setting) -> float:
+    trips, vehicles, sessions, transit = (
+        _of_year(tables[name], year) for name in ("trips", "vehicles", "sessions", "transit")
+    )
+    made = travel.travel_of_year(trips, setting.routes, setting.places.n_zones)
+    travel.add_travel(rows, year, made, setting.mobile, setting.places)
+    fleet.add_charging(rows, year, sessions)
+    _add_transit(rows, year, transit)
+    factors = setting.factors
+    sources = {
+        "cars": emissions.energy_of_cars(vehicles, sessions),
+        "ebikes": emissions.energy_of_ebikes(float(made.km[:, :, Mode.EBIKE].sum()), factors),
+        "buses": emissions.energy_of_buses(transit, factors),
+        "trains": emissions.energy_of_trains(transit, factors),
+    }
+    return emissions.add_emissions(rows, year, sources, factors)
+
+
+def _add_residents(rows: Rows, year: int, places: Places) -> None:
+    people = places.residents.sum(axis=1)
+    for place, count in {**places.fold(people), **places.zones(people)}.items():
+        rows.add("residents", year, count, place=place)
+    for fifth in range(QUINTILES):
+        rows.add("residents", year, places.residents[:, fifth].sum(), group=f"quintile-{fifth + 1}", place=REGION)
+
+
+def _add_transit(rows: Rows, year: int, transit: pd.DataFrame) -> None:
+    mode = transit["mode"].to_numpy()
+    km = emissions.vehicle_km(transit)
+    rows.add("vehicle_km_bus_year", year, km[mode == Mode.BUS].sum())
+    rows.add("vehicle_km_train_year", year, km[mode == Mode.TRAIN].sum())
+    load = transit["max_load_share"].to_numpy()[mode == Mode.BUS]
+    rows.add("max_bus_load_share", year, load.max() if load.size else np.nan)
+
+
+def _of_year(table: pd.DataFrame, year: int) -> pd.DataFrame:
+    years = table["year"].to_numpy()
+    if len(years) and (np.diff(years) >= 0).all():
+        return table.iloc[np.searchsorted(years, year, "left") : np.searchsorted(years, year, "right")]
+    return table[years == year]
