@@ -282,6 +282,26 @@ def test_half_a_skim_on_the_disk_is_refused(skim: RoadSkim, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    "meta", ["", "[]", "{}", '{"format": 2, "arrays": {}}', '{"format": 1, "arrays": {"../x": ["int32"]}}']
+)
+def test_a_strange_description_of_a_skim_is_refused(skim: RoadSkim, tmp_path: Path, meta: str) -> None:
+    skim.save(tmp_path)
+    (tmp_path / "road_skim.json").write_text(meta, encoding="utf-8")
+    with pytest.raises(InputError, match=r"road_skim\.json is not|no whole road skim"):
+        RoadSkim.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["pred_link", "order", "tail", "zone_node"])
+def test_trees_that_point_nowhere_are_refused(skim: RoadSkim, tmp_path: Path, name: str) -> None:
+    skim.save(tmp_path)
+    array = np.load(tmp_path / f"{name}.npy")
+    array.flat[3] = 10**6
+    np.save(tmp_path / f"{name}.npy", array)
+    with pytest.raises(InputError, match="the trees are damaged"):
+        RoadSkim.load(tmp_path)
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"to_node": "j0-01x"}, r"“a”: unknown node “j0-01x” in to_node.*did you mean"),

@@ -102,8 +102,10 @@ def load_trees(
         raise ValueError(f"od must be a contiguous float64 array of shape {(n_origins, targets.size)}")
     if od.size and not (od.min() >= 0 and np.isfinite(od).all()):
         raise ValueError("od must be finite and not negative")
-    if targets.dtype != np.int32 or tail.dtype != np.int32 or (targets.size and targets.max() >= n_nodes):
-        raise ValueError("targets and tail must be int32, targets nodes of the trees")
+    if targets.dtype != np.int32 or tail.dtype != np.int32:
+        raise ValueError("targets and tail must be int32")
+    if targets.size and (targets.min() < 0 or targets.max() >= n_nodes):
+        raise ValueError(f"targets must hold nodes from 0 to {n_nodes - 1}")
     lost = np.zeros(n_origins, np.float64)
     partial = np.zeros((-(-n_origins // ORIGINS_PER_SUM), tail.size), np.float64)
     run_blocks(

@@ -28,6 +28,8 @@ _MS_PER_S = 1000.0
 _MIN_PER_MS = MIN_PER_S / _MS_PER_S
 _META = "road_skim.json"
 _FORMAT = 1
+_TIMES = {"time_min", "distance_km", "terminal_min"}
+_TREES = {"pred_link", "order", "tail", "zone_node"}
 
 Float = NDArray[np.float64]
 
@@ -241,15 +243,38 @@ def _read_arrays(folder: Path, mmap: bool) -> dict[str, NDArray[Any]]:
     """Arrays that ``road_skim.json`` names, with the types and shapes that it gives."""
     try:
         meta = json.loads((folder / _META).read_text(encoding="utf-8"))
-        if meta["format"] != _FORMAT:
-            raise InputError(f"format {meta['format']} of the road skim is not {_FORMAT}", folder / _META)
+        listed = {str(name): [str(dtype), *map(int, shape)] for name, (dtype, *shape) in meta["arrays"].items()}
+        if meta["format"] != _FORMAT or set(listed) not in (_TIMES, _TIMES | _TREES):
+            raise InputError(f"{_META} is not of format {_FORMAT}", folder, hint="compute it again")
         arrays = {
             name: np.load(folder / f"{name}.npy", mmap_mode="r" if mmap else None, allow_pickle=False)
-            for name in meta["arrays"]
+            for name in listed
         }
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"no whole road skim here: {error}", folder, hint="compute it again") from error
-    for name, (dtype, *shape) in meta["arrays"].items():
-        if str(arrays[name].dtype) != dtype or list(arrays[name].shape) != shape:
+    for name, array in arrays.items():
+        if [str(array.dtype), *array.shape] != listed[name]:
             raise InputError(f"{name}.npy is not what {_META} says", folder, hint="compute it again")
+    if not _trees_fit(arrays):
+        raise InputError("the trees are damaged", folder, hint="compute it again")
     return arrays
+
+
+def _trees_fit(arrays: dict[str, NDArray[Any]]) -> bool:
+    """Whether every number in the trees is a link or a node, so that a kernel can follow it; True without trees."""
+    if "pred_link" not in arrays:
+        return True
+    n_zones, n_nodes = arrays["pred_link"].shape
+    upper = {"pred_link": arrays["tail"].size, "order": n_nodes, "tail": n_nodes, "zone_node": n_nodes}
+    shapes = arrays["order"].shape == (n_zones, n_nodes) and arrays["zone_node"].shape == (n_zones,)
+    types = all(arrays[name].dtype == np.int32 for name in upper)
+    return (
+        shapes
+        and types
+        and all(
+            not arrays[name].size
+            or ((arrays[name].min() >= (-1 if name in ("pred_link", "order") else 0))
+            and arrays[name].max() < limit)
+            for name, limit in upper.items()
+        )
+    )
