@@ -37,7 +37,7 @@ class RegionLike(Protocol):
     @property
     def zones(self) -> pd.DataFrame: ...
     @property
-    def chargers(self) -> pd.DataFrame: ...
+    def chargers(self) -> pd.DataFrame | None: ...
     @property
     def outline(self) -> Any: ...
 
@@ -192,7 +192,7 @@ def _diamond(x: int, y: int, size: int) -> str:
     return f"M{x} {y - size}l{size} {size}-{size} {size}-{size}-{size}z"
 
 
-def _scale_bar(frame: MapGeometry, language: str) -> str:
+def _scale_bar(frame: MapGeometry) -> str:
     length = round(SCALE_KM * 1000 / UNIT_M)
     x, y = MARGIN, frame.height - MARGIN
     text = f'<text x="{x}" y="{y - 28}">{SCALE_KM}\u00a0km</text>'
@@ -213,7 +213,6 @@ def map_svg(
     label: str,
     north: str,
     prefix: str,
-    language: str = "lv",
     extra: Mapping[str, Sequence[tuple[int, int]]] | None = None,
     shown_extra: str = "",
     overlay: str = "",
@@ -258,5 +257,5 @@ def map_svg(
         f'{attributes(aria_label=label)}>'
         f'<g class="land">{outline}</g><g class="zones">{zones}</g>{overlay}<g class="borders">{outline}</g>'
         f'<g class="chargers">{dots}</g><g class="extra">{added}</g><g class="names">{names}</g>'
-        f'<path class="picked" d=""/>{_scale_bar(frame, language)}{_north(frame, north)}</svg>'
+        f'<path class="picked" d=""/>{_scale_bar(frame)}{_north(frame, north)}</svg>'
     )

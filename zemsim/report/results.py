@@ -45,6 +45,7 @@ class RunLike(Protocol):
     def indicators(self) -> pd.DataFrame: ...
     @property
     def verdicts(self) -> Sequence[Mapping[str, Any]]: ...
+    def tables(self, name: str) -> pd.DataFrame: ...
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,11 @@ class Results:
         if key == "eur_per_tonne" and self.effect(policy, "co2_wtw_kg_year").direction >= 0:
             return Effect()
         return effect
+
+    def residents(self) -> int | None:
+        """Return how many residents were simulated, if the run says."""
+        rows = self._regional("residents")
+        return None if rows.empty else round(float(rows["value"].max()))
 
     def series(self, key: str) -> pd.DataFrame:
         """Return the regional value by year, policy and seed: index year, columns (policy, seed)."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,27 @@ from zemsim.report.results import Results, RunLike
 if TYPE_CHECKING:
     import pandas as pd
 
-    from zemsim.report.map import RegionLike
+OUTLINE = "outline.geojson"
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the map draws.
+
+    Attributes
+    ----------
+    zones : DataFrame
+        The contract's ``zones`` (populated ones and gates).
+    outline : mapping or sequence or None
+        GeoJSON of the municipalities.
+    chargers, settlements : DataFrame or None
+        The contract's tables, from the region pack.
+    """
+
+    zones: pd.DataFrame
+    outline: Any = None
+    chargers: pd.DataFrame | None = None
+    settlements: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -22,38 +43,68 @@ class Inputs:
     Attributes
     ----------
     results : Results
-    region : RegionLike or None
-        Zones, outline and chargers for the map; None if the pack is not found.
+    place : Place or None
+        None if neither the run folder nor a region pack gives zones.
     facts : DataFrame or None
-        The baseline against facts: ``indicator, unit, model, target, difference, source`` and titles.
+        The baseline against facts: a title, ``unit, model, target, difference, source``.
     extra_sites : mapping of str to list of (x_m, y_m)
         By policy: charging sites that it adds, EPSG:3035.
+    sources : sequence of str
+        The region pack's sources, one line each.
     """
 
     results: Results
-    region: RegionLike | None = None
+    place: Place | None = None
     facts: pd.DataFrame | None = None
     extra_sites: Mapping[str, list[tuple[float, float]]] = field(default_factory=dict)
-    package: Mapping[str, Any] = field(default_factory=dict)
+    sources: Sequence[str] = ()
 
 
 def gather(run: RunLike) -> Inputs:
     """Read everything that the page shows of ``run``."""
     from zemsim.experiment.compare import headline
 
-    results = Results(run.manifest, run.indicators, headline(run), run.verdicts)
+    # Cells of fewer than ten residents are blank in ``published``.
+    shown = getattr(run, "published", run.indicators)
+    results = Results(run.manifest, shown, headline(run), run.verdicts)
     region = _region(run.manifest)
-    return Inputs(results, region)
+    return Inputs(results, _place(run, region), None, {}, sources_of(getattr(region, "package", None)))
 
 
 def _region(manifest: Mapping[str, Any]) -> Any:
     from zemsim.region import load_region
 
     stated = manifest.get("region") or {}
-    name = stated.get("folder") or stated.get("name")
+    name = stated if isinstance(stated, str) else stated.get("folder") or stated.get("name")
     if not name:
         return None
     try:
         return load_region(name)
     except (ZemsimError, OSError):
         return None
+
+
+def _place(run: RunLike, region: Any) -> Place | None:
+    path = run.folder / OUTLINE
+    outline = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else getattr(region, "outline", None)
+    try:
+        zones = run.tables("zones")
+    except ZemsimError:
+        if region is None:
+            return None
+        zones = region.zones
+    return Place(zones, outline, getattr(region, "chargers", None), getattr(region, "settlements", None))
+
+
+def sources_of(package: Mapping[str, Any] | None) -> list[str]:
+    """Return the sources and licences of a data package as lines of text, each once, in their order."""
+    lines: dict[str, None] = {}
+    holders = [package or {}, *((package or {}).get("resources") or [])]
+    for holder in holders:
+        for source in holder.get("sources") or []:
+            parts = [source.get("title"), source.get("path"), source.get("version")]
+            lines[" · ".join(str(part) for part in parts if part)] = None
+    for licence in (package or {}).get("licenses") or []:
+        parts = [licence.get("title") or licence.get("name"), licence.get("path")]
+        lines[" · ".join(str(part) for part in parts if part)] = None
+    return [line for line in lines if line]
