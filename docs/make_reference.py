@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import csv
 import enum
+import inspect
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
 
 ROOT = Path(__file__).resolve().parents[1]
 PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", flags=re.S)
@@ -106,6 +108,56 @@ def commands() -> str:
     return "".join(walk(cli, "zemsim", None)).rstrip("\n") + "\n"
 
 
+def levers() -> str:
+    """Every kind of lever with its keys, from zemsim.policy."""
+    from zemsim.policy.lever import Costed, Lever
+    from zemsim.policy.levers import LEVERS
+
+    parts = [_keys("Every measure", Lever, ()), _keys("Measures with costs of their own", Costed, ())]
+    for name, kind in LEVERS.items():
+        costs = set(Costed.model_fields) if issubclass(kind, Costed) else set()
+        more = " It has the keys of costs, too." if costs else ""
+        parts.append(_keys(f"`{name}`", kind, {"lever", *Lever.model_fields} | costs, more))
+    return "\n".join(parts)
+
+
+def _keys(title: str, kind: Any, without: Collection[str], more: str = "") -> str:
+    text = re.sub(r"\s+", " ", inspect.getdoc(kind) or "").replace("``", "`")
+    rows = []
+    for name, field in kind.model_fields.items():
+        if name not in without:
+            values = ", ".join(filter(None, [*_ranges(field.metadata), *_values_of(field.annotation)]))
+            rows.append([f"`{name}`", "must" if field.is_required() else "may", values, field.description or ""])
+    return f"## {title}\n\n{text}{more}\n\n{table(['key', '', 'values', 'what'], rows)}"
+
+
+def _values_of(annotation: Any) -> list[str]:
+    """Words and ranges inside a type: of a Literal, of an Annotated part of an optional or a tuple."""
+    if get_origin(annotation) is Literal:
+        return [f"`{word}`" for word in get_args(annotation)]
+    inside = [text for part in get_args(annotation) for text in _values_of(part)]
+    return [*_ranges(getattr(annotation, "__metadata__", ())), *inside]
+
+
+def _ranges(metadata: Iterable[Any]) -> list[str]:
+    """``0 to 5`` of the limits in the metadata of a field; ``steps`` where the value may change over the years."""
+    limits = {key: value for m in metadata for key in ("ge", "gt", "le") if (value := _limit(m, key)) is not None}
+    steps = ["by year"] if any(type(m).__name__ == "Steps" for m in metadata) else []
+    low = _plain(limits["ge"]) if "ge" in limits else f"over {_plain(limits['gt'])}" if "gt" in limits else ""
+    high = _plain(limits["le"]) if "le" in limits else ""
+    return [*([f"{low} to {high}" if low and high else low or high] if limits else []), *steps]
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.10g}" if abs(value) >= 10_000 else f"{value:g}"
+
+
+def _limit(metadata: Any, key: str) -> float | None:
+    """One limit of a piece of metadata; pydantic keeps those of a ``Field`` one level deeper."""
+    nested = [_limit(inner, key) for inner in getattr(metadata, "metadata", ())]
+    return next((v for v in [getattr(metadata, key, None), *nested] if v is not None), None)
+
+
 def pack() -> str:
     """Files and fields of the embedded pack, from its datapackage.json."""
     import json
@@ -126,6 +178,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "codes": codes,
     "indicators": indicators,
     "commands": commands,
+    "levers": levers,
     "pack": pack,
 }
 

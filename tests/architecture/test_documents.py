@@ -1,0 +1,78 @@
+"""What the documents promise exists: commands, options, public names, code that runs as it stands."""
+
+from __future__ import annotations
+
+import ast
+import re
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+
+import zemsim
+from tests.architecture.source import ROOT, repository_files
+
+COMMAND = re.compile(r"(?:^|`|&& )zemsim ((?:[a-z]+ ?)+)(.*?)(?:`|$)", flags=re.M)
+OPTION = re.compile(r"--[a-z][a-z-]*")
+CODE = re.compile(r"```python\n(.*?)```", flags=re.S)
+
+#: The contracts name the Python calls of floors, not commands, and are checked where the floors are tested.
+DOCUMENTS = [path for path in repository_files() if path.suffix == ".md" and path.name != "contracts.md"]
+
+
+def root_command() -> click.Command:
+    command: click.Command = import_module("zemsim.cli").cli
+    return command
+
+
+def unknown_commands(text: str) -> list[str]:
+    """Commands and options in a text that ``zemsim`` does not know."""
+    wrong = []
+    for words, rest in COMMAND.findall(text):
+        command = root_command()
+        path = []
+        for word in words.split():
+            if not isinstance(command, click.Group):
+                break
+            path.append(word)
+            found = command.get_command(click.Context(command), word)
+            if found is None:
+                wrong.append(" ".join(path))
+                break
+            command = found
+        known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        wrong += [f"{' '.join(path)} {option}" for option in OPTION.findall(rest) if option not in {*known, "--help"}]
+    return wrong
+
+
+def unknown_names(code: str) -> list[str]:
+    """Public names of zemsim in a piece of code that do not exist."""
+    wrong = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "zemsim":
+            home = import_module(node.module or "")
+            wrong += [f"{node.module}.{alias.name}" for alias in node.names if not hasattr(home, alias.name)]
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "zemsim":
+            wrong += [f"zemsim.{node.attr}"] if not hasattr(zemsim, node.attr) else []
+    return wrong
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_in_documents_exist(document: Path) -> None:
+    assert not unknown_commands(document.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_code_in_documents_uses_names_that_exist(document: Path) -> None:
+    assert not [n for code in CODE.findall(document.read_text(encoding="utf-8")) for n in unknown_names(code)]
+
+
+def test_the_checks_see_unknown_commands_options_and_names() -> None:
+    assert unknown_commands("`zemsim fly`") == ["fly"]
+    assert unknown_commands("zemsim run --faster\n") == ["run --faster"]
+    assert not unknown_commands("python -m pip install . && zemsim run")
+    assert unknown_names("import zemsim\nzemsim.fly()\nfrom zemsim.core import fly\n") == [
+        "zemsim.fly",
+        "zemsim.core.fly",
+    ]
