@@ -1,0 +1,258 @@
+"""What the model may read of policy in a year: the base of the region and national policy, changed by measures.
+
+``conditions(region, [], year)`` is the base; the same measures in any order give the same conditions, bit for bit.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zemsim.core.errors import InputError, did_you_mean
+from zemsim.core.fingerprint import DIGEST_BYTES
+from zemsim.policy.draft import Draft, PolicyRegion
+from zemsim.policy.rules import EbikeGrant, ExtraSite, Grant, PaymentRule
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from zemsim.policy.levers import Measure
+    from zemsim.region import Region
+
+
+class Prices(Mapping[str, float]):
+    """Prices of a year by key; an unknown key is an error that names the nearest."""
+
+    def __init__(self, items: tuple[tuple[str, float], ...]) -> None:
+        self._values = dict(items)
+
+    def __getitem__(self, key: str) -> float:
+        try:
+            return self._values[key]
+        except KeyError:
+            raise InputError(f"the region has no price “{key}”", hint=did_you_mean(key, self._values)) from None
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+@dataclass(frozen=True, eq=False)
+class Conditions:
+    """All that the model may read of policy in one year; arrays are read-only.
+
+    Axes: Z rows of ``region.zones``, V rows of ``region.chargers``, A ages 0 to 120.
+
+    Attributes
+    ----------
+    year : int
+        Calendar year.
+    price : mapping of str to float
+        Every key of ``region.prices``.
+    grants, ebike_grants : tuple
+        Use :meth:`bev_grant_eur` and :meth:`ebike_grant_eur`.
+    fare_share : ndarray, float64 [2, Z, A]
+        Factor on the base fare of bus and train, by home zone and age.
+    frequency : tuple of (str, float)
+        ``route_id`` and factor on its departures, sorted; the key of a timetable.
+    electric_bus_share : tuple of (str, float)
+        ``route_id`` and electric share of its vehicle-km, sorted.
+    site_price_eur_kwh : ndarray, float64 [V]
+        Charging price at the region's sites.
+    extra_sites : tuple of ExtraSite
+        Sites that measures add.
+    yard_charging_share, yard_price_eur_kwh, yard_power_kw : ndarray, float64 [Z]
+        Share of flats with a yard point at hand (price and power NaN where none).
+    parking_eur_h, parking_ev_eur_h : ndarray, float64 [Z]
+        Parking at the destination, combustion and electric.
+    shared_ebike_share : ndarray, float64 [2, Z]
+        Chance of a shared e-bike at hand in winter and summer.
+    shared_ebike_eur_trip : ndarray, float64 [Z]
+        Its price, NaN where there is none.
+    solar_share : float
+        Share of public charging from own solar power.
+    payment_rules : tuple of PaymentRule
+        What measures cost, see :func:`zemsim.policy.payments.ledger`.
+    """
+
+    year: int
+    price: Mapping[str, float]
+    grants: tuple[Grant, ...]
+    ebike_grants: tuple[EbikeGrant, ...]
+    fare_share: npt.NDArray[np.float64]
+    frequency: tuple[tuple[str, float], ...]
+    electric_bus_share: tuple[tuple[str, float], ...]
+    site_price_eur_kwh: npt.NDArray[np.float64]
+    extra_sites: tuple[ExtraSite, ...]
+    yard_charging_share: npt.NDArray[np.float64]
+    yard_price_eur_kwh: npt.NDArray[np.float64]
+    yard_power_kw: npt.NDArray[np.float64]
+    parking_eur_h: npt.NDArray[np.float64]
+    parking_ev_eur_h: npt.NDArray[np.float64]
+    shared_ebike_share: npt.NDArray[np.float64]
+    shared_ebike_eur_trip: npt.NDArray[np.float64]
+    solar_share: float
+    payment_rules: tuple[PaymentRule, ...]
+
+    def bev_grant_eur(
+        self,
+        new: bool,
+        zone_idx: npt.ArrayLike,
+        income_eur_month: npt.ArrayLike,
+    ) -> npt.NDArray[np.float64]:
+        """Return the grant for a battery-electric car.
+
+        Parameters
+        ----------
+        new : bool
+            New or used.
+        zone_idx : array of int [H]
+            Home zones.
+        income_eur_month : array of float [H]
+            Net incomes of the households.
+
+        Returns
+        -------
+        ndarray, float64 [H]
+            EUR per car, all grants added up.
+        """
+        zone, income = np.asarray(zone_idx), np.asarray(income_eur_month, dtype=np.float64)
+        total = np.zeros(np.broadcast_shapes(zone.shape, income.shape))
+        for grant in self.grants:
+            amount = grant.new_eur if new else grant.used_eur
+            total += np.where(grant.zones[zone] & (income <= grant.income_max_eur_month), amount, 0.0)
+        return total
+
+    def ebike_grant_eur(
+        self,
+        price_eur: float,
+        zone_idx: npt.ArrayLike,
+        income_eur_month: npt.ArrayLike,
+    ) -> npt.NDArray[np.float64]:
+        """Return the grant for an e-bike of ``price_eur``, EUR [H]; see :meth:`bev_grant_eur`."""
+        zone, income = np.asarray(zone_idx), np.asarray(income_eur_month, dtype=np.float64)
+        total = np.zeros(np.broadcast_shapes(zone.shape, income.shape))
+        for grant in self.ebike_grants:
+            amount = min(grant.price_share * price_eur, grant.max_eur)
+            total += np.where(grant.zones[zone] & (income <= grant.income_max_eur_month), amount, 0.0)
+        return np.minimum(total, price_eur)
+
+    def digest(self) -> str:
+        """Return a text that is equal for equal conditions, whatever the machine's memory holds."""
+        digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
+        for item in fields(self):
+            digest.update(item.name.encode())
+            _feed(digest, getattr(self, item.name))
+        return digest.hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Conditions) and self.digest() == other.digest()
+
+    def __hash__(self) -> int:
+        return hash(self.digest())
+
+
+def _feed(digest: hashlib.blake2b, value: Any) -> None:
+    if isinstance(value, np.ndarray):
+        digest.update(f"{value.dtype.str}{value.shape}".encode())
+        digest.update(np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, Mapping):
+        for key in sorted(value):
+            _feed(digest, (key, value[key]))
+    elif isinstance(value, tuple):
+        digest.update(f"({len(value)}".encode())
+        for item in value:
+            _feed(digest, item)
+    elif hasattr(value, "__dataclass_fields__"):
+        for item in fields(value):
+            _feed(digest, (item.name, getattr(value, item.name)))
+    else:
+        digest.update(f"{type(value).__name__}:{value!r};".encode())
+
+
+def conditions(region: Region | PolicyRegion, measures: Sequence[Measure], year: int) -> Conditions:
+    """Return the conditions of a year.
+
+    Parameters
+    ----------
+    region : Region or PolicyRegion
+        The region, or its look-ups where many years are asked for (:meth:`PolicyRegion.of`).
+    measures : sequence of Measure
+        Measures of a policy, in any order, each with an id of its own.
+    year : int
+        Calendar year.
+
+    Raises
+    ------
+    InputError
+        If a measure names what the region does not have.
+    ConflictError
+        If two measures set the same thing in the same place and year.
+    """
+    base = region if isinstance(region, PolicyRegion) else PolicyRegion.of(region)
+    draft = Draft(base, year)
+    for measure in national_policy():
+        if measure.active(year):
+            measure.apply(draft)
+    draft.forget_claims()
+    for measure in _ordered(measures):
+        if measure.active(year):
+            measure.apply(draft)
+    return _freeze(draft)
+
+
+@functools.cache
+def national_policy() -> tuple[Measure, ...]:
+    """Return the national measures that are in force in the base, from ``national.toml``."""
+    from zemsim.policy.levers import MeasureFile
+
+    text = files("zemsim.policy").joinpath("national.toml").read_text(encoding="utf-8")
+    return MeasureFile.model_validate(tomllib.loads(text)).measure
+
+
+def _ordered(measures: Sequence[Measure]) -> list[Measure]:
+    """Sort by kind of lever, then name: prices are set before what is paid at these prices."""
+    from zemsim.policy.levers import LEVERS
+
+    kinds = list(LEVERS)
+    return sorted(measures, key=lambda m: (kinds.index(m.lever), m.name))
+
+
+def _freeze(draft: Draft) -> Conditions:
+    return Conditions(
+        year=draft.year,
+        price=Prices(tuple(sorted(draft.price.items()))),
+        grants=tuple(draft.grants),
+        ebike_grants=tuple(draft.ebike_grants),
+        fare_share=_locked(draft.fare_share),
+        frequency=tuple(sorted((route, f) for route, f in draft.frequency.items() if f != 1.0)),
+        electric_bus_share=tuple(sorted((route, s) for route, s in draft.electric_bus_share.items() if s > 0.0)),
+        site_price_eur_kwh=_locked(draft.site_price_eur_kwh),
+        extra_sites=tuple(draft.extra_sites),
+        yard_charging_share=_locked(draft.yard_charging_share),
+        yard_price_eur_kwh=_locked(draft.yard_price_eur_kwh),
+        yard_power_kw=_locked(draft.yard_power_kw),
+        parking_eur_h=_locked(draft.parking_eur_h),
+        parking_ev_eur_h=_locked(draft.parking_ev_eur_h),
+        shared_ebike_share=_locked(draft.shared_ebike_share),
+        shared_ebike_eur_trip=_locked(draft.shared_ebike_eur_trip),
+        solar_share=draft.solar_share,
+        payment_rules=tuple(draft.rules),
+    )
+
+
+def _locked(array: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    array.setflags(write=False)
+    return array

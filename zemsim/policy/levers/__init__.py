@@ -1,0 +1,61 @@
+"""Kinds of lever. A measure is one of them with its values; ``lever`` says which."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from zemsim.core.settings import Settings
+from zemsim.policy.levers.charging import PublicChargers, SolarCharging, YardChargers
+from zemsim.policy.levers.fleets import MunicipalFleet, SharedEbikes
+from zemsim.policy.levers.grants import EbikePurchaseGrant, EvPurchaseGrant
+from zemsim.policy.levers.prices import ChargingPrice, ElectricityPrice, FuelPrice, ParkingPrice
+from zemsim.policy.levers.transit import BusFare, BusFrequency, ElectricCityBuses
+
+#: One measure: the key ``lever`` says which kind it is.
+Measure = Annotated[
+    EvPurchaseGrant
+    | EbikePurchaseGrant
+    | PublicChargers
+    | YardChargers
+    | SolarCharging
+    | FuelPrice
+    | ElectricityPrice
+    | ChargingPrice
+    | ParkingPrice
+    | BusFare
+    | BusFrequency
+    | ElectricCityBuses
+    | SharedEbikes
+    | MunicipalFleet,
+    Field(discriminator="lever"),
+]
+
+#: Kind of lever to its class, in the order of documents.
+LEVERS = {
+    cls.model_fields["lever"].annotation.__args__[0]: cls  # type: ignore[union-attr]
+    for cls in (
+        EvPurchaseGrant,
+        EbikePurchaseGrant,
+        PublicChargers,
+        YardChargers,
+        SolarCharging,
+        FuelPrice,
+        ElectricityPrice,
+        ChargingPrice,
+        ParkingPrice,
+        BusFare,
+        BusFrequency,
+        ElectricCityBuses,
+        SharedEbikes,
+        MunicipalFleet,
+    )
+}
+
+
+class MeasureFile(Settings):
+    """A file of measures: the catalogue has one measure a file, national policy several."""
+
+    measure: Annotated[tuple[Measure, ...], Field(strict=False, min_length=1)]
+    """The measures."""

@@ -1,0 +1,191 @@
+"""The ledger of measures: their rules of payment, filled in by what happened in a year."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from zemsim.core.names import Powertrain
+from zemsim.policy.rules import EbikeGrant, Grant, PaymentRule
+
+if TYPE_CHECKING:
+    from zemsim.policy.conditions import Conditions
+
+#: Columns of the ledger, as in the run folder.
+COLUMNS: Final = ("year", "measure_id", "item", "payer", "payee", "basis", "quantity", "unit", "amount_eur")
+#: Rules that are known in every year; the others are counted on simulated days.
+OF_THE_YEAR: Final = frozenset({"fixed", "bev_grant", "ebike_grant"})
+
+
+@dataclass(frozen=True)
+class DayTables:
+    """What travellers did in a simulated year, as far as payments need it; quantities are sums over the whole year.
+
+    Attributes
+    ----------
+    fares : DataFrame
+        ``mode`` (bus, train)``, zone_idx`` (home)``, age, fare_eur_year, base_fare_eur_year``: what was paid, and what
+        the same trips cost at base fares.
+    routes : DataFrame
+        ``route_id, vehicle_km_year, base_vehicle_km_year, electric_share, base_electric_share``; base is the same year
+        without measures.
+    fuel : DataFrame
+        ``fuel`` (petrol, diesel)``, litres_year``.
+    charging : DataFrame
+        ``place`` (home, work, public)``, site_idx`` (-1 not public)``, kwh_year`` from the plug.
+    parking : DataFrame
+        ``zone_idx`` (destination)``, parking_eur_year``.
+    shared_ebike : DataFrame
+        ``zone_idx`` (origin)``, trips_year``.
+    """
+
+    fares: pd.DataFrame
+    routes: pd.DataFrame
+    fuel: pd.DataFrame
+    charging: pd.DataFrame
+    parking: pd.DataFrame
+    shared_ebike: pd.DataFrame
+
+
+def ledger(conditions: Conditions, purchases: pd.DataFrame, days: DayTables | None) -> pd.DataFrame:
+    """Return the payments of a year, one line a rule.
+
+    Parameters
+    ----------
+    conditions : Conditions
+        Of the year.
+    purchases : DataFrame
+        A bought car or e-bike a row: ``kind`` (car, ebike)``, powertrain, new, price_eur, zone_idx`` (home)``,
+        income_eur_month`` (net, of the household).
+    days : DayTables or None
+        What happened on the days; None in a year whose days are not simulated: then only lines of the basis ``year``.
+
+    Returns
+    -------
+    DataFrame
+        ``year, measure_id, item, payer, payee, basis, quantity, unit, amount_eur``; ``basis`` is ``year`` or ``days``.
+        Amounts flow from payer to payee, a negative one back. Fares and parking fees of all travellers are lines of
+        the measure ``base``, so that the public cost of a policy is the difference to the baseline of what public payers
+        pay less what they receive. Fuel tax on litres that are no longer sold is not in it.
+    """
+    lines = []
+    for rule in conditions.payment_rules:
+        if rule.basis in OF_THE_YEAR:
+            basis, (quantity, amount) = "year", _of_the_year(rule, purchases)
+        elif days is not None:
+            basis, quantity = "days", _COUNTS[rule.basis](rule, days) * rule.factor
+            amount = quantity * rule.unit_eur
+        else:
+            continue
+        payment = (rule.measure_id, rule.item, rule.payer, rule.payee, basis, quantity, rule.unit, amount)
+        lines.append((conditions.year, *payment))
+    frame = pd.DataFrame(lines, columns=list(COLUMNS))
+    return frame.astype({"year": "int16", "quantity": "float64", "amount_eur": "float64"})
+
+
+def _of_the_year(rule: PaymentRule, purchases: pd.DataFrame) -> tuple[float, float]:
+    """Return quantity and amount of a rule that needs no days."""
+    if rule.basis == "bev_grant":
+        return _bev_grant(rule, purchases)
+    if rule.basis == "ebike_grant":
+        return _ebike_grant(rule, purchases)
+    return rule.quantity, rule.quantity * rule.unit_eur
+
+
+def _eligible(grant: Grant | EbikeGrant, bought: pd.DataFrame) -> pd.DataFrame:
+    at_home = grant.zones[bought["zone_idx"].to_numpy(dtype=np.int64)]
+    within = bought["income_eur_month"].to_numpy(dtype=np.float64) <= grant.income_max_eur_month
+    return bought[at_home & within]
+
+
+def _bev_grant(rule: PaymentRule, purchases: pd.DataFrame) -> tuple[float, float]:
+    grant = rule.grant
+    if not isinstance(grant, Grant):
+        raise TypeError(f"rule {rule.item} of {rule.measure_id} has no grant for cars")
+    cars = purchases[(purchases["kind"] == "car") & (purchases["powertrain"] == Powertrain.BEV)]
+    cars = _eligible(grant, cars)
+    new = cars["new"].to_numpy(dtype=bool)
+    n_new, n_used = int(new.sum()), int((~new).sum())
+    paid = (n_new if grant.new_eur > 0.0 else 0) + (n_used if grant.used_eur > 0.0 else 0)
+    return float(paid), n_new * grant.new_eur + n_used * grant.used_eur
+
+
+def _ebike_grant(rule: PaymentRule, purchases: pd.DataFrame) -> tuple[float, float]:
+    grant = rule.grant
+    if not isinstance(grant, EbikeGrant):
+        raise TypeError(f"rule {rule.item} of {rule.measure_id} has no grant for e-bikes")
+    bikes = _eligible(grant, purchases[purchases["kind"] == "ebike"])
+    price = bikes["price_eur"].to_numpy(dtype=np.float64)
+    amounts = np.minimum(price * grant.price_share, grant.max_eur)
+    return float((amounts > 0.0).sum()), float(amounts.sum())
+
+
+def _in_zones(rule: PaymentRule, table: pd.DataFrame) -> pd.DataFrame:
+    if rule.zones is None:
+        return table
+    return table[rule.zones[table["zone_idx"].to_numpy(dtype=np.int64)]]
+
+
+def _of_routes(rule: PaymentRule, table: pd.DataFrame) -> pd.DataFrame:
+    return table if rule.routes is None else table[table["route_id"].isin(rule.routes)]
+
+
+def _fares_paid(rule: PaymentRule, days: DayTables) -> float:
+    return float(days.fares.loc[days.fares["mode"] == rule.mode, "fare_eur_year"].sum())
+
+
+def _fares_at_base(rule: PaymentRule, days: DayTables) -> float:
+    table = _in_zones(rule, days.fares[days.fares["mode"] == rule.mode])
+    low, high = rule.ages if rule.ages is not None else (0, 120)
+    return float(table.loc[table["age"].clip(0, 120).between(low, high), "base_fare_eur_year"].sum())
+
+
+def _vehicle_km(rule: PaymentRule, days: DayTables) -> float:
+    table = _of_routes(rule, days.routes)
+    return float((table["vehicle_km_year"] - table["base_vehicle_km_year"]).sum())
+
+
+def _electric_vehicle_km(rule: PaymentRule, days: DayTables) -> float:
+    table = _of_routes(rule, days.routes)
+    return float((table["vehicle_km_year"] * (table["electric_share"] - table["base_electric_share"])).sum())
+
+
+def _fuel(rule: PaymentRule, days: DayTables) -> float:
+    return float(days.fuel.loc[days.fuel["fuel"] == rule.fuel, "litres_year"].sum())
+
+
+def _home_kwh(rule: PaymentRule, days: DayTables) -> float:
+    return float(days.charging.loc[days.charging["place"] == "home", "kwh_year"].sum())
+
+
+def _public_kwh(rule: PaymentRule, days: DayTables) -> float:
+    public = days.charging[days.charging["place"] == "public"]
+    if rule.sites is not None:
+        site = public["site_idx"].to_numpy(dtype=np.int64)
+        known = site < len(rule.sites)
+        public = public[known & rule.sites[np.where(known, site, 0)]]
+    return float(public["kwh_year"].sum())
+
+
+def _parking(rule: PaymentRule, days: DayTables) -> float:
+    return float(_in_zones(rule, days.parking)["parking_eur_year"].sum())
+
+
+def _shared_ebike_trips(rule: PaymentRule, days: DayTables) -> float:
+    return float(_in_zones(rule, days.shared_ebike)["trips_year"].sum())
+
+
+_COUNTS: Final = {
+    "fares_paid": _fares_paid,
+    "fare_discount": _fares_at_base,
+    "vehicle_km": _vehicle_km,
+    "electric_vehicle_km": _electric_vehicle_km,
+    "fuel": _fuel,
+    "home_kwh": _home_kwh,
+    "public_kwh": _public_kwh,
+    "parking": _parking,
+    "shared_ebike_trips": _shared_ebike_trips,
+}

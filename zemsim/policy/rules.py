@@ -1,0 +1,126 @@
+"""Rules of payment: who pays whom how much for what, stated by the measures and filled in by what then happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+Basis = Literal[
+    "fixed",  # the quantity is known from the measure
+    "bev_grant",  # electric cars bought
+    "ebike_grant",  # e-bikes bought
+    "fares_paid",  # fares that travellers pay, EUR
+    "fare_discount",  # what the trips of a group cost at base fares, EUR
+    "vehicle_km",  # vehicle-km of routes beyond the base timetable
+    "electric_vehicle_km",  # electric vehicle-km of routes beyond the base
+    "fuel",  # litres of petrol and diesel
+    "home_kwh",  # kWh charged at home
+    "public_kwh",  # kWh charged at public sites
+    "parking",  # parking fees at destinations, EUR
+    "shared_ebike_trips",  # trips by shared e-bike
+]
+
+
+@dataclass(frozen=True)
+class PaymentRule:
+    """One kind of payment that a measure causes in a year.
+
+    Attributes
+    ----------
+    measure_id, item, payer, payee : str
+        As in the ledger.
+    basis : str
+        What is counted, see :data:`Basis`.
+    unit : str
+        Unit of the quantity.
+    unit_eur : float
+        EUR per unit.
+    quantity : float
+        Only for ``fixed``: how many.
+    factor : float
+        What the counted quantity is multiplied by, for example the solar share of public kWh.
+    zones : ndarray, bool [Z], optional
+        Where it counts; None means everywhere.
+    ages : (int, int), optional
+        Only for ``fare_discount``: youngest and oldest age.
+    mode : str, optional
+        Only for fares: ``bus`` or ``train``.
+    sites : ndarray, bool [V], optional
+        Only for ``public_kwh``: which of the region's sites count; None means all, those of measures included.
+    fuel : str, optional
+        Only for ``fuel``: which one.
+    routes : tuple of str, optional
+        Route ids that count; None means all.
+    grant : Grant or EbikeGrant, optional
+        Only for the grants: which one.
+    """
+
+    measure_id: str
+    item: str
+    payer: str
+    payee: str
+    basis: Basis
+    unit: str
+    unit_eur: float
+    quantity: float = 0.0
+    factor: float = 1.0
+    zones: npt.NDArray[np.bool_] | None = field(default=None, compare=False)
+    ages: tuple[int, int] | None = None
+    mode: Literal["bus", "train"] | None = None
+    sites: npt.NDArray[np.bool_] | None = field(default=None, compare=False)
+    fuel: Literal["petrol", "diesel"] | None = None
+    routes: tuple[str, ...] | None = None
+    grant: Grant | EbikeGrant | None = None
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Money for a household that buys; amounts in EUR, incomes in EUR per month and household.
+
+    Attributes
+    ----------
+    measure_id, payer : str
+        Whose grant it is.
+    new_eur, used_eur : float
+        For a new and a used battery-electric car.
+    income_max_eur_month : float
+        Highest net income of a household that may have it; ``inf`` without a cap.
+    zones : ndarray, bool [Z]
+        Home zones that may have it.
+    """
+
+    measure_id: str
+    payer: str
+    new_eur: float
+    used_eur: float
+    income_max_eur_month: float
+    zones: npt.NDArray[np.bool_] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class EbikeGrant:
+    """A share of an e-bike's price up to a limit, see :class:`Grant`."""
+
+    measure_id: str
+    payer: str
+    price_share: float
+    max_eur: float
+    income_max_eur_month: float
+    zones: npt.NDArray[np.bool_] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class ExtraSite:
+    """A public charging site that a measure adds; ``zone_idx`` is a position in ``region.zones``."""
+
+    site_id: str
+    zone_idx: int
+    points: int
+    power_kw: float
+    price_eur_kwh: float
+    kind: Literal["slow", "fast"]
+    measure_id: str
