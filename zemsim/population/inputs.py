@@ -44,7 +44,7 @@ def share(region: RegionLike, fact_id: str) -> float:
 
 
 def by_band(region: RegionLike, prefix: str, bands: Mapping[str, tuple[int, int]], ages: NDArray[np.int16]) -> Floats:
-    """Value of ``population.<prefix>.<band>`` for each age; NaN where no band holds the age. Bands include both ends."""
+    """Value of ``population.<prefix>.<band>`` for each age, both ends included; NaN where no band holds the age."""
     values = np.full(ages.shape, np.nan)
     for name, (first, last) in bands.items():
         values[(ages >= first) & (ages <= last)] = assumed(region, f"{prefix}.{name}")

@@ -1,0 +1,121 @@
+"""Where tours for shopping, leisure, escort and business go: gravity, fitted to the kilometres of the survey."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+
+from zemsim.core.errors import ZemsimError
+from zemsim.core.names import DAYS_PER_YEAR, TRIPS_PER_TOUR, DayType, Purpose
+from zemsim.kernels.destinations import mean_distance
+from zemsim.population.inputs import Floats, Ints, RegionLike, assumed
+from zemsim.population.plans import DayRates, DayTargets, Groups
+from zemsim.population.tables import Population
+
+_SURVEY = "mobility_survey.latvia."
+#: Decays are rounded, so that the last bits of a sum on another machine cannot move a traveller.
+_DECAY_DIGITS = 5
+
+
+@dataclass(frozen=True)
+class Gravity:
+    """Fitted destination choice.
+
+    ``mean_km`` and ``decay`` by purpose; ``attraction`` float64 [Z] by purpose; ``resistance`` float64 [Z, Z].
+    """
+
+    mean_km: dict[Purpose, float]
+    decay: dict[Purpose, float]
+    attraction: dict[Purpose, Floats]
+    resistance: Floats
+
+
+def day_weights() -> Floats:
+    """Share of weekdays and weekend days in the year: float64 [2]."""
+    days = np.array(DAYS_PER_YEAR, dtype=np.float64).sum(axis=0)
+    return days / days.sum()
+
+
+def attractions(zones: pd.DataFrame) -> dict[Purpose, Floats]:
+    """Pull of each zone by purpose: shops, leisure, school places (escort), jobs (business): float64 [Z] each."""
+    columns = {
+        Purpose.SHOPPING: "shop_weight",
+        Purpose.LEISURE: "leisure_weight",
+        Purpose.ESCORT: "school_places",
+        Purpose.BUSINESS: "jobs",
+    }
+    return {p: np.ascontiguousarray(zones[c].fillna(0.0).to_numpy(np.float64)) for p, c in columns.items()}
+
+
+def mandatory_km(population: Population, home: Ints, distance_km: np.ndarray, who: Groups) -> tuple[float, float]:
+    """Kilometres one way of a work tour and of a school tour per surveyed resident, if all workers and pupils went."""
+    residents = population.residents
+    persons = who.surveyed.sum()
+    totals = []
+    for rows, column in ((who.worker, "work_zone_idx"), (who.pupil, "school_zone_idx")):
+        chosen = np.flatnonzero(rows & who.surveyed)
+        km = distance_km[home[chosen], residents[column].to_numpy()[chosen]].astype(np.float64)
+        if not np.isfinite(km).all():
+            raise ZemsimError(f"{int((~np.isfinite(km)).sum())} residents cannot reach their {column} by road")
+        totals.append(float(km.sum() / persons))
+    return totals[0], totals[1]
+
+
+def target_km(
+    region: RegionLike, plans: dict[DayType, tuple[DayTargets, DayRates]], work_km: float, school_km: float
+) -> dict[Purpose, float]:
+    """Mean kilometres of a trip by discretionary purpose, so that a mean day has the surveyed kilometres.
+
+    Shopping is reported, escort and business are assumed, leisure is what remains of the day's kilometres, weighted
+    over weekdays and weekend days of the year.
+    """
+    means = {
+        Purpose.SHOPPING: region.fact(_SURVEY + "shopping_km_mean"),
+        Purpose.ESCORT: assumed(region, "escort_km_mean"),
+        Purpose.BUSINESS: assumed(region, "business_km_mean"),
+    }
+    left, leisure_trips = region.fact(_SURVEY + "distance_per_person_day.2021"), 0.0
+    for weight, day in zip(day_weights(), DayType, strict=True):
+        target, rates = plans[day]
+        left -= weight * TRIPS_PER_TOUR * (rates.work * work_km + rates.school * school_km)
+        for purpose, mean in means.items():
+            left -= weight * TRIPS_PER_TOUR * target.tours_per_person * target.purpose_share[purpose] * mean
+        leisure_trips += weight * TRIPS_PER_TOUR * target.tours_per_person * target.purpose_share[Purpose.LEISURE]
+    means[Purpose.LEISURE] = left / leisure_trips
+    return means
+
+
+def fit_gravity(
+    region: RegionLike, zones: pd.DataFrame, distance_km: np.ndarray, residents: Floats, mean_km: dict[Purpose, float]
+) -> Gravity:
+    """Find the decay of each purpose at which the expected mean distance is ``mean_km``.
+
+    Parameters
+    ----------
+    distance_km
+        float32 [Z, Z] by road, ``inf`` unreachable.
+    residents
+        float64 [Z], surveyed residents by home zone.
+    """
+    distance = np.ascontiguousarray(distance_km, dtype=np.float64)
+    resistance = distance ** assumed(region, "destination_distance_exponent")
+    pull = attractions(zones)
+    decay = {}
+    for purpose, wanted in mean_km.items():
+        args = (residents, pull[purpose], resistance, distance)
+        decay[purpose] = _solve_decay(args, wanted, purpose)
+    return Gravity(mean_km, decay, pull, resistance)
+
+
+def _solve_decay(args: tuple[Floats, Floats, Floats, Floats], wanted: float, purpose: Purpose) -> float:
+    longest, shortest = mean_distance(*args, 0.0), mean_distance(*args, 12.0)
+    if not shortest < wanted < longest:
+        raise ZemsimError(
+            f"no distance decay gives {purpose.name.lower()} trips a mean of {wanted:.1f} km: "
+            f"the region allows {shortest:.1f} to {longest:.1f} km"
+        )
+    root = brentq(lambda decay: mean_distance(*args, decay) - wanted, 0.0, 12.0, xtol=1e-6, rtol=1e-6)
+    return round(float(root), _DECAY_DIGITS)

@@ -1,0 +1,186 @@
+"""How many tours a resident makes on a day, and for what: rates that meet the mobility survey."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zemsim.core.errors import ZemsimError
+from zemsim.core.names import TRIPS_PER_TOUR, DayType, Purpose
+from zemsim.core.randomness import Stream
+from zemsim.kernels.draws import uniforms
+from zemsim.population.inputs import Bools, Floats, RegionLike, assumed, share
+from zemsim.population.tables import Population
+
+#: Ages that the mobility survey asked, both included.
+SURVEY_AGES = (15, 84)
+#: Youngest resident with tours of the own.
+FIRST_AGE = 7
+#: Tours of a resident on one day at most.
+MAX_TOURS = 3
+DISCRETIONARY = (Purpose.SHOPPING, Purpose.LEISURE, Purpose.ESCORT, Purpose.BUSINESS)
+_SURVEY = "mobility_survey.latvia."
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Who a resident is for the plan of a day: bool [P] each."""
+
+    surveyed: Bools
+    worker: Bools
+    pupil: Bools
+    child: Bools
+    oldest: Bools
+    with_child: Bools
+
+
+@dataclass(frozen=True)
+class DayTargets:
+    """What the survey says of a day: shares of surveyed residents and of trips, tours per surveyed resident."""
+
+    mobile_share: float
+    tours_per_person: float
+    purpose_share: dict[Purpose, float]
+
+
+@dataclass(frozen=True)
+class DayRates:
+    """Chances that meet the targets in expectation.
+
+    ``work`` and ``school`` are chances of workers and pupils; ``go`` is the chance that one without such a tour leaves
+    home; ``extra`` and ``extra_mandatory`` are the chances of each of two further tours; ``escort`` is the share of
+    escort among discretionary tours without and with a child at home; ``other`` splits the rest.
+    """
+
+    work: float
+    school: float
+    go: float
+    extra: float
+    extra_mandatory: float
+    escort: tuple[float, float]
+    other: dict[Purpose, float]
+
+
+def groups(population: Population) -> Groups:
+    """Sort residents into the groups that plans differ by."""
+    residents = population.residents
+    age = residents["age"].to_numpy()
+    student = residents["student"].to_numpy() & (residents["school_zone_idx"].to_numpy() >= 0)
+    worker = residents["employed"].to_numpy() & ~(student & (age <= 18))
+    owner = residents["household_idx"].to_numpy()
+    young = np.bincount(owner, weights=age < 12, minlength=len(population.households)) > 0
+    return Groups(
+        surveyed=(age >= SURVEY_AGES[0]) & (age <= SURVEY_AGES[1]),
+        worker=worker,
+        pupil=student & ~worker,
+        child=(age >= FIRST_AGE) & (age < SURVEY_AGES[0]),
+        oldest=age > SURVEY_AGES[1],
+        with_child=young[owner] & (age >= 18) & (age < 75),
+    )
+
+
+def day_targets(region: RegionLike, day: DayType, school_share: float) -> DayTargets:
+    """The survey of 2021 (purposes, level of the mobile) with the trip rates by day type of 2017.
+
+    Purposes of weekday trips are the published ones of all days; those of the weekend are assumptions. ``school_share``
+    is the share of school among trips; business takes the rest.
+    """
+    if day == DayType.WEEKDAY:
+        mobile = share(region, _SURVEY + "mobile_share_workday.2021")
+        trips = region.fact(_SURVEY + "trips_per_person_workday")
+        shares = {
+            Purpose.WORK: share(region, _SURVEY + "purpose_share_work.2021"),
+            Purpose.SHOPPING: share(region, _SURVEY + "purpose_share_shopping.2021"),
+            Purpose.LEISURE: share(region, _SURVEY + "purpose_share_leisure.2021"),
+            Purpose.ESCORT: assumed(region, "trip_share_escort.weekday"),
+        }
+    else:
+        mobile = share(region, _SURVEY + "mobile_share_weekend.2021")
+        trips = region.fact(_SURVEY + "trips_per_person_weekend")
+        shares = {
+            purpose: assumed(region, f"trip_share_{purpose.name.lower()}.weekend")
+            for purpose in (Purpose.WORK, Purpose.SHOPPING, Purpose.LEISURE, Purpose.ESCORT)
+        }
+    shares[Purpose.SCHOOL] = school_share
+    shares[Purpose.BUSINESS] = 1.0 - sum(shares.values())
+    if shares[Purpose.BUSINESS] <= 0.0:
+        raise ZemsimError(f"the shares of trips by purpose on a {day.name.lower()} leave nothing for business")
+    return DayTargets(mobile, trips / TRIPS_PER_TOUR, shares)
+
+
+def day_rates(region: RegionLike, who: Groups, day: DayType) -> tuple[DayTargets, DayRates]:
+    """Solve the chances of a day from the targets and the composition of the population."""
+    persons = int(who.surveyed.sum())
+    pupils = int((who.pupil & who.surveyed).sum()) / persons
+    workers = int((who.worker & who.surveyed).sum()) / persons
+    school = assumed(region, "school_attendance_share") if day == DayType.WEEKDAY else 0.0
+    trips = region.fact(
+        _SURVEY + ("trips_per_person_workday" if day == DayType.WEEKDAY else "trips_per_person_weekend")
+    )
+    target = day_targets(region, day, pupils * school * TRIPS_PER_TOUR / trips)
+    tours, mobile = target.tours_per_person, target.mobile_share
+    work = target.purpose_share[Purpose.WORK] * tours / workers
+    mandatory = work * workers + school * pupils
+    ratio = assumed(region, "extra_tours_ratio_mandatory")
+    others = mobile - mandatory
+    extra = (tours - mobile) / (ratio * mandatory + others) if others > 0 else np.inf
+    if not (work <= 1.0 and others > 0.0 and extra <= MAX_TOURS - 1):
+        raise ZemsimError(
+            f"no plan of a {day.name.lower()} meets the survey: work tours per worker {work:.2f}, "
+            f"mobile without work or school {others:.2f}, further tours {extra:.2f}"
+        )
+    go = others / (1.0 - mandatory)
+    chance = (work * who.worker + school * who.pupil)[who.surveyed]
+    expected = chance * ratio * extra + (1.0 - chance) * go * (1.0 + extra)
+    escort = _escort_shares(region, expected, who.with_child[who.surveyed], target, persons)
+    rest = {p: target.purpose_share[p] for p in (Purpose.SHOPPING, Purpose.LEISURE, Purpose.BUSINESS)}
+    other = {p: value / sum(rest.values()) for p, value in rest.items()}
+    return target, DayRates(work, school, go, extra / 2.0, ratio * extra / 2.0, escort, other)
+
+
+def _escort_shares(
+    region: RegionLike, expected: Floats, with_child: Bools, target: DayTargets, persons: int
+) -> tuple[float, float]:
+    wanted = target.purpose_share[Purpose.ESCORT] * target.tours_per_person * persons
+    weight = assumed(region, "escort_child_weight")
+    base = wanted / (expected[~with_child].sum() + weight * expected[with_child].sum())
+    if base * weight > 0.95:
+        raise ZemsimError("too few adults live with children to make all escort tours; lower escort_child_weight")
+    return float(base), float(base * weight)
+
+
+def plan_day(
+    region: RegionLike, resident_id: NDArray[np.int64], who: Groups, rates: DayRates, day: DayType, seed: int
+) -> NDArray[np.int8]:
+    """Purposes of the tours of each resident: int8 [P, 3], -1 for no tour; work or school comes first."""
+    draws = [uniforms(seed, Stream.PLAN, resident_id, int(day) * 16 + k) for k in range(7)]
+    works = who.worker & (draws[0] < rates.work) & (who.surveyed | who.oldest)
+    learns = who.pupil & (draws[0] < rates.school)
+    mandatory = works | learns
+    goes = who.surveyed & ~mandatory & (draws[1] < rates.go)
+    goes |= who.oldest & ~mandatory & (draws[1] < assumed(region, "mobile_share_85plus"))
+    goes |= who.child & ~learns & (draws[1] < assumed(region, "mobile_share_under_15"))
+    extra = np.where(mandatory, rates.extra_mandatory, rates.extra) * who.surveyed
+    extra = np.where(who.child & learns, assumed(region, "mobile_share_under_15") / 2.0, extra)
+    tours = (mandatory | goes) * (1 + (draws[2] < extra).astype(np.int64) + (draws[3] < extra))
+    plan = np.full((resident_id.size, MAX_TOURS), -1, dtype=np.int8)
+    for slot in range(MAX_TOURS):
+        made = tours > slot
+        plan[made, slot] = _purposes(who, rates, draws[4 + slot])[made]
+    plan[works, 0] = Purpose.WORK
+    plan[learns, 0] = Purpose.SCHOOL
+    return plan
+
+
+def _purposes(who: Groups, rates: DayRates, u: Floats) -> NDArray[np.int8]:
+    escort = np.where(who.with_child, rates.escort[1], rates.escort[0]) * who.surveyed
+    rest = (u - escort) / (1.0 - escort)
+    shopping = rates.other[Purpose.SHOPPING]
+    business = shopping + np.where(who.child, 0.0, rates.other[Purpose.BUSINESS])
+    chosen = np.full(u.size, int(Purpose.LEISURE), dtype=np.int8)
+    chosen[rest < business] = Purpose.BUSINESS
+    chosen[rest < shopping] = Purpose.SHOPPING
+    chosen[u < escort] = Purpose.ESCORT
+    return chosen

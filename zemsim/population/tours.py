@@ -1,0 +1,169 @@
+"""The tours of a weekday and of a weekend day: who, for what, where to, when."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from zemsim.core.errors import ZemsimError
+from zemsim.core.names import DayType, Purpose
+from zemsim.core.randomness import Stream
+from zemsim.kernels.destinations import choose_zones
+from zemsim.kernels.draws import uniforms
+from zemsim.population.destinations import Gravity, fit_gravity, mandatory_km, target_km
+from zemsim.population.inputs import Floats, Ints, RegionLike, assumed, ordered_zones
+from zemsim.population.plans import DISCRETIONARY, day_rates, groups, plan_day
+from zemsim.population.tables import Population
+from zemsim.population.timing import day_times, period_of
+
+#: Shortest way on foot, km.
+SHORTEST_KM = 0.2
+TOUR_DTYPES = {
+    "day_type": "int8",
+    "resident_idx": "int32",
+    "purpose": "int8",
+    "origin_zone_idx": "int32",
+    "dest_zone_idx": "int32",
+    "dest_x_m": "float64",
+    "dest_y_m": "float64",
+    "depart_min": "int16",
+    "return_min": "int16",
+    "period_out": "int8",
+    "period_back": "int8",
+    "road_km": "float32",
+    "active_km": "float32",
+}
+
+
+def make_tours(region: RegionLike, population: Population, distance_km: np.ndarray, seed: int) -> pd.DataFrame:
+    """Make the tours of all residents for both day types.
+
+    Rates, purposes and kilometres meet the mobility survey for residents of 15 to 84 years; each draw is addressed by
+    the resident. Tours of a resident start and end at home and do not overlap.
+
+    Parameters
+    ----------
+    region, population
+        A region and its residents.
+    distance_km
+        float32 [Z, Z], kilometres by road between zones, the diagonal inside the zone; ``inf`` unreachable.
+    seed
+        Seed of the run.
+
+    Returns
+    -------
+    One row per tour, sorted by day type, resident and departure; columns of ``TOUR_DTYPES``. ``attrs["left_off"]`` is
+    the number of tours that no day could hold.
+    """
+    zones = ordered_zones(region)
+    if distance_km.shape != (len(zones), len(zones)):
+        raise ValueError(f"distance_km has shape {distance_km.shape}, not {(len(zones), len(zones))}")
+    who = groups(population)
+    home = population.home_zone_idx().to_numpy(np.int64)
+    plans = {day: day_rates(region, who, day) for day in DayType}
+    work_km, school_km = mandatory_km(population, home, distance_km, who)
+    surveyed = np.bincount(home[who.surveyed], minlength=len(zones)).astype(np.float64)
+    means = target_km(region, plans, work_km, school_km)
+    gravity = fit_gravity(region, zones, distance_km, surveyed, means)
+    ids = population.residents["resident_id"].to_numpy()
+    parts, left_off = [], 0
+    for day in DayType:
+        plan = plan_day(region, ids, who, plans[day][1], day, seed)
+        tours = _tours_of_day(region, population, zones, gravity, plan, home, distance_km, day, seed)
+        left_off += int((plan >= 0).sum()) - len(tours)
+        parts.append(tours)
+    table = pd.concat(parts, ignore_index=True)[list(TOUR_DTYPES)].astype(TOUR_DTYPES)
+    table.attrs["left_off"] = left_off
+    return table
+
+
+def _tours_of_day(
+    region: RegionLike,
+    population: Population,
+    zones: pd.DataFrame,
+    gravity: Gravity,
+    plan: np.ndarray,
+    home: Ints,
+    distance_km: np.ndarray,
+    day: DayType,
+    seed: int,
+) -> pd.DataFrame:
+    resident, slot = np.nonzero(plan >= 0)
+    purpose = plan[resident, slot].astype(np.int64)
+    ids = population.residents["resident_id"].to_numpy()[resident]
+    origin = home[resident]
+    dest = _destinations(population, gravity, purpose, resident, origin, ids, int(day) * 16 + slot, seed)
+    road_km = distance_km[origin, dest].astype(np.float64)
+    x, y = _points(population, zones, purpose, dest, ids, int(day) * 16 + slot, seed)
+    order, depart, back = day_times(region, purpose, resident, slot, ids, road_km, day, seed)
+    households = population.households
+    owner = population.residents["household_idx"].to_numpy()[resident[order]]
+    dx = x[order] - households["x_m"].to_numpy()[owner]
+    dy = y[order] - households["y_m"].to_numpy()[owner]
+    active = np.hypot(dx, dy) / 1000.0 * assumed(region, "detour_ratio")
+    return pd.DataFrame(
+        {
+            "day_type": int(day),
+            "resident_idx": resident[order],
+            "purpose": purpose[order],
+            "origin_zone_idx": origin[order],
+            "dest_zone_idx": dest[order],
+            "dest_x_m": x[order],
+            "dest_y_m": y[order],
+            "depart_min": depart,
+            "return_min": back,
+            "period_out": period_of(day, depart),
+            "period_back": period_of(day, back),
+            "road_km": road_km[order],
+            "active_km": np.maximum(active, SHORTEST_KM),
+        }
+    )
+
+
+def _draws(stream: Stream, ids: Ints, address: Ints, shift: int, seed: int) -> Floats:
+    values = np.empty(ids.size)
+    for number in np.unique(address):
+        rows = address == number
+        values[rows] = uniforms(seed, stream, ids[rows], int(number) + shift)
+    return values
+
+
+def _destinations(
+    population: Population,
+    gravity: Gravity,
+    purpose: Ints,
+    resident: Ints,
+    origin: Ints,
+    ids: Ints,
+    address: Ints,
+    seed: int,
+) -> Ints:
+    dest = np.full(purpose.size, -1, dtype=np.int64)
+    for fixed, column in ((Purpose.WORK, "work_zone_idx"), (Purpose.SCHOOL, "school_zone_idx")):
+        rows = purpose == fixed
+        dest[rows] = population.residents[column].to_numpy()[resident[rows]]
+    u = _draws(Stream.DESTINATION, ids, address, 0, seed)
+    for chosen in DISCRETIONARY:
+        rows = purpose == chosen
+        attraction, decay = gravity.attraction[chosen], gravity.decay[chosen]
+        dest[rows] = choose_zones(attraction, gravity.resistance, decay, origin[rows], u[rows])
+    if np.any(dest < 0):
+        homes = np.unique(origin[dest < 0])
+        raise ZemsimError(f"{homes.size} zones have residents but no destination in reach, first zone_idx {homes[:5]}")
+    return dest
+
+
+def _points(
+    population: Population, zones: pd.DataFrame, purpose: Ints, dest: Ints, ids: Ints, address: Ints, seed: int
+) -> tuple[Floats, Floats]:
+    """Point inside the square of the destination: the same on every day for work, one point per zone for schools."""
+    size = zones["size_m"].fillna(0.0).to_numpy(np.float64)[dest]
+    points = []
+    for axis, column in ((0, "x_m"), (1, "y_m")):
+        u = _draws(Stream.DESTINATION, ids, address, 32 * (axis + 1), seed)
+        work = purpose == Purpose.WORK
+        u[work] = uniforms(population.seed, Stream.WORKPLACE, ids[work], 1 + axis)
+        school = purpose == Purpose.SCHOOL
+        u[school] = uniforms(population.seed, Stream.SCHOOL, dest[school], 8 + axis)
+        points.append(zones[column].to_numpy(np.float64)[dest] + (u - 0.5) * size)
+    return points[0], points[1]
