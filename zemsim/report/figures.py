@@ -205,7 +205,7 @@ def series(results: Results, words: Words, prefix: str, key: str, alt: str, *, b
     alt : str
         Key of the words that describe the figure.
     band : bool
-        Draw the 95 % interval over seeds around each line.
+        Draw the 95 % interval over seeds around the line of the baseline.
     """
     table = results.series(key)
     shown = [policy for policy in results.policies if policy.id in table.columns.get_level_values(0)]
@@ -222,9 +222,9 @@ def series(results: Results, words: Words, prefix: str, key: str, alt: str, *, b
             style = line_style(policy)
             axes.plot(years, mean, label=str(policy.number), **style)
             ends.append(float(mean[-1]))
-            if band and values.shape[1] > 1:
+            if band and policy.id == BASELINE and values.shape[1] > 1:
                 limits = np.array([interval_over_seeds(list(row)) for row in values])
-                axes.fill_between(years, limits[:, 0], limits[:, 1], color=style["color"], alpha=0.13, linewidth=0)
+                axes.fill_between(years, limits[:, 0], limits[:, 1], color=style["color"], alpha=0.15, linewidth=0)
         _year_axis(axes, years)
         _number_axis(axes.yaxis, None, words.language)
         axes.set_title(_unit_line(how.unit[words.language], band and len(results.seeds) > 1, words),
@@ -284,7 +284,7 @@ def effects(results: Results, words: Words, prefix: str, key: str = "co2_wtw_kg_
         _number_axis(axes.xaxis, None, words.language)
         axes.set_xlabel(how.diff_unit[words.language])
         axes.grid(axis="x")
-        return _svg(figure, prefix, words("figure_effect_alt", year=results.year))
+        return _svg(figure, prefix, words("figure_effect_alt", year=results.year, indicator=how.title[words.language]))
 
 
 def cost(results: Results, words: Words, prefix: str) -> str | None:
@@ -323,6 +323,7 @@ def cost(results: Results, words: Words, prefix: str) -> str | None:
 Drawing = Callable[[Results, Words, str], "str | None"]
 FIGURES: Final[tuple[tuple[str, str, Drawing], ...]] = (
     ("effect", "figure_effect_title", effects),
+    ("effect-car", "figure_effect_car_title", lambda r, w, p: effects(r, w, p, "car_km_year")),
     ("modes", "figure_modes_title", mode_shares),
     ("co2", "figure_co2_title", lambda r, w, p: series(r, w, p, "co2_wtw_kg_year", "figure_co2_alt")),
     ("ev", "figure_ev_title", lambda r, w, p: series(r, w, p, "ev_share", "figure_ev_alt", band=True)),

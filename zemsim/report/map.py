@@ -192,17 +192,23 @@ def _diamond(x: int, y: int, size: int) -> str:
     return f"M{x} {y - size}l{size} {size}-{size} {size}-{size}-{size}z"
 
 
+def text_size(frame: MapGeometry) -> int:
+    """Return the letter size in map units: about 13 px on a map 800 px wide."""
+    return max(8, round(frame.width / 60))
+
+
 def _scale_bar(frame: MapGeometry) -> str:
     length = round(SCALE_KM * 1000 / UNIT_M)
-    x, y = MARGIN, frame.height - MARGIN
-    text = f'<text x="{x}" y="{y - 28}">{SCALE_KM}\u00a0km</text>'
-    return f'<g class="scale"><path d="M{x} {y - 16}v16h{length}v-16"/>{text}</g>'
+    x, y, em = MARGIN, frame.height - MARGIN, text_size(frame)
+    text = f'<text x="{x}" y="{y - em // 2}">{SCALE_KM}\u00a0km</text>'
+    return f'<g class="scale"><path d="M{x} {y - em // 4}v{em // 4}h{length}v-{em // 4}"/>{text}</g>'
 
 
 def _north(frame: MapGeometry, letter: str) -> str:
-    x, y = frame.width - MARGIN - 20, MARGIN
-    arrow = f'<path d="M{x} {y}l36 96-36-24-36 24z"/>'
-    return f'<g class="north">{arrow}<text x="{x}" y="{y + 176}">{escape(letter)}</text></g>'
+    em = text_size(frame)
+    x, y, half = frame.width - MARGIN - em, MARGIN, em // 2
+    arrow = f'<path d="M{x} {y}l{half} {3 * half}-{half}-{half // 2}-{half} {half // 2}z"/>'
+    return f'<g class="north">{arrow}<text x="{x}" y="{y + round(3.2 * em)}">{escape(letter)}</text></g>'
 
 
 def map_svg(
@@ -237,6 +243,7 @@ def map_svg(
     overlay : str
         SVG that is drawn over the zones (roads, stops), already safe.
     """
+    dot = max(4, round(frame.width / 210))
     zones = "".join(
         f'<path class="{palette}{c}" d="{path}"/>' if c != "-" else f'<path class="na" d="{path}"/>'
         for c, path in zip(classes, frame.paths, strict=True)
@@ -244,16 +251,17 @@ def map_svg(
     outline = "".join(f'<path d="{path}"/>' for _, path, _ in frame.outline)
     names = "".join(f'<text x="{x}" y="{y}">{escape(tidy(name, 40))}</text>' for name, _, (x, y) in frame.outline)
     dots = "".join(
-        f'<circle cx="{x}" cy="{y}" r="22"><title>{escape(tidy(name))}</title></circle>' for x, y, name in frame.chargers
+        f'<circle cx="{x}" cy="{y}" r="{dot}"><title>{escape(tidy(name))}</title></circle>' for x, y, name in frame.chargers
     )
     added = "".join(
         f'<path class="extra-set"{attributes(data_policy=policy, hidden="" if policy != shown_extra else None)}'
-        f' d="{"".join(_diamond(x, y, 30) for x, y in points)}"/>'
+        f' d="{"".join(_diamond(x, y, round(1.4 * dot)) for x, y in points)}"/>'
         for policy, points in (extra or {}).items()
         if points
     )
     return (
         f'<svg class="map" id="{prefix}map-svg" viewBox="0 0 {frame.width} {frame.height}" role="img" tabindex="0"'
+        f'{attributes(font_size=text_size(frame))}'
         f'{attributes(aria_label=label)}>'
         f'<g class="land">{outline}</g><g class="zones">{zones}</g>{overlay}<g class="borders">{outline}</g>'
         f'<g class="chargers">{dots}</g><g class="extra">{added}</g><g class="names">{names}</g>'

@@ -40,6 +40,14 @@ def signed(value: float | None, decimals: int = 0, language: str = "lv") -> str:
     return f"+{text}" if positive else text
 
 
+def change(value: float | None, decimals: int = 0, language: str = "lv") -> str:
+    """Write a difference with its sign; one that is not zero but rounds to it reads ``+<0,1``."""
+    if value is None or not math.isfinite(value) or value == 0 or round(abs(value), decimals) > 0:
+        return signed(value, decimals, language)
+    least = number(10.0**-decimals, decimals, language)
+    return f"{'+' if value > 0 else MINUS}<{least}"
+
+
 def with_unit(text: str, unit: str, language: str = "lv") -> str:
     """Put a unit behind a written number; the per cent sign is joined in English and spaced in Latvian."""
     if not unit or text == UNKNOWN:
@@ -50,8 +58,10 @@ def with_unit(text: str, unit: str, language: str = "lv") -> str:
 
 
 def interval(low: float | None, high: float | None, decimals: int = 0, language: str = "lv") -> str:
-    """Write an interval as ``−1,2 … +0,4``; empty if an end is unknown."""
+    """Write an interval as ``−1,2 … +0,4``; empty if an end is unknown or both round to zero."""
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    if round(low, decimals) == 0 and round(high, decimals) == 0:
         return ""
     return f"{signed(low, decimals, language)}{NBSP}…{NBSP}{signed(high, decimals, language)}"
 

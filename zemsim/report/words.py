@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from zemsim.report.numbers import LANGUAGES, number, signed, with_unit
+from zemsim.report import numbers
+from zemsim.report.numbers import LANGUAGES
 
 Catalogue = dict[str, dict[str, str]]
 
@@ -72,13 +73,13 @@ class Indicator:
 
     def value(self, value: float | None, language: str, *, unit: bool = False) -> str:
         """Write a value, with its unit on demand."""
-        text = number(None if value is None else value * self.factor, self.decimals, language)
-        return with_unit(text, self.unit[language], language) if unit else text
+        text = numbers.number(None if value is None else value * self.factor, self.decimals, language)
+        return numbers.with_unit(text, self.unit[language], language) if unit else text
 
     def change(self, value: float | None, language: str, *, unit: bool = False) -> str:
         """Write a difference with its sign, with its unit on demand."""
-        text = signed(None if value is None else value * self.factor, self.decimals, language)
-        return with_unit(text, self.diff_unit[language], language) if unit else text
+        text = numbers.change(None if value is None else value * self.factor, self.decimals, language)
+        return numbers.with_unit(text, self.diff_unit[language], language) if unit else text
 
 
 @cache
