@@ -96,17 +96,22 @@ def _anchor_blocks(region: RegionLike, zones: pd.DataFrame, workers: Floats) -> 
 def workplaces(
     region: RegionLike, zones: pd.DataFrame, home_zone: Ints, works: np.ndarray, ids: Ints, seed: int
 ) -> Ints:
-    """Work zone of each resident, -1 if not employed: int64 [P]. Drawn from the flows of the home zone."""
+    """Work zone of each resident, -1 if not employed: int64 [P].
+
+    The workers of a home zone share out its row of flows: sorted by an addressed draw, they stand at even steps of the
+    cumulative flow from one drawn start, so that even small zones meet their row within one person per destination.
+    """
     worker = np.flatnonzero(works)
     workers = np.bincount(home_zone[worker], minlength=len(zones))
     flow = commuting_flows(region, zones, workers)
+    start = uniforms(seed, Stream.WORKPLACE, np.arange(len(zones)), 8)
+    order = worker[np.lexsort((uniforms(seed, Stream.WORKPLACE, ids[worker], 0), home_zone[worker]))]
     chosen = np.full(home_zone.size, -1, dtype=np.int64)
-    chance = uniforms(seed, Stream.WORKPLACE, ids[worker], 0)
-    order = np.argsort(home_zone[worker], kind="stable")
     stops = np.cumsum(workers)
     for zone in np.flatnonzero(workers):
         rows = order[stops[zone] - workers[zone] : stops[zone]]
         cumulative = np.cumsum(flow[zone])
-        place = np.searchsorted(cumulative, chance[rows] * cumulative[-1], side="right")
-        chosen[worker[rows]] = np.minimum(place, np.flatnonzero(flow[zone])[-1])
+        steps = (np.arange(rows.size) + start[zone]) / rows.size
+        place = np.searchsorted(cumulative, steps * cumulative[-1], side="right")
+        chosen[rows] = np.minimum(place, np.flatnonzero(flow[zone])[-1])
     return chosen

@@ -1,0 +1,166 @@
+"""The population against the figures it should meet: one table, honest where it misses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from zemsim.core.names import Powertrain
+from zemsim.population import vehicles
+from zemsim.population.households import ages_of_municipality
+from zemsim.population.inputs import (
+    ANCHOR,
+    ANCHOR_NEIGHBOUR,
+    ANCHOR_RING,
+    RegionLike,
+    assumed,
+    capital_zone,
+    ordered_zones,
+    populated,
+    share,
+)
+from zemsim.population.tables import Population
+
+Row = tuple[str, float, float, str]
+
+
+def margins_report(population: Population, region: RegionLike) -> pd.DataFrame:
+    """Compare a population with its margins.
+
+    Returns
+    -------
+    Columns ``margin, target, value, difference, source``. ``source`` is a ``fact_id``, the key of an assumption, or a
+    column of the region. Shares are 0 to 1.
+    """
+    zones = ordered_zones(region)
+    people = population.residents.assign(
+        zone_idx=population.home_zone_idx(),
+        municipality=zones["municipality"].to_numpy()[population.home_zone_idx().to_numpy()],
+    )
+    rows = [
+        *_totals(people, zones),
+        *_ages(people, region),
+        *_households(population, region, zones),
+        *_work(people, region, zones),
+        *_cars(population, region),
+    ]
+    table = pd.DataFrame(rows, columns=["margin", "target", "value", "source"])
+    table.insert(3, "difference", table["value"] - table["target"])
+    return table
+
+
+def _totals(people: pd.DataFrame, zones: pd.DataFrame) -> Iterator[Row]:
+    homes = zones[populated(zones)]
+    per_zone = np.bincount(people["zone_idx"], minlength=len(zones))[populated(zones)]
+    wrong = int((per_zone != homes["population"].to_numpy()).sum())
+    yield "zones whose population differs", 0.0, float(wrong), "zones.population"
+    target = homes.groupby("municipality")["population"].sum()
+    value = people.groupby("municipality").size()
+    for name in sorted(target.index):
+        yield f"residents, {name}", float(target[name]), float(value[name]), "zones.population"
+
+
+def _ages(people: pd.DataFrame, region: RegionLike) -> Iterator[Row]:
+    for name, group in people.groupby("municipality", sort=True):
+        wanted = ages_of_municipality(region, str(name), len(group))
+        source = "population.jelgava.population_age_*" if name == ANCHOR else "population.age_share_*"
+        age = group["age"].to_numpy()
+        for label, first, last in (("0-14", 0, 14), ("15-64", 15, 64), ("65+", 65, 99)):
+            value = float(((age >= first) & (age <= last)).mean())
+            yield f"share aged {label}, {name}", float(wanted[first : last + 1].sum()) / len(group), value, source
+        women = region.fact("population.jelgava.population_female")
+        reported = women / (women + region.fact("population.jelgava.population_male"))
+        target = reported if name == ANCHOR else assumed(region, "female_share")
+        source = "population.jelgava.population_female" if name == ANCHOR else "population.female_share"
+        yield f"share of women, {name}", float(target), float(group["female"].mean()), source
+
+
+def _households(population: Population, region: RegionLike, zones: pd.DataFrame) -> Iterator[Row]:
+    households = population.households
+    sizes = households["size_pers"]
+    for size in (1, 2, 3, 4):
+        key = f"household_size_share.{size}"
+        yield f"share of households of {size}", assumed(region, key), float((sizes == size).mean()), f"population.{key}"
+    home = households["zone_idx"].to_numpy()
+    anchor = (zones["municipality"] == ANCHOR).to_numpy()[home]
+    fact = "housing.jelgava.dwellings_in_multi_apartment_buildings"
+    yield f"share in flats, {ANCHOR}", share(region, fact), float(households["flat"][anchor].mean()), fact
+    yield _wages(population, region)
+
+
+def _wages(population: Population, region: RegionLike) -> Row:
+    """Mean net wage: household incomes less pensions, child benefits and other income, per worker."""
+    residents = population.residents
+    works, age = residents["employed"], residents["age"]
+    other = assumed(region, "pension_eur_month") * float((age >= 65).sum())
+    other += assumed(region, "child_benefit_eur_month") * float((age < 15).sum())
+    other += assumed(region, "other_income_eur_month") * float(((age >= 15) & (age < 65) & ~works).sum())
+    total = float(population.households["income_eur_month"].to_numpy(np.float64).sum())
+    ratio = region.fact("income.zemgale.gross_wage_mean_region_ratio")
+    target = region.fact("income.latvia.net_wage_mean") * ratio
+    value = (total - other) / float(works.sum())
+    return "mean net wage, EUR a month", target, value, "income.latvia.net_wage_mean x income.zemgale ratio"
+
+
+def _work(people: pd.DataFrame, region: RegionLike, zones: pd.DataFrame) -> Iterator[Row]:
+    adult = people["age"] >= 15
+    works = people["employed"]
+    fact = "labour.zemgale.employment_rate_15plus"
+    yield "employed of 15 and over", share(region, fact), float(works.sum() / adult.sum()), fact
+    fact = "labour.zemgale.employed_persons"
+    yield "employed residents", region.fact(fact), float(works.sum()), fact
+    fact = "labour.latvia.non_working_pensioners_15plus"
+    pensioners = float(((people["age"] >= 65) & ~works).sum() / adult.sum())
+    yield "not employed, 65 and over, of 15 and over (national)", share(region, fact), pensioners, fact
+    fact = "labour.latvia.non_working_students_15plus"
+    students = float((adult & people["student"] & ~works).sum() / adult.sum())
+    yield "students not employed of 15 and over (national)", share(region, fact), students, fact
+    yield from _commuting(people[works], region, zones)
+
+
+def _commuting(workers: pd.DataFrame, region: RegionLike, zones: pd.DataFrame) -> Iterator[Row]:
+    facts = "commuting.jelgava."
+    names = zones["municipality"].to_numpy()
+    at = workers["work_zone_idx"].to_numpy()
+    of_anchor = (workers["municipality"] == ANCHOR).to_numpy()
+    employed = region.fact(facts + "employed_residents")
+    yield f"employed residents, {ANCHOR} (registered)", employed, float(of_anchor.sum()), facts + "employed_residents"
+    places = {
+        "residents_working_in_jelgava": names[at] == ANCHOR,
+        "residents_working_in_riga": at == capital_zone(zones),
+        "residents_working_in_jelgavas_novads": names[at] == ANCHOR_RING,
+    }
+    for key, there in places.items():
+        value = float(there[of_anchor].mean())
+        yield f"share of {key} among workers of {ANCHOR}", region.fact(facts + key) / employed, value, facts + key
+    inside = names[at] == ANCHOR
+    held = share(region, facts + "jobs_held_by_jelgava_residents")
+    for who, key in ((ANCHOR_RING, "jelgavas_novads"), (ANCHOR_NEIGHBOUR, "dobeles_novads")):
+        fact = f"{facts}jobs_held_by_{key}_residents"
+        others = float((inside & (workers["municipality"] == who).to_numpy()).sum())
+        value = others / float((inside & of_anchor).sum())
+        yield f"workers in {ANCHOR} from {who} per own resident", share(region, fact) / held, value, fact
+
+
+def _cars(population: Population, region: RegionLike) -> Iterator[Row]:
+    fleet = population.vehicles
+    fact = "cars.latvia.cars_per_1000.2022"
+    yield "cars per 1000 residents", region.fact(fact), 1000.0 * len(fleet) / len(population.residents), fact
+    electric = fleet["powertrain"] == Powertrain.BEV
+    source = "ev.latvia.electric_vehicles_registered.2024 scaled"
+    yield "electric cars", float(vehicles.electric_cars(region, len(fleet))), float(electric.sum()), source
+    fact = "cars.latvia.fuel_share_diesel"
+    yield "diesel share of cars", share(region, fact), float((fleet["powertrain"] == Powertrain.DIESEL).mean()), fact
+    fact = "cars.latvia.fuel_share_petrol"
+    yield (
+        "petrol and gas share of cars",
+        share(region, fact),
+        float((fleet["powertrain"] == Powertrain.PETROL).mean()),
+        fact,
+    )
+    fact = "cars.latvia.average_age.2024"
+    yield "mean age of cars, years", region.fact(fact), float(fleet["age_years"].mean()), fact
+    fact = "cars.latvia.share_10_years_or_older"
+    yield "cars of 10 years and over", share(region, fact), float((fleet["age_years"] >= 10).mean()), fact
