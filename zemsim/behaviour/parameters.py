@@ -14,7 +14,7 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
-from zemsim.core.errors import InputError, nearest
+from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.names import Alternative, Powertrain
 
 #: Segments of the mode constants: kind of place where a tour starts.
@@ -55,7 +55,7 @@ class Parameters:
 
     def __getitem__(self, symbol: str) -> float:
         if symbol not in self.table:
-            raise InputError(f"there is no parameter {symbol!r}", hint=nearest(symbol, list(self.table)))
+            raise InputError(f"there is no parameter {symbol!r}", hint=did_you_mean(symbol, self.table))
         return self.table[symbol].value
 
     def with_values(self, values: Mapping[str, float]) -> Parameters:
@@ -64,7 +64,7 @@ class Parameters:
         for symbol, value in values.items():
             old = table.get(symbol)
             if old is None:
-                raise InputError(f"there is no parameter {symbol!r}", hint=nearest(symbol, list(table)))
+                raise InputError(f"there is no parameter {symbol!r}", hint=did_you_mean(symbol, table))
             if not np.isfinite(value):
                 raise InputError(f"parameter {symbol} must be a finite number, not {value}")
             table[symbol] = Parameter(**{**vars(old), "value": float(value)})

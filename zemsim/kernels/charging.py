@@ -187,7 +187,7 @@ def _plan_stop(
     if choice == _WORK:
         private.work_kwh[e] = gained
         return gained
-    if choice == _SLOW or choice == _FAST:
+    if choice in (_SLOW, _FAST):
         efficiency = p.loss_ac if choice == _SLOW else p.loss_dc
         power = min(p.car_ac_kw, stations.power_kw[site]) if choice == _SLOW else stations.power_kw[site]
         requests.station[e] = site

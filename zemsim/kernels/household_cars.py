@@ -41,9 +41,8 @@ def _next_tour(tours: Any, first: int, last: int, done: Any) -> int:
     for r in range(first, last):
         if done[r - first] or tours.rank[r] < 0:
             continue
-        if best < 0 or tours.rank[r] < tours.rank[best]:
-            best = r
-        elif tours.rank[r] == tours.rank[best] and tours.road_km[r] > tours.road_km[best]:
+        earlier = best < 0 or tours.rank[r] < tours.rank[best]
+        if earlier or (tours.rank[r] == tours.rank[best] and tours.road_km[r] > tours.road_km[best]):
             best = r
     return best
 
@@ -51,9 +50,9 @@ def _next_tour(tours: Any, first: int, last: int, done: Any) -> int:
 def _is_free(tours: Any, first: int, last: int, r: int, car: int, out_vehicle: Any) -> bool:
     """Whether the car is at home for the whole of tour `r`."""
     for other in range(first, last):
-        if out_vehicle[other] == car:
-            if tours.depart_min[r] < tours.return_min[other] and tours.depart_min[other] < tours.return_min[r]:
-                return False
+        overlap = tours.depart_min[r] < tours.return_min[other] and tours.depart_min[other] < tours.return_min[r]
+        if out_vehicle[other] == car and overlap:
+            return False
     return True
 
 

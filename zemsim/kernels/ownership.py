@@ -114,6 +114,9 @@ def replace_car(
 def replace_cars(
     start: int,
     stop: int,
+    rows: Any,
+    first_car: Any,
+    last_car: Any,
     seed: int,
     stream_end: int,
     stream_buy: int,
@@ -123,10 +126,11 @@ def replace_cars(
     market: Any,
     out_choice: Any,
 ) -> None:
-    """`replace_car` for the cars ``start`` to ``stop``."""
+    """`replace_car` for the cars of the households ``rows[start:stop]``."""
     scratch = np.empty(N_CARS)
-    for c in range(start, stop):
-        out_choice[c] = replace_car(c, seed, stream_end, stream_buy, year, hazard, buyers, market, scratch)
+    for k in range(start, stop):
+        for c in range(first_car[rows[k]], last_car[rows[k]]):
+            out_choice[c] = replace_car(c, seed, stream_end, stream_buy, year, hazard, buyers, market, scratch)
 
 
 def buys_ebike(i: int, seed: int, stream: int, year: int, resident_id: Any, hazard: float, utility: Any) -> bool:

@@ -45,6 +45,7 @@ class TourColumns(NamedTuple):
     cost_factor: Any  # float32 (d / 10 km)^lambda_c (income / mean)^-eta
     bike: Any  # bool: owns a bicycle
     ebike: Any  # int8: 0 none, 1 own, 2 shared
+    shared_eur: Any  # float32 price of a ride by shared e-bike
     vehicle: Any  # int32 vehicle_idx at hand, -1 none
     drive_eur: Any  # float32 running cost one way with that vehicle
     parking_eur: Any  # float32 per tour with that vehicle
@@ -66,7 +67,6 @@ class TravelWorld(NamedTuple):
     terminal_min: Any  # float32 [Z] searching for a place and walking from the car
     crowding: Any  # float32 [patterns, Q] factor on in-vehicle time, 1 = seats for all
     temperature_c: float
-    shared_ebike_eur: float  # price of one ride
 
 
 class ChoiceParameters(NamedTuple):
@@ -138,7 +138,7 @@ def fill_utilities(tours: Any, world: Any, p: Any, r: int, out_utility: Any) -> 
     if tours.ebike[r] > 0 and km <= p.ebike_max_km:
         one_way = p.k_ebike * p.b_bike * 60.0 * km / p.ebike_km_h + weather
         if tours.ebike[r] == 2:
-            one_way += gain * world.shared_ebike_eur + p.b_acc * p.shared_access_min
+            one_way += gain * tours.shared_eur[r] + p.b_acc * p.shared_access_min
         out_utility[_EBIKE] = constants[_EBIKE] + 2.0 * one_way
     for k in range(2):
         if tours.transit_ok[r, k]:

@@ -1,0 +1,141 @@
+"""Flows of money and energy of a simulated year, as the ledger of measures and the operators need them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from zemsim.core.names import TRIPS_PER_TOUR, Alternative, ChargingPlace, DayType, Powertrain
+from zemsim.policy.draft import AGES
+from zemsim.policy.payments import YearTables
+
+if TYPE_CHECKING:
+    from zemsim.model.day_plan import DayPlan
+    from zemsim.model.model import MobilityModel
+
+_MODES = ("bus", "train")
+_CHOSEN = (Alternative.BUS, Alternative.TRAIN)
+
+
+class YearFlows:
+    """Sums over the simulated days of a year.
+
+    Attributes
+    ----------
+    base_fare_eur : float64 [2, Z, A], trips of the year at base fares, by home zone and age.
+    paid_eur : float64 [2], fares paid, bus and train.
+    parking_eur : float64 [Z] by destination.
+    shared_trips : float64 [Z] by origin.
+    """
+
+    def __init__(self, n_zones: int) -> None:
+        self.base_fare_eur = np.zeros((len(_MODES), n_zones, AGES))
+        self.paid_eur = np.zeros(len(_MODES))
+        self.parking_eur = np.zeros(n_zones)
+        self.shared_trips = np.zeros(n_zones)
+        self.sessions: list[tuple[float, pd.DataFrame]] = []
+
+    def add(self, model: MobilityModel, plan: DayPlan) -> None:
+        """Add the days of a day type in the model's season."""
+        c, days = plan.columns, model.days_of(model.season)[plan.day_type]
+        n_zones = len(self.parking_eur)
+        age = np.clip(plan.age, 0, AGES - 1)
+        for k, chosen in enumerate(_CHOSEN):
+            rows = np.flatnonzero(plan.alternative == chosen)
+            fare = c.transit[rows, k, 5].astype(np.float64) * TRIPS_PER_TOUR * days
+            cell = c.origin[rows].astype(np.int64) * AGES + age[rows]
+            self.base_fare_eur[k] += np.bincount(cell, fare, n_zones * AGES).reshape(n_zones, AGES)
+            self.paid_eur[k] += float((fare * c.fare_share[rows, k]).sum())
+        driven = plan.alternative == Alternative.DRIVER
+        self.parking_eur += np.bincount(c.dest[driven], c.parking_eur[driven] * float(days), n_zones)
+        shared = (plan.alternative == Alternative.EBIKE) & (c.ebike == 2)
+        self.shared_trips += TRIPS_PER_TOUR * days * np.bincount(c.origin[shared], minlength=n_zones)
+
+    def add_week(self, model: MobilityModel) -> None:
+        """Add the charging sessions of the model's season."""
+        weeks = sum(model.days_of(model.season).values()) / 7.0
+        self.sessions.append((weeks, model.week.sessions))
+
+
+def year_tables(model: MobilityModel, flows: YearFlows | None) -> YearTables:
+    """What happened in the year; without simulated days only purchases are known, the rest is empty."""
+    return YearTables(
+        purchases=_purchases(model),
+        fares=_fares(flows),
+        routes=_routes(model),
+        fuel=_fuel(model),
+        charging=_charging(flows),
+        parking=_by_zone("parking_eur_year", None if flows is None else flows.parking_eur),
+        shared_ebike=_by_zone("trips_year", None if flows is None else flows.shared_trips),
+    )
+
+
+def _purchases(model: MobilityModel) -> pd.DataFrame:
+    bought = model.book.of_year("purchases", model.year)
+    home = bought["household_idx"].to_numpy()
+    households = model.households.table
+    return bought.assign(zone_idx=households.zone_idx[home], income_eur_month=households.income_eur_month[home])
+
+
+def _fares(flows: YearFlows | None) -> pd.DataFrame:
+    if flows is None:
+        return pd.DataFrame({"mode": [], "zone_idx": [], "age": [], "base_fare_eur_year": []})
+    mode, zone, age = np.nonzero(flows.base_fare_eur)
+    return pd.DataFrame(
+        {
+            "mode": np.array(_MODES, object)[mode],
+            "zone_idx": zone,
+            "age": age,
+            "base_fare_eur_year": flows.base_fare_eur[mode, zone, age],
+        }
+    )
+
+
+def _routes(model: MobilityModel) -> pd.DataFrame:
+    timetable, base = model.supply.timetable, model.world.supplies[()].timetable
+    electric = dict(model.conditions.electric_bus_share)
+    base_electric = dict(model.base_conditions_of[model.year].electric_bus_share)
+    days = year_days(model)
+    kilometres = sum(timetable.vehicle_km(d) * days[d] for d in DayType)
+    base_kilometres = sum(base.vehicle_km(d) * days[d] for d in DayType)
+    return pd.DataFrame(
+        {
+            "route_id": list(timetable.route_id),
+            "vehicle_km_year": kilometres,
+            "base_vehicle_km_year": base_kilometres,
+            "electric_share": [electric.get(r, 0.0) for r in timetable.route_id],
+            "base_electric_share": [base_electric.get(r, 0.0) for r in timetable.route_id],
+        }
+    )
+
+
+def year_days(model: MobilityModel) -> dict[DayType, int]:
+    """Days of the simulated seasons by day type."""
+    return {d: sum(model.days_of(s)[d] for s in model.world.settings.seasons) for d in DayType}
+
+
+def _fuel(model: MobilityModel) -> pd.DataFrame:
+    v = model.vehicles
+    litres = [float(v.litres_year[v.powertrain == p].sum()) for p in (Powertrain.PETROL, Powertrain.DIESEL)]
+    return pd.DataFrame({"fuel": ["petrol", "diesel"], "litres_year": litres})
+
+
+def _charging(flows: YearFlows | None) -> pd.DataFrame:
+    columns: dict[str, list[npt.NDArray[np.generic]]] = {"place": [], "site_idx": [], "kwh_year": []}
+    for weeks, sessions in flows.sessions if flows is not None else []:
+        place = sessions["place"].to_numpy()
+        names = np.where(place == ChargingPlace.HOME, "home", np.where(place == ChargingPlace.WORK, "work", "public"))
+        columns["place"].append(names)
+        columns["site_idx"].append(sessions["site_idx"].to_numpy())
+        columns["kwh_year"].append(sessions["kwh"].to_numpy() * weeks)
+    return pd.DataFrame({name: np.concatenate(parts) if parts else [] for name, parts in columns.items()})
+
+
+def _by_zone(column: str, values: npt.NDArray[np.float64] | None) -> pd.DataFrame:
+    if values is None:
+        return pd.DataFrame({"zone_idx": np.array([], np.int64), column: []})
+    zones = np.flatnonzero(values)
+    return pd.DataFrame({"zone_idx": zones, column: values[zones]})

@@ -1,0 +1,253 @@
+"""The agents: residents, households, stations, bus operators, municipalities. Rules are written once.
+
+A rule has a body for one agent and one for many rows; both call the same compiled code of `zemsim.kernels`, so
+``for r in model.residents: r.choose_mode()`` gives the same bits as ``model.residents.do("choose_mode")``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zemsim.core.names import Alternative
+from zemsim.core.randomness import Stream
+from zemsim.kernels.blocks import run_blocks
+from zemsim.kernels.ownership import N_CARS, buy_ebikes, buys_ebike, replace_car, replace_cars
+from zemsim.kernels.tour_choice import choose_modes, choose_modes_rows
+from zemsim.model.rows import Column, RowAgent, Rows, RowTable, batched
+
+if TYPE_CHECKING:
+    from zemsim.model.model import MobilityModel
+
+_ALTERNATIVES = {alternative.name.lower(): alternative for alternative in Alternative}
+
+
+class Resident(RowAgent):
+    """A person who lives in the region and makes today's tours."""
+
+    model: MobilityModel
+
+    resident_id = Column(np.int64, "", "stable number, the address of all draws")
+    household_idx = Column(np.int32, "", "row of the household")
+    zone_idx = Column(np.int32, "", "zone of the home")
+    age = Column(np.int16, "years", "age in the base year")
+    female = Column(np.bool_, "", "")
+    employed = Column(np.bool_, "", "has a job")
+    student = Column(np.bool_, "", "goes to school or university")
+    licence = Column(np.bool_, "", "holds a driving licence for cars")
+    bike = Column(np.bool_, "", "owns a bicycle")
+    ebike = Column(np.bool_, "", "owns an e-bike")
+    work_zone_idx = Column(np.int32, "", "zone of the workplace, -1 none", -1)
+    school_zone_idx = Column(np.int32, "", "zone of the school, -1 none", -1)
+    income_ratio = Column(np.float32, "", "household income per head over its mean", 1.0)
+    tour_start = Column(np.int32, "", "first of today's tours")
+    tour_end = Column(np.int32, "", "behind the last of today's tours")
+
+    @batched
+    def choose_mode(self) -> None:
+        """Choose the mode of each of today's tours: nested logit by tour with frozen error terms."""
+        day = self.model.today
+        choose_modes(
+            self.row,
+            self.table.tour_start,
+            self.table.tour_end,
+            day.columns,
+            day.world,
+            day.parameters,
+            day.scratch,
+            day.alternative,
+        )
+
+    @choose_mode.batch
+    def choose_mode(table: RowTable, rows: Rows) -> None:  # type: ignore[misc,no-redef]  # noqa: N805
+        """Choose for many residents at once."""
+        model: MobilityModel = table.model
+        day = model.today
+        run_blocks(
+            choose_modes_rows,
+            len(rows),
+            model.threads,
+            rows,
+            table.tour_start,
+            table.tour_end,
+            day.columns,
+            day.world,
+            day.parameters,
+            day.alternative,
+        )
+
+    @batched
+    def consider_ebike(self) -> None:
+        """Once a year: think of buying an e-bike, with a hazard, and decide by price."""
+        market = self.model.ebike_market
+        market.buys[self.row] = not self.ebike and buys_ebike(
+            self.row,
+            self.model.seed,
+            int(Stream.EBIKE),
+            self.model.year,
+            self.table.resident_id,
+            market.hazard,
+            market.utility,
+        )
+
+    @consider_ebike.batch
+    def consider_ebike(table: RowTable, rows: Rows) -> None:  # type: ignore[misc,no-redef]  # noqa: N805
+        """Consider for many residents at once."""
+        model: MobilityModel = table.model
+        market = model.ebike_market
+        without = rows[~table.ebike[rows]]
+        market.buys[rows] = False
+        run_blocks(
+            buy_ebikes,
+            len(without),
+            model.threads,
+            without,
+            model.seed,
+            int(Stream.EBIKE),
+            model.year,
+            table.resident_id,
+            market.hazard,
+            market.utility,
+            market.buys,
+        )
+
+    @property
+    def tours(self) -> list[dict[str, Any]]:
+        """Today's tours in words: purpose, zones, kilometres, times and the mode chosen."""
+        day = self.model.today
+        return [day.describe(tour) for tour in range(self.tour_start, self.tour_end)]
+
+    def use(self, alternative: str | int, tour: int | None = None) -> None:
+        """Set the mode of one of today's tours (0 = first), or of all; a subclass calls this from its own rule.
+
+        ``alternative`` is a name ("bus", "driver") or an `Alternative`. Driving needs a car at hand.
+        """
+        day = self.model.today
+        chosen = _ALTERNATIVES[alternative] if isinstance(alternative, str) else Alternative(alternative)
+        picked = range(self.tour_start, self.tour_end) if tour is None else [self.tour_start + tour]
+        for r in picked:
+            if chosen == Alternative.DRIVER and day.columns.vehicle[r] < 0:
+                raise ValueError(f"resident {self.resident_id} has no car at hand for tour {r - self.tour_start}")
+            day.alternative[r] = chosen
+
+
+class Household(RowAgent):
+    """People who share a home, an income and cars."""
+
+    model: MobilityModel
+
+    household_id = Column(np.int64, "", "stable number")
+    zone_idx = Column(np.int32, "", "zone of the home")
+    municipality_idx = Column(np.int32, "", "row of the municipality")
+    size_pers = Column(np.int8, "persons", "persons in the household")
+    income_eur_month = Column(np.float32, "EUR/month", "net income of the household")
+    income_ratio = Column(np.float32, "", "income per head over its mean", 1.0)
+    flat = Column(np.bool_, "", "lives in a flat")
+    home_charging = Column(np.bool_, "", "has a place of its own to plug in")
+    yard_charging = Column(np.bool_, "", "has a shared point in the yard")
+    first_car = Column(np.int32, "", "first of its vehicles")
+    last_car = Column(np.int32, "", "behind the last of its vehicles")
+
+    @batched
+    def replace_cars(self) -> None:
+        """Once a year: each car may meet its end; the household then chooses the next one."""
+        market = self.model.car_market
+        for car in range(self.first_car, self.last_car):
+            market.choice[car] = replace_car(
+                car,
+                self.model.seed,
+                int(Stream.REPLACEMENT),
+                int(Stream.PURCHASE),
+                self.model.year,
+                market.hazard,
+                market.buyers,
+                market.market,
+                market.scratch,
+            )
+
+    @replace_cars.batch
+    def replace_cars(table: RowTable, rows: Rows) -> None:  # type: ignore[misc,no-redef]  # noqa: N805
+        """Replace for many households at once."""
+        model: MobilityModel = table.model
+        market = model.car_market
+        run_blocks(
+            replace_cars,
+            len(rows),
+            model.threads,
+            rows,
+            table.first_car,
+            table.last_car,
+            model.seed,
+            int(Stream.REPLACEMENT),
+            int(Stream.PURCHASE),
+            model.year,
+            market.hazard,
+            market.buyers,
+            market.market,
+            market.choice,
+        )
+
+
+class Station(RowAgent):
+    """A public charging site; it sets its points, and learns how long drivers waited."""
+
+    model: MobilityModel
+
+    site_idx = Column(np.int32, "", "row of the table of sites")
+    zone_idx = Column(np.int32, "", "zone of the site")
+    fast = Column(np.bool_, "", "direct current, a stop on the way")
+    points = Column(np.int32, "points", "cars that charge at once")
+    power_kw = Column(np.float32, "kW", "power of a point")
+    price_eur_kwh = Column(np.float32, "EUR/kWh", "price of energy")
+    open = Column(np.bool_, "", "in service this year")
+    wait_min = Column(np.float32, "min", "wait that drivers expect")
+    sessions_day = Column(np.float32, "sessions/day", "sessions of a mean day of the last simulated year")
+    added_points = Column(np.int32, "points", "points that its operator added by its own rule")
+
+    def expand(self) -> None:
+        """Once a year after simulated days: add a point where each point serves more sessions than the threshold."""
+        if self.open and self.sessions_day > self.model.parameters["expand_sessions"] * self.points:
+            self.points += 1
+            self.added_points += 1
+
+
+class BusOperator(RowAgent):
+    """Who runs buses or trains: kilometres, passengers, cost and revenue of a year."""
+
+    model: MobilityModel
+
+    vehicle_km_year = Column(np.float64, "km/year", "vehicle kilometres")
+    boardings_year = Column(np.float64, "boardings/year", "passengers boarding")
+    fare_revenue_eur_year = Column(np.float64, "EUR/year", "fares paid")
+    cost_eur_year = Column(np.float64, "EUR/year", "operating cost")
+
+    def account(self, vehicle_km: float, boardings: float, fares_eur: float, cost_eur: float) -> None:
+        """Close the books of a simulated year."""
+        self.vehicle_km_year, self.boardings_year = vehicle_km, boardings
+        self.fare_revenue_eur_year, self.cost_eur_year = fares_eur, cost_eur
+
+    @property
+    def subsidy_eur_year(self) -> float:
+        """What fares do not cover, EUR a year."""
+        return float(self.cost_eur_year - self.fare_revenue_eur_year)
+
+
+class Municipality(RowAgent):
+    """A municipality: what it sees of its fleet and its accounts."""
+
+    model: MobilityModel
+
+    population = Column(np.int64, "persons", "residents")
+    cars = Column(np.int64, "vehicles", "cars of its households")
+    bev_share = Column(np.float64, "share", "battery electric share of them, last year's end")
+    public_points_per_1000 = Column(np.float64, "points/1,000", "public charging points per 1,000 residents")
+
+    def observe(self, cars: int, bevs: int, points: int) -> None:
+        """Look at the fleet at the end of a year; neighbours read the share the year after."""
+        self.cars = cars
+        self.bev_share = bevs / cars if cars else 0.0
+        self.public_points_per_1000 = 1000.0 * points / self.population if self.population else 0.0
+
+
+__all__ = ["N_CARS", "BusOperator", "Household", "Municipality", "Resident", "Station"]

@@ -1,0 +1,172 @@
+"""The book of a run: what is written down as it happens, in the tables of the run folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from zemsim.core.names import DAYS_PER_YEAR, TRIPS_PER_TOUR, Alternative, ChargingPlace, DayType, Mode, Season
+from zemsim.core.schema import conform
+from zemsim.model.day import reported_modes, transit_loads
+from zemsim.model.vehicles import kwh_per_km, litres_per_km
+from zemsim.policy.payments import ledger
+
+if TYPE_CHECKING:
+    from zemsim.model.day_plan import DayPlan
+    from zemsim.model.model import MobilityModel
+
+#: Bases of payment rules that need no simulated days; the others are written in simulated years only.
+_KNOWN_EVERY_YEAR = ("fixed", "bev_grant", "ebike_grant")
+TABLES = ("trips", "vehicles", "sessions", "purchases", "transit", "payments", "gaps")
+
+
+class Book:
+    """Tables of one run while they are written; counts of what could not be simulated."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
+        self.counts = {"no_alternative": 0, "below_zero": 0, "gave_up_charging": 0}
+        self._boardings: list[dict[DayType, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]] = []
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """All tables, with the types of their schemas."""
+        return {name: conform(_join(parts), name) for name, parts in self._parts.items()}
+
+    def of_year(self, name: str, year: int) -> pd.DataFrame:
+        """The rows of a year of one table."""
+        return conform(_join([part for part in self._parts[name] if len(part) and part["year"].iloc[0] == year]), name)
+
+    def add_purchases(self, year: int, **columns: Any) -> None:
+        """Cars or e-bikes bought in a year."""
+        n = len(columns["household_idx"])
+        self._parts["purchases"].append(pd.DataFrame({"year": np.full(n, year), **columns}))
+
+    def close_season(self, model: MobilityModel) -> None:
+        """Write down the last iteration of a season: trips, sessions, kilometres."""
+        for plan in model.plans.values():
+            self._add_trips(model, plan)
+            _add_kilometres(model, plan)
+        week = model.week
+        public = week.sessions["place"] >= ChargingPlace.PUBLIC_SLOW
+        self._parts["sessions"].append(
+            week.sessions.assign(
+                year=model.year,
+                season=int(model.season),
+                solar_share=np.where(public, model.conditions.solar_share, 0.0),
+                start_min=np.floor(week.sessions["start_min"]),
+            )
+        )
+        self.counts["below_zero"] += week.below_zero
+        self.counts["gave_up_charging"] += week.failed
+        days = sum(model.days_of(model.season).values())
+        model.sessions_of_year += week.sessions_of * days / 7.0
+        self._boardings.append(transit_loads(model))
+
+    def _add_trips(self, model: MobilityModel, plan: DayPlan) -> None:
+        made = np.flatnonzero(plan.alternative >= 0)
+        self.counts["no_alternative"] += plan.n_tours - len(made)
+        alternative, c = plan.alternative[made], plan.columns
+        fare = np.zeros(len(made))
+        for k, chosen in enumerate((Alternative.BUS, Alternative.TRAIN)):
+            fare = np.where(alternative == chosen, c.transit[made, k, 5] * c.fare_share[made, k], fare)
+        driven = alternative == Alternative.DRIVER
+        self._parts["trips"].append(
+            pd.DataFrame(
+                {
+                    "year": np.full(len(made), model.year, np.int16),
+                    "season": np.full(len(made), int(model.season), np.int8),
+                    "day_type": np.full(len(made), int(plan.day_type), np.int8),
+                    "tour_idx": (plan.first_idx + made).astype(np.int32),
+                    "mode": reported_modes(plan, model.vehicles.electric)[made],
+                    "fare_eur": fare.astype(np.float32),
+                    "parking_eur": np.where(driven, c.parking_eur[made], 0.0).astype(np.float32),
+                }
+            )
+        )
+
+    def close_days(self, model: MobilityModel) -> None:
+        """Write down the routes of a simulated year, means over its seasons, and the gaps."""
+        self._parts["transit"].append(_routes(model, self._boardings))
+        self._boardings = []
+        self._parts["gaps"].append(pd.DataFrame(model.gaps))
+        model.gaps = []
+
+    def add_fleet(self, model: MobilityModel) -> None:
+        """Write down every car at the end of a year."""
+        v = model.vehicles
+        simulated = model.year in model.world.settings.days_in
+        blank = np.full(v.n, np.nan, np.float32)
+        self._parts["vehicles"].append(
+            pd.DataFrame(
+                {
+                    "year": np.full(v.n, model.year, np.int16),
+                    "vehicle_idx": np.arange(v.n, dtype=np.int32),
+                    "household_idx": v.household_idx,
+                    "powertrain": v.powertrain.copy(),
+                    "age_years": v.age_years.copy(),
+                    "km_year": v.km_year.astype(np.float32) if simulated else blank,
+                    "litres_year": v.litres_year.astype(np.float32) if simulated else blank,
+                    "kwh_year": v.kwh_year.astype(np.float32) if simulated else blank,
+                }
+            )
+        )
+
+    def add_payments(self, model: MobilityModel) -> None:
+        """The ledger of the year's measures."""
+        lines = ledger(model.conditions, model.ledger_tables())
+        basis = ["year" if r.basis in _KNOWN_EVERY_YEAR else "days" for r in model.conditions.payment_rules]
+        lines = lines.assign(basis=np.array(basis, object))
+        simulated = model.year in model.world.settings.days_in
+        self._parts["payments"].append(lines if simulated else lines[lines["basis"] == "year"])
+
+
+def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    filled = [part for part in parts if len(part)]
+    if not filled:
+        return parts[0] if parts else pd.DataFrame()
+    return pd.concat(filled, ignore_index=True)
+
+
+def _add_kilometres(model: MobilityModel, plan: DayPlan) -> None:
+    """Add the day type's kilometres and energy, times its days in the season, to the cars."""
+    c, v = plan.columns, model.vehicles
+    driven = (plan.alternative == Alternative.DRIVER) & (c.vehicle >= 0)
+    km = TRIPS_PER_TOUR * c.road_km[driven].astype(np.float64) * model.days_of(model.season)[plan.day_type]
+    by_car = np.bincount(c.vehicle[driven], weights=km, minlength=v.n)
+    kwh = kwh_per_km(model.parameters, model.temperature_c) / model.parameters["eta_ch"]
+    v.km_year += by_car
+    v.litres_year += by_car * litres_per_km(model.parameters)[v.powertrain]
+    v.kwh_year += np.where(v.electric, by_car * kwh, 0.0)
+
+
+def _routes(model: MobilityModel, seasons: list[Any]) -> pd.DataFrame:
+    """Vehicle kilometres, boardings and loads by route and day type."""
+    timetable = model.supply.timetable
+    electric = dict(model.conditions.electric_bus_share)
+    rows = []
+    for day_type in DayType:
+        kilometres = timetable.vehicle_km(day_type)
+        boardings = np.mean([loads[day_type][1].sum(axis=1) for loads in seasons], axis=0)
+        fullest = np.max([loads[day_type][0].max(axis=1) for loads in seasons], axis=0)
+        for route, (route_id, mode) in enumerate(zip(timetable.route_id, timetable.route_mode, strict=True)):
+            patterns = timetable.pattern_route == route
+            rows.append(
+                {
+                    "year": model.year,
+                    "route_id": route_id,
+                    "network_id": timetable.network_id[route],
+                    "mode": int(Mode.TRAIN if mode == 1 else Mode.BUS),
+                    "day_type": int(day_type),
+                    "vehicle_km_day": float(kilometres[route]),
+                    "boardings_day": float(boardings[patterns].sum()),
+                    "electric_share": float(electric.get(route_id, 0.0)),
+                    "max_load_share": float(fullest[patterns].max(initial=0.0)),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+__all__ = ["DAYS_PER_YEAR", "TABLES", "Book", "Season"]

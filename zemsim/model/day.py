@@ -1,0 +1,195 @@
+"""The phases of a day: allot cars, choose, move, charge, remember. `schedule.py` lists them in their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from zemsim.core.names import PERIODS, Alternative, DayType, Mode
+from zemsim.kernels.blocks import run_blocks
+from zemsim.kernels.household_cars import CarColumns, allot_cars
+from zemsim.kernels.tour_choice import TravelWorld
+from zemsim.model.charging_week import WeekResult, simulate_week
+from zemsim.model.vehicles import kwh_per_km, litres_per_km
+from zemsim.travel.roads import load, road_skim, volume_delay
+
+if TYPE_CHECKING:
+    from zemsim.model.day_plan import DayPlan
+    from zemsim.model.model import MobilityModel
+
+_MORNING = next(idx for idx, period in enumerate(PERIODS) if period.peak)
+#: Relative change of the time spent on roads above which the fastest paths are looked for anew.
+_SKIM_TOLERANCE = 0.002
+_HOUSEHOLD_BLOCK = 8192
+
+
+@dataclass
+class Moves:
+    """What the roads and the vehicles of public transport experienced in an iteration."""
+
+    road_time_s: npt.NDArray[np.float64]
+    road_gap: float
+    crowding: npt.NDArray[np.float32]
+
+
+def use_day(model: MobilityModel, day_type: DayType) -> None:
+    """Make a day type today's: its tours become those of the residents."""
+    plan = model.plans[day_type]
+    model.today = plan
+    plan.world = TravelWorld(
+        free_min=model.free_min,
+        peak_min=model.peak_min,
+        terminal_min=model.terminal_min,
+        crowding=model.crowding,
+        temperature_c=model.temperature_c,
+    )
+    table = model.residents.table
+    table.tour_start[:] = plan.tour_start
+    table.tour_end[:] = plan.tour_end
+
+
+def allot_household_cars(model: MobilityModel) -> None:
+    """Give each tour at most one car of its household; see `zemsim.kernels.household_cars`."""
+    plan = model.today
+    columns = plan.columns
+    run_blocks(
+        allot_cars,
+        len(model.households),
+        model.threads,
+        plan.household_tours,
+        model.household_cars,
+        plan.allotment,
+        car_columns(model),
+        columns.vehicle,
+        columns.drive_eur,
+        columns.parking_eur,
+        block_rows=_HOUSEHOLD_BLOCK,
+    )
+
+
+def car_columns(model: MobilityModel) -> CarColumns:
+    """Running cost per km (energy as paid, and the time lost to charging) and reach of each car."""
+    p, vehicles, price = model.parameters, model.vehicles, model.conditions.price
+    per_km = litres_per_km(p) * np.array([price["petrol_eur_l"], price["diesel_eur_l"], 0.0])
+    kwh = kwh_per_km(p, model.temperature_c)
+    time_eur = vehicles.lost_min_kwh * p["vot_car_other"] / 60.0
+    electric = vehicles.electric
+    eur = np.where(electric, kwh / p["eta_ch"] * (vehicles.paid_eur_kwh + time_eur), per_km[vehicles.powertrain])
+    reach = (vehicles.morning_kwh - p["reserve_share"] * vehicles.battery_kwh) / kwh
+    return CarColumns(
+        eur_km=(p["k_fuel"] * eur).astype(np.float32),
+        reach_km=np.where(electric, np.maximum(reach, 0.0), np.inf).astype(np.float32),
+        electric=electric,
+    )
+
+
+def choose_modes(model: MobilityModel) -> None:
+    """Every resident chooses the mode of each of today's tours."""
+    model.residents.do("choose_mode")
+
+
+def move(model: MobilityModel) -> None:
+    """Load the roads of the busiest morning hour and the vehicles of public transport."""
+    weekday = model.plans[DayType.WEEKDAY]
+    flow = load(model.peak_skim.trees, _morning_demand(model, weekday), model.threads)
+    time_s = volume_delay(model.world.network, flow)
+    used = model.peak_time_s
+    spent = float((flow * used).sum())
+    gap = float((flow * np.abs(time_s - used)).sum()) / spent if spent else 0.0
+    model.moves = Moves(time_s, gap, _crowding(model))
+
+
+def _morning_demand(model: MobilityModel, plan: DayPlan) -> npt.NDArray[np.float64]:
+    """Cars between zones in the busiest morning hour, float64 [Z, Z]."""
+    c = plan.columns
+    n = len(model.world.region.zones)
+    driven = plan.alternative == Alternative.DRIVER
+    out = driven & (c.period_out == _MORNING)
+    back = driven & (c.period_back == _MORNING)
+    pairs = np.concatenate(
+        [c.origin[out].astype(np.int64) * n + c.dest[out], c.dest[back].astype(np.int64) * n + c.origin[back]]
+    )
+    cars = np.bincount(pairs, minlength=n * n).astype(np.float64).reshape(n, n)
+    np.fill_diagonal(cars, 0.0)
+    return cars * model.parameters["peak_hour_share"]
+
+
+def transit_loads(model: MobilityModel) -> dict[DayType, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+    """Highest load over seats [patterns, Q] and boardings [patterns, Q] of each day type."""
+    return {day_type: _pattern_loads(model, plan) for day_type, plan in model.plans.items()}
+
+
+def _pattern_loads(model: MobilityModel, plan: DayPlan) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    from zemsim.travel.transit_loads import load_patterns
+
+    legs = [
+        plan.legs[name][side][plan.alternative == chosen]
+        for name, chosen in (("bus", Alternative.BUS), ("train", Alternative.TRAIN))
+        for side in (0, 1)
+    ]
+    return load_patterns(model.supply.timetable, model.supply.skim, np.concatenate(legs))
+
+
+def _crowding(model: MobilityModel) -> npt.NDArray[np.float32]:
+    """Factor on in-vehicle time: 1 while there are seats, rising to the multiplier at the full load."""
+    p = model.parameters
+    factor = np.ones_like(model.crowding)
+    for load_share, _boardings in transit_loads(model).values():
+        over = np.clip((load_share - 1.0) / (p["load_full"] - 1.0), 0.0, 1.0)
+        factor = np.maximum(factor, (1.0 + (p["m_crowd"] - 1.0) * over).astype(np.float32))
+    return factor
+
+
+def charge(model: MobilityModel) -> None:
+    """Drive and charge the electric cars over the week of the season."""
+    model.week = simulate_week(model)
+
+
+def remember(model: MobilityModel) -> None:
+    """Experienced times, crowding and waits become what is expected, by successive averages over the iterations."""
+    weight = 1.0 / (model.iteration + 1)
+    moves, week = model.moves, model.week
+    model.crowding += (weight * (moves.crowding - model.crowding)).astype(np.float32)
+    if moves.road_gap > _SKIM_TOLERANCE:
+        model.peak_time_s = model.peak_time_s + weight * (moves.road_time_s - model.peak_time_s)
+        model.peak_skim = road_skim(model.world.network, model.peak_time_s, model.threads)
+        model.peak_min = model.peak_skim.time_min
+    model.gaps.append(_gaps(model, week))
+    _expect_waits(model, week, weight)
+
+
+def _expect_waits(model: MobilityModel, week: WeekResult, weight: float) -> None:
+    stations = model.stations.table
+    seen = np.where(np.isnan(week.wait_min), 0.0, week.wait_min)
+    stations.wait_min[:] += (weight * (seen - stations.wait_min)).astype(np.float32)
+
+
+def _gaps(model: MobilityModel, week: WeekResult) -> dict[str, float | int]:
+    """How far this iteration was from the one before."""
+    changed = total = 0
+    for day_type, plan in model.plans.items():
+        before = model.last_choice.get(day_type)
+        total += plan.n_tours
+        changed += plan.n_tours if before is None else int((before != plan.alternative).sum())
+        model.last_choice[day_type] = plan.alternative.copy()
+    visits = week.sessions_of.sum()
+    error = np.abs(np.where(np.isnan(week.wait_min), 0.0, week.wait_min) - model.stations.table.wait_min)
+    return {
+        "year": model.year,
+        "season": int(model.season),
+        "iteration": model.iteration,
+        "mode_change_share": changed / total if total else 0.0,
+        "time_gap": model.moves.road_gap,
+        "wait_gap_min": float((error * week.sessions_of).sum() / visits) if visits else 0.0,
+    }
+
+
+def reported_modes(plan: DayPlan, electric: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
+    """Mode of each tour as it is reported: drivers by the car that they took."""
+    alternative = plan.alternative.astype(np.int16)
+    in_ev = (plan.columns.vehicle >= 0) & electric[np.maximum(plan.columns.vehicle, 0)]
+    mode = np.where(alternative == Alternative.DRIVER, np.where(in_ev, Mode.EV, Mode.CAR), alternative)
+    return np.where(alternative == Alternative.PASSENGER, Mode.PASSENGER, mode).astype(np.int8)

@@ -1,0 +1,286 @@
+"""The plan of a day type for one seed: who makes which tour, and the columns that mode choice reads.
+
+Axes: P residents, H households, R tours of the day type (sorted by resident), Z zones, Q timetable periods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from zemsim.behaviour.parameters import SEGMENTS, Parameters
+from zemsim.core.names import PERIODS, Alternative, DayType, Nest, Purpose
+from zemsim.core.randomness import Stream
+from zemsim.kernels.blocks import run_blocks
+from zemsim.kernels.draws import uniforms
+from zemsim.kernels.household_cars import AllotmentTours
+from zemsim.kernels.tour_choice import (
+    N_ALTERNATIVES,
+    N_NESTS,
+    ChoiceParameters,
+    TourColumns,
+    TravelWorld,
+    fill_gumbel,
+)
+from zemsim.population import Population
+from zemsim.region import Region
+
+#: Order in which tours are served with the household's cars.
+_CAR_ORDER = (Purpose.BUSINESS, Purpose.WORK, Purpose.ESCORT, Purpose.SCHOOL, Purpose.SHOPPING, Purpose.LEISURE)
+_TRANSIT = ("bus", "train")
+_COMPONENTS = ("ivt_min", "wait_min", "headway_min", "walk_min", "transfers", "fare_eur")
+_REFERENCE_KM = 10.0
+_LEAST_KM = 1.0
+#: Operators lend shared e-bikes to persons of this age and older.
+_SHARED_EBIKE_AGE = 16
+
+
+def choice_parameters(parameters: Parameters) -> ChoiceParameters:
+    """The coefficients of the mode choice as the kernel reads them."""
+    scales = {Nest.ACTIVE: "lam_act", Nest.TRANSIT: "lam_pt", Nest.CAR: "lam_car"}
+    p = parameters
+    return ChoiceParameters(
+        b_cost=p["b_cost"],
+        b_car=p["b_car"],
+        b_pt=p["b_pt"],
+        b_wait=p["b_wait"],
+        wait_cap_min=p["wait_cap_min"],
+        b_head=p["b_head"],
+        b_acc=p["b_acc"],
+        b_tr=p["b_tr"],
+        b_walk=p["b_walk"],
+        b_bike=p["b_bike"],
+        k_ebike=p["k_ebike"],
+        k_park=p["k_park"],
+        w_temp=p["w_temp"],
+        walk_km_h=p["v_walk"],
+        bike_km_h=p["v_bike"],
+        ebike_km_h=p["v_ebike"],
+        walk_max_km=p["walk_max_km"],
+        bike_max_km=p["bike_max_km"],
+        ebike_max_km=p["ebike_max_km"],
+        shared_access_min=p["shared_access_min"],
+        constants=np.ascontiguousarray(p.mode_constants),
+        nest_scale=np.array([p[scales[nest]] for nest in Nest]),
+    )
+
+
+class DayPlan:
+    """Tours of one day type, their columns, and the choice made for each.
+
+    Attributes
+    ----------
+    tours : DataFrame of the day type's tours, index 0 to R - 1.
+    first_idx : position of the first of them in the table of all tours of the seed.
+    tour_start, tour_end : int32 [P], the tours of each resident.
+    household_tours : int32 [H + 1], offsets of the tours of each household.
+    columns, allotment : what the kernels read.
+    alternative : int8 [R], the choice; -1 = no alternative at all.
+    world, parameters : set before a choice.
+    """
+
+    def __init__(
+        self,
+        region: Region,
+        population: Population,
+        all_tours: pd.DataFrame,
+        day_type: DayType,
+        seed: int,
+        parameters: Parameters,
+        threads: int,
+    ) -> None:
+        chosen = np.flatnonzero(all_tours["day_type"].to_numpy() == day_type)
+        self.day_type, self.seed, self.threads = day_type, seed, threads
+        self.first_idx = int(chosen[0]) if len(chosen) else 0
+        if len(chosen) and not (np.diff(chosen) == 1).all():
+            raise ValueError("tours must be sorted by day type")
+        self.tours = all_tours.iloc[chosen].reset_index(drop=True)
+        self.n_tours = len(self.tours)
+        self._index(population)
+        self._behaviour = parameters
+        self.parameters = choice_parameters(parameters)
+        self.scratch = np.empty(N_ALTERNATIVES + N_NESTS)
+        self.alternative = np.full(self.n_tours, -1, np.int8)
+        self.columns = self._make_columns(region, population)
+        self.allotment = self._make_allotment(population)
+        self.world: TravelWorld
+        self.transit_km = np.zeros((self.n_tours, 2), np.float32)
+
+    def column(self, name: str) -> npt.NDArray[Any]:
+        """A column of the tours as an array."""
+        return self.tours[name].to_numpy()  # type: ignore[no-any-return]
+
+    def _index(self, population: Population) -> None:
+        resident = self.column("resident_idx")
+        everyone = np.arange(len(population.residents))
+        self.tour_start = np.searchsorted(resident, everyone, "left").astype(np.int32)
+        self.tour_end = np.searchsorted(resident, everyone, "right").astype(np.int32)
+        self.household_of = population.residents["household_idx"].to_numpy()[resident]
+        edges = np.arange(len(population.households) + 1)
+        self.household_tours = np.searchsorted(self.household_of, edges, "left").astype(np.int32)
+        self.ordinal = np.arange(self.n_tours, dtype=np.int64) - self.tour_start[resident]
+        self.age = population.residents["age"].to_numpy(np.int16)[resident]
+        self.resident_id = population.residents["resident_id"].to_numpy(np.int64)[resident]
+
+    def _make_columns(self, region: Region, population: Population) -> TourColumns:
+        residents = population.residents
+        who = self.column("resident_idx")
+        km = self.column("road_km").astype(np.float64)
+        income = np.clip(residents["income_ratio"].to_numpy(np.float64)[who], 0.2, 5.0)
+        damping = (np.maximum(np.where(np.isfinite(km), km, _REFERENCE_KM), _LEAST_KM) / _REFERENCE_KM) ** (
+            self._behaviour["lambda_c"]
+        )
+        origin = self.column("origin_zone_idx").astype(np.int32)
+        segment = _segments(region)[origin]
+        peak = np.array([period.peak for period in PERIODS])
+        out, back = self.column("period_out").astype(np.int8), self.column("period_back").astype(np.int8)
+        n = self.n_tours
+        return TourColumns(
+            origin=origin,
+            dest=self.column("dest_zone_idx").astype(np.int32),
+            peak_out=peak[out],
+            peak_back=peak[back],
+            period_out=out,
+            period_back=back,
+            segment=segment,
+            road_km=self.column("road_km").astype(np.float32),
+            active_km=self.column("active_km").astype(np.float32),
+            cost_factor=(damping * income ** -self._behaviour["eta_vot_income"]).astype(np.float32),
+            bike=residents["bike"].to_numpy(np.bool_)[who],
+            ebike=np.zeros(n, np.int8),
+            shared_eur=np.zeros(n, np.float32),
+            vehicle=np.full(n, -1, np.int32),
+            drive_eur=np.zeros(n, np.float32),
+            parking_eur=np.zeros(n, np.float32),
+            passenger=self._passenger(population),
+            fare_share=np.ones((n, 2), np.float32),
+            transit=np.zeros((n, 2, len(_COMPONENTS)), np.float32),
+            transit_ok=np.zeros((n, 2), np.bool_),
+            pattern_out=np.full((n, 2), -1, np.int32),
+            pattern_back=np.full((n, 2), -1, np.int32),
+            shock_nest=self._shocks(Stream.MODE_NEST, N_NESTS),
+            shock_alternative=self._shocks(Stream.MODE_ALTERNATIVE, N_ALTERNATIVES),
+        )
+
+    def _address(self) -> npt.NDArray[np.int64]:
+        """Number of each tour within its resident's draws: the same whatever the season, year and policy."""
+        return self.ordinal + 64 * int(self.day_type)
+
+    def _shocks(self, stream: Stream, width: int) -> npt.NDArray[np.float32]:
+        shocks = np.empty((self.n_tours, width), np.float32)
+        run_blocks(
+            fill_gumbel,
+            self.n_tours,
+            self.threads,
+            self.seed,
+            int(stream),
+            self.resident_id,
+            self._address(),
+            shocks,
+        )
+        return shocks
+
+    def _passenger(self, population: Population) -> npt.NDArray[np.bool_]:
+        """Whether somebody could drive: another licence holder and a car at home, or somebody from outside."""
+        residents, households = population.residents, population.households
+        home = residents["household_idx"].to_numpy()
+        licence = residents["licence"].to_numpy(np.bool_)
+        drivers = np.bincount(home, weights=licence, minlength=len(households))
+        others = drivers[home] - licence
+        at_home = (others >= 1) & (households["n_cars"].to_numpy()[home] >= 1)
+        lift = (
+            uniforms(self.seed, int(Stream.LIFT), self.resident_id * 128 + self._address()) < self._behaviour["p_lift"]
+        )
+        passenger: npt.NDArray[np.bool_] = at_home[self.column("resident_idx")] | lift
+        return passenger
+
+    def _make_allotment(self, population: Population) -> AllotmentTours:
+        rank = np.empty(len(Purpose), np.int8)
+        for position, purpose in enumerate(_CAR_ORDER):
+            rank[purpose] = position
+        licence = population.residents["licence"].to_numpy(np.bool_)[self.column("resident_idx")]
+        reachable = np.isfinite(self.columns.road_km)
+        return AllotmentTours(
+            rank=np.where(licence & reachable, rank[self.column("purpose")], -1).astype(np.int8),
+            road_km=self.columns.road_km,
+            depart_min=self.column("depart_min").astype(np.int16),
+            return_min=self.column("return_min").astype(np.int16),
+            parking_eur=np.zeros(self.n_tours, np.float32),
+            parking_ev_eur=np.zeros(self.n_tours, np.float32),
+        )
+
+    def set_transit(
+        self, options: Mapping[str, Mapping[str, npt.NDArray[Any]]], main_pattern: npt.NDArray[Any]
+    ) -> None:
+        """Write the bus and train options of the timetable in force; ``main_pattern`` is the skim's, any shape."""
+        flat = np.ravel(main_pattern)
+        for k, mode in enumerate(_TRANSIT):
+            option = options[mode]
+            available = option["available"].astype(np.bool_)
+            self.columns.transit_ok[:, k] = available
+            for j, component in enumerate(_COMPONENTS):
+                self.columns.transit[:, k, j] = np.where(available, option[component], 0.0)
+            for side, target in (("leg_out", self.columns.pattern_out), ("leg_back", self.columns.pattern_back)):
+                target[:, k] = np.where(available, flat[np.where(available, option[side], 0)], -1)
+            self.transit_km[:, k] = np.where(available, option["km"], 0.0)
+        self.legs = {mode: (options[mode]["leg_out"], options[mode]["leg_back"]) for mode in _TRANSIT}
+
+    def set_parking(self, eur_h: npt.NDArray[np.float64], ev_eur_h: npt.NDArray[np.float64]) -> None:
+        """Parking cost of each tour from the prices per hour of each zone [Z], combustion and electric.
+
+        Weekends are free.
+        """
+        stay_h = (self.allotment.return_min - self.allotment.depart_min) / 60.0
+        paid_h = np.clip(stay_h, 0.0, self._behaviour["park_max_h"])
+        paid_h *= 1.0 if self.day_type == DayType.WEEKDAY else 0.0
+        paid_h *= np.where(self.column("purpose") == Purpose.WORK, self._behaviour["park_work_share"], 1.0)
+        self.allotment.parking_eur[:] = eur_h[self.columns.dest] * paid_h
+        self.allotment.parking_ev_eur[:] = ev_eur_h[self.columns.dest] * paid_h
+
+    def set_fares(self, fare_share: npt.NDArray[np.float64], age: npt.NDArray[np.int16]) -> None:
+        """Share of the fare that each traveller pays, from ``fare_share`` [2, Z, A] by home zone and age."""
+        self.columns.fare_share[:] = fare_share[:, self.columns.origin, age[self.column("resident_idx")]].T
+
+    def set_ebikes(
+        self, own: npt.NDArray[np.bool_], shared_share: npt.NDArray[np.float64], eur_trip: npt.NDArray[np.float64]
+    ) -> None:
+        """Who has an e-bike at hand: its own, or a shared one by chance [Z] where the tour starts."""
+        origin = self.columns.origin
+        luck = uniforms(self.seed, int(Stream.SHARED_EBIKE), self.resident_id * 128 + self._address())
+        adult = self.age >= _SHARED_EBIKE_AGE
+        shared = (luck < shared_share[origin]) & adult
+        self.columns.ebike[:] = np.where(own[self.column("resident_idx")], 1, np.where(shared, 2, 0))
+        self.columns.shared_eur[:] = np.where(self.columns.ebike == 2, eur_trip[origin], 0.0)
+
+    def road_minutes(self, rows: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Driving minutes out and back of some tours; the peak back is the mirror of the morning peak."""
+        c, world = self.columns, self.world
+        o, d = c.origin[rows], c.dest[rows]
+        out = np.where(c.peak_out[rows], world.peak_min[o, d], world.free_min[o, d])
+        back = np.where(c.peak_back[rows], world.peak_min[o, d], world.free_min[d, o])
+        return out.astype(np.float32), back.astype(np.float32)
+
+    def describe(self, tour: int) -> dict[str, Any]:
+        """One tour in words."""
+        row = self.tours.iloc[tour]
+        chosen = int(self.alternative[tour])
+        return {
+            "purpose": Purpose(int(row["purpose"])).name.lower(),
+            "origin_zone_idx": int(row["origin_zone_idx"]),
+            "dest_zone_idx": int(row["dest_zone_idx"]),
+            "road_km": float(row["road_km"]),
+            "depart_min": int(row["depart_min"]),
+            "return_min": int(row["return_min"]),
+            "vehicle": int(self.columns.vehicle[tour]),
+            "choice": Alternative(chosen).name.lower() if chosen >= 0 else None,
+        }
+
+
+def _segments(region: Region) -> npt.NDArray[np.int8]:
+    """Row of the mode constants of each zone; places outside count as countryside (nobody starts there)."""
+    kinds = region.zones["area_type"].to_numpy()
+    return np.array([SEGMENTS.index(kind) if kind in SEGMENTS else len(SEGMENTS) - 1 for kind in kinds], np.int8)

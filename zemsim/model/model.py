@@ -1,0 +1,318 @@
+"""The Mesa model: agents over columns, the state of a run, and the walk through the years."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import mesa
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from zemsim.behaviour.parameters import Parameters
+from zemsim.core.names import DAYS_PER_YEAR, DayType, Season
+from zemsim.core.randomness import Stream
+from zemsim.kernels.charging import Stations
+from zemsim.kernels.draws import uniforms
+from zemsim.model import day, stations
+from zemsim.model.accounts import YearFlows, year_days, year_tables
+from zemsim.model.agents import BusOperator, Household, Municipality, Resident, Station
+from zemsim.model.book import Book
+from zemsim.model.day_plan import DayPlan
+from zemsim.model.mesa_versions import forget_model
+from zemsim.model.rows import RowSet, RowTable
+from zemsim.model.schedule import DAY, NIGHT, YEAR, Step, as_text
+from zemsim.model.vehicles import make_vehicles
+from zemsim.model.world import TransitSupply, World
+from zemsim.policy.conditions import Conditions, PolicyRegion, conditions
+from zemsim.policy.payments import YearTables
+from zemsim.travel.transit_options import transit_options
+
+if TYPE_CHECKING:
+    from zemsim.model.charging_week import WeekResult
+    from zemsim.model.market import CarMarketYear, EbikeMarketYear
+    from zemsim.policy.levers import Measure
+
+
+class MobilityModel(mesa.Model):  # type: ignore[misc]
+    """Residents of a region, their days and years.
+
+    Parameters
+    ----------
+    world : what all runs of an experiment share.
+    seed : seed of the run: the luck of everybody. The population has a seed of its own.
+    threads : threads of the kernels; results are the same for any number.
+
+    Attributes
+    ----------
+    residents, households, stations, operators, municipalities : AgentSets over rows.
+    vehicles : columns of the cars.
+    year, season, iteration, conditions : where the run stands.
+    today : the `DayPlan` that residents look at.
+    """
+
+    today: DayPlan
+    conditions: Conditions
+    moves: day.Moves
+    week: WeekResult
+    car_market: CarMarketYear
+    ebike_market: EbikeMarketYear
+
+    def __init__(self, world: World, seed: int, threads: int = 1) -> None:
+        super().__init__(rng=int(seed))
+        self.world, self.seed, self.threads = world, int(seed), threads
+        self.parameters: Parameters = world.parameters
+        self.timings: dict[str, float] = {}
+        self._make_people()
+        self._make_places()
+        self.plans = {
+            day_type: DayPlan(
+                world.region, world.population, world.tours[self.seed], day_type, self.seed, world.parameters, threads
+            )
+            for day_type in DayType
+        }
+        self._options: dict[Any, Any] = {}
+        self._policy_region = PolicyRegion.of(world.region)
+        self.base_conditions_of = {y: conditions(self._policy_region, (), y) for y in world.settings.years}
+        price = self.base_conditions_of[world.settings.years[0]].price["electricity_home_eur_kwh"]
+        self.vehicles = make_vehicles(world.population, world.parameters, self.seed, price)
+        self._start_of_run = {
+            "residents": self.residents.table.snapshot(),
+            "households": self.households.table.snapshot(),
+            "municipalities": self.municipalities.table.snapshot(),
+            "operators": self.operators.table.snapshot(),
+        }
+        self._vehicles_at_start = self.vehicles.snapshot()
+        self.stations = RowSet(RowTable(self, Station, 0), np.empty(0, np.int32))
+        self.start("baseline", ())
+
+    # --- building -----------------------------------------------------------------------------------------------
+
+    def _make_people(self) -> None:
+        population = self.world.population
+        homes, people = population.households, population.residents
+        zone = homes["zone_idx"].to_numpy(np.int32)
+        place_of_zone = self._municipalities_of_zones()
+        per_head = (homes["income_eur_month"] / homes["size_pers"]).to_numpy(np.float64)
+        mean = float((per_head * homes["size_pers"]).sum() / homes["size_pers"].sum())
+        edges = np.searchsorted(population.vehicles["household_idx"].to_numpy(), np.arange(len(homes) + 1), "left")
+        self.household_cars = edges.astype(np.int32)
+        columns = {n: homes[n].to_numpy() for n in Household.column_definitions() if n in homes}
+        columns |= {"municipality_idx": place_of_zone[zone], "income_ratio": per_head / mean}
+        columns |= {"first_car": edges[:-1], "last_car": edges[1:]}
+        self.households = RowTable(self, Household, len(homes), columns).all_rows()
+        columns = {n: people[n].to_numpy() for n in Resident.column_definitions() if n in people}
+        columns["zone_idx"] = zone[people["household_idx"].to_numpy()]
+        self.residents = RowTable(self, Resident, len(people), columns).all_rows()
+        luck = uniforms(self.seed, int(Stream.WORK_CHARGING), homes["household_id"].to_numpy(np.int64))
+        self.work_charging = luck < self.parameters["work_access_share"]
+
+    def _municipalities_of_zones(self) -> npt.NDArray[np.int32]:
+        """Row of the municipality of each zone, -1 outside."""
+        region = self.world.region
+        names = region.municipalities["municipality"].tolist()
+        place = {name: i for i, name in enumerate(names)}
+        zones = region.zones["municipality"].tolist()
+        self.municipality_of_zone = np.array([place.get(name, -1) for name in zones], np.int32)
+        return self.municipality_of_zone
+
+    def _make_places(self) -> None:
+        region = self.world.region
+        population = np.bincount(
+            self.households.table.municipality_idx,
+            weights=self.households.table.size_pers,
+            minlength=len(region.municipalities),
+        )
+        vehicles = self.world.population.vehicles
+        home = self.households.table.municipality_idx[vehicles["household_idx"].to_numpy()]
+        cars = np.bincount(home, minlength=len(population))
+        bevs = np.bincount(home, weights=vehicles["battery_kwh"].to_numpy() > 0, minlength=len(population))
+        share = np.divide(bevs, cars, out=np.zeros(len(population)), where=cars > 0)
+        columns = {"population": population, "cars": cars, "bev_share": share}
+        self.municipalities = RowTable(self, Municipality, len(population), columns).all_rows()
+        self.municipality_names = region.municipalities["municipality"].tolist()
+        self.network_names = sorted(set(self.world.supplies[()].timetable.network_id))
+        self.operators = RowTable(self, BusOperator, len(self.network_names)).all_rows()
+
+    # --- a run --------------------------------------------------------------------------------------------------
+
+    def start(self, policy_id: str, measures: Sequence[Measure]) -> None:
+        """Go back to the start of the first year, under a policy; nothing of an earlier run is left."""
+        settings = self.world.settings
+        self.policy_id = policy_id
+        self.conditions_of = {y: conditions(self._policy_region, measures, y) for y in settings.years}
+        for name, snapshot in self._start_of_run.items():
+            getattr(self, name).table.restore(snapshot)
+        self.vehicles.restore(self._vehicles_at_start)
+        self._build_stations()
+        self.book = Book()
+        self.gaps: list[dict[str, float | int]] = []
+        self.last_choice: dict[DayType, npt.NDArray[np.int8]] = {}
+        self.free_min = self.world.road_skim.time_min
+        self.peak_skim = self.world.road_skim
+        self.peak_min = self.peak_skim.time_min
+        self.peak_time_s = self.world.network.free_flow_s()
+        self._timetable_key: Any = None
+        self.flows: YearFlows | None = None
+        self.sessions_of_year = np.zeros(len(self.stations))
+        self.year, self.iteration = settings.years[0], 0
+        self.season = settings.seasons[0]
+        self.temperature_c = self.world.temperature_c[self.season]
+        self.today = self.plans[DayType.WEEKDAY]
+
+    def _build_stations(self) -> None:
+        for agent in self.stations:
+            mesa.Agent.remove(agent)
+        self.sites = stations.sites_of(self.world.region, self.conditions_of)
+        self.stations = RowTable(self, Station, len(self.sites.site_id), self.sites.columns).all_rows()
+        self._near: dict[bytes, Mapping[str, npt.NDArray[np.generic]]] = {}
+
+    def run(self, progress: Callable[[int], None] | None = None) -> dict[str, pd.DataFrame]:
+        """Walk through all years and return the tables of the run."""
+        for year in self.world.settings.years:
+            self.year = year
+            self.run_year()
+            if progress is not None:
+                progress(year)
+        return self.records
+
+    @property
+    def records(self) -> dict[str, pd.DataFrame]:
+        """Tables of the run so far, as in the run folder."""
+        return self.book.tables()
+
+    def run_year(self) -> None:
+        """Run the steps of `schedule.YEAR` for the model's year."""
+        self.flows = None
+        self._do(YEAR)
+
+    def simulate_iteration(self) -> None:
+        """One iteration of the season: all day types, then the night."""
+        for day_type in DayType:
+            day.use_day(self, day_type)
+            self._do(DAY)
+        self._do(NIGHT)
+
+    def step(self) -> None:
+        """A typical day: an iteration of the season at hand. Conditions of the year are set if they are not yet."""
+        if not hasattr(self, "conditions") or self.conditions.year != self.year or self._timetable_key is None:
+            self._do(YEAR[:1])
+            self.start_season(self.season)
+        self.simulate_iteration()
+        self.iteration += 1
+
+    def _do(self, steps: Sequence[Step]) -> None:
+        for item in steps:
+            started = time.perf_counter()
+            item.run(self)
+            self.timings[item.name] = self.timings.get(item.name, 0.0) + time.perf_counter() - started
+
+    def explain_schedule(self) -> str:
+        """The schedule in words, with the seconds that each step took so far."""
+        spent = "\n".join(f"  {name}: {seconds:.2f} s" for name, seconds in self.timings.items())
+        return f"{as_text()}\ntime spent\n{spent}"
+
+    # --- what the steps ask for -----------------------------------------------------------------------------------
+
+    def days_of(self, season: Season) -> dict[DayType, int]:
+        """Days of a year of each type in a season; one season stands for the whole year if it is the only one."""
+        if len(self.world.settings.seasons) == 1:
+            return {d: sum(DAYS_PER_YEAR[s][d] for s in Season) for d in DayType}
+        return {d: DAYS_PER_YEAR[season][d] for d in DayType}
+
+    def start_season(self, season: Season) -> None:
+        """Set the season: temperature, shared e-bikes; the memory of choices starts anew."""
+        self.season, self.iteration = season, 0
+        self.temperature_c = self.world.temperature_c[season]
+        self.last_choice = {}
+        c = self.conditions
+        for plan in self.plans.values():
+            plan.set_ebikes(self.residents.table.ebike, c.shared_ebike_share[int(season)], c.shared_ebike_eur_trip)
+
+    @property
+    def supply(self) -> TransitSupply:
+        """The timetable in force and its skim."""
+        return self.world.supplies[self._timetable_key]
+
+    def use_timetable(self, key: tuple[tuple[str, float], ...]) -> None:
+        """Put a timetable in force; travellers start without any memory of crowding if it is another than before."""
+        if key == self._timetable_key:
+            return
+        self._timetable_key = key
+        options = self._transit_options(key)
+        for day_type, plan in self.plans.items():
+            plan.set_transit(options[day_type], self.supply.skim.main_pattern)
+        self.crowding = np.ones(self.supply.timetable.crowding_shape, np.float32)
+
+    def _transit_options(self, key: tuple[tuple[str, float], ...]) -> Any:
+        """Bus and train for every tour under a timetable; kept for the next policy of this seed."""
+        if key not in self._options:
+            supply, homes = self.world.supplies[key], self.world.population.households
+            self._options[key] = {
+                day_type: transit_options(
+                    supply.timetable,
+                    supply.skim,
+                    homes[["x_m", "y_m"]].to_numpy()[plan.household_of],
+                    plan.tours[["dest_x_m", "dest_y_m"]].to_numpy(),
+                    plan.columns.period_out,
+                    plan.columns.period_back,
+                    threads=self.threads,
+                )
+                for day_type, plan in self.plans.items()
+            }
+        return self._options[key]
+
+    def open_stations(self) -> None:
+        """Open the sites of the year at its prices."""
+        table = self.stations.table
+        table.open[:], table.price_eur_kwh[:] = stations.open_and_prices(self.world.region, self.sites, self.conditions)
+
+    def find_stations_near_zones(self) -> None:
+        """Find the open sites near each zone; kept as long as the same sites are open."""
+        key = self.stations.table.open.tobytes()
+        if key not in self._near:
+            p = self.parameters
+            self._near[key] = stations.near_zones(self.sites, self.stations.table.open, p["v_walk"], p["detour_km_h"])
+        self._near_now = self._near[key]
+
+    def station_view(self) -> Stations:
+        """The stations as the charging kernels read them."""
+        return stations.as_stations(self.stations.table.columns, self._near_now)
+
+    def public_points_near(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+        """Public points per 1,000 residents within reach of each zone, and whether a fast site is among them."""
+        table = self.stations.table
+        return stations.points_within(self.world.region, self.sites, table.points, table.open, self.parameters)
+
+    def ledger_tables(self) -> YearTables:
+        """What happened in the year, as the ledger reads it."""
+        return year_tables(self, self.flows)
+
+    def close_operators(self) -> None:
+        """Operators close their books of the simulated year: kilometres, boardings, fares, cost."""
+        routes = self.book.of_year("transit", self.year)
+        days = year_days(self)
+        weight = routes["day_type"].map(days).to_numpy(np.float64)
+        p = self.parameters
+        cost = p["c_bus_die"] + routes["electric_share"].to_numpy() * (p["c_bus_ele"] - p["c_bus_die"])
+        flows = self.flows
+        for operator, name in zip(self.operators, self.network_names, strict=True):
+            own = (routes["network_id"] == name).to_numpy()
+            boardings = routes["boardings_day"].to_numpy() * weight
+            km = routes["vehicle_km_day"].to_numpy() * weight
+            same_mode = (routes["mode"] == routes["mode"][own].iloc[0]).to_numpy()
+            all_boardings = boardings[same_mode].sum()
+            fares = flows.paid_eur[1 if name == "train" else 0] if flows is not None else 0.0
+            share = boardings[own].sum() / all_boardings if all_boardings else 0.0
+            # No figure is known for what a train kilometre costs: blank, not the figure of a bus.
+            spent = float("nan") if name == "train" else float((km * cost)[own].sum())
+            operator.account(float(km[own].sum()), float(boardings[own].sum()), float(fares * share), spent)
+
+    def close(self) -> None:
+        """Let go of the model: Mesa before 3.4.2 would keep it for ever."""
+        forget_model(self)
+
+
+__all__ = ["MobilityModel"]

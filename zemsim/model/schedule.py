@@ -1,0 +1,127 @@
+"""The ordered day and year. READ THIS FIRST.
+
+Four nouns. A **Region** is what is there: zones, roads, timetable, chargers, prices. An **Experiment** is what is
+asked: policies, years, seeds. A **Model** is the Mesa model: residents, households, stations, operators,
+municipalities. A **Run** is what came out: tables, verdicts, a manifest.
+
+A run walks through the years. In each year `YEAR` runs from top to bottom. Its step *simulate days* repeats, for
+every season, an iteration: for the weekday and for the weekend the steps of `DAY`, then those of `NIGHT`, until
+travellers know times, crowding and queues. What contends for something scarce is a step of its own with an explicit
+order: cars of the household before the choice (by purpose, distance, number), charging points after it (by time of
+arrival).
+
+What is random has an address ``(seed, stream, agent, draw)``; the stream of each step stands in its line. The luck of
+a resident is the same under every policy, so differences between policies are effects, not noise.
+
+The tuples below are what runs: this page cannot lie. ``model.explain_schedule()`` prints them with the time they
+took.
+
+Three exercises: change a price (`zemsim/policy/measures`), add a step (append a `Step` and give it to the model), add
+an indicator (`zemsim/evidence/indicators.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zemsim.core.randomness import Stream
+from zemsim.model import day, year
+
+if TYPE_CHECKING:
+    from zemsim.model.model import MobilityModel
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a schedule.
+
+    Attributes
+    ----------
+    name : in words.
+    run : the function that does it.
+    reads, writes : columns and state, for the reader.
+    streams : streams of random numbers that it draws from.
+    """
+
+    name: str
+    run: Callable[[MobilityModel], None]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    streams: tuple[Stream, ...] = ()
+
+
+#: For each day type of an iteration.
+DAY: tuple[Step, ...] = (
+    Step(
+        "allot household cars",
+        day.allot_household_cars,
+        ("tours", "vehicles.morning_kwh", "vehicles.paid_eur_kwh", "conditions.price", "parking"),
+        ("tour.vehicle", "tour.drive_eur", "tour.parking_eur"),
+    ),
+    Step(
+        "choose modes",
+        day.choose_modes,
+        ("tour.*", "road times", "crowding", "temperature"),
+        ("tour.alternative",),
+        (Stream.MODE_NEST, Stream.MODE_ALTERNATIVE, Stream.LIFT, Stream.SHARED_EBIKE),
+    ),
+)
+
+#: Once per iteration, after all its day types.
+NIGHT: tuple[Step, ...] = (
+    Step("move", day.move, ("tour.alternative", "legs"), ("moves.road_time_s", "moves.crowding")),
+    Step(
+        "charge",
+        day.charge,
+        ("tour.alternative", "vehicles.energy_kwh", "stations"),
+        ("vehicles.energy_kwh", "vehicles.morning_kwh", "vehicles.paid_eur_kwh", "week.sessions"),
+        (Stream.CHARGING_START, Stream.CHARGING),
+    ),
+    Step(
+        "remember",
+        day.remember,
+        ("moves", "week"),
+        ("road times", "crowding", "stations.wait_min", "gaps"),
+    ),
+)
+
+#: Every year.
+YEAR: tuple[Step, ...] = (
+    Step(
+        "set conditions",
+        year.set_conditions,
+        ("policy", "region"),
+        ("conditions", "timetable", "stations", "fares", "parking", "households.yard_charging"),
+        (Stream.YARD,),
+    ),
+    Step(
+        "buy cars",
+        year.buy_cars,
+        ("vehicles.km_year", "households", "prices", "grants", "stations", "municipalities.bev_share"),
+        ("vehicles", "purchases"),
+        (Stream.REPLACEMENT, Stream.PURCHASE),
+    ),
+    Step("buy e-bikes", year.buy_ebikes, ("residents", "prices", "grants"), ("residents.ebike",), (Stream.EBIKE,)),
+    Step("simulate days", year.simulate_days, ("everything",), ("trips", "sessions", "transit", "vehicles.km_year")),
+    Step("observe the fleet", year.observe_fleet, ("vehicles", "stations"), ("municipalities", "vehicles table")),
+    Step(
+        "operators react",
+        year.operators_react,
+        ("stations.sessions_day",),
+        ("stations.points", "operators"),
+    ),
+    Step("settle payments", year.settle_payments, ("purchases", "trips", "transit", "sessions"), ("payments",)),
+)
+
+
+def as_text() -> str:
+    """The schedule as indented lines."""
+    lines = []
+    for title, steps in (("every year", YEAR), ("each day type of an iteration", DAY), ("each iteration", NIGHT)):
+        lines.append(title)
+        for number, step in enumerate(steps, 1):
+            streams = f" [{', '.join(s.name for s in step.streams)}]" if step.streams else ""
+            lines.append(f"  {number}. {step.name}: {', '.join(step.reads)} -> {', '.join(step.writes)}{streams}")
+    return "\n".join(lines)

@@ -1,0 +1,144 @@
+"""Public charging sites of a policy: the region's and those that measures add, and which of them are near each zone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from zemsim.behaviour.parameters import Parameters
+from zemsim.kernels.charging import Stations
+from zemsim.policy.conditions import Conditions
+from zemsim.region import Region
+
+_NEAR = 4
+_SLOW_WALK_KM = 1.5
+_FAST_DRIVE_KM = 30.0
+_DETOUR = 1.3
+_M_PER_KM = 1000.0
+
+
+@dataclass(frozen=True)
+class Sites:
+    """All sites that exist in some year of a policy, region's first; ``site_id`` in that order.
+
+    Attributes
+    ----------
+    columns : initial columns of the `Station` agents.
+    distance_km : float32 [Z, V], straight line from each zone.
+    """
+
+    site_id: tuple[str, ...]
+    columns: Mapping[str, npt.NDArray[np.generic]]
+    distance_km: npt.NDArray[np.float32]
+
+
+def sites_of(region: Region, conditions_of: Mapping[int, Conditions]) -> Sites:
+    """The sites of a policy over all its years."""
+    own = region.chargers
+    extra = {}
+    for year in sorted(conditions_of):
+        for site in conditions_of[year].extra_sites:
+            extra.setdefault(site.site_id, site)
+    added = list(extra.values())
+    zone_of = dict(zip(region.zones["zone_id"], range(len(region.zones)), strict=True))
+    zone_idx = np.array([zone_of[z] for z in own["zone_id"]] + [s.zone_idx for s in added], np.int32)
+    centre = region.zones[["x_m", "y_m"]].to_numpy(np.float64)
+    at = np.concatenate([own[["x_m", "y_m"]].to_numpy(np.float64), centre[zone_idx[len(own) :]]])
+    span = centre[:, None, :] - at[None, :, :]
+    columns = {
+        "site_idx": np.arange(len(zone_idx), dtype=np.int32),
+        "zone_idx": zone_idx,
+        "fast": np.array([kind == "fast" for kind in own["kind"]] + [s.kind == "fast" for s in added], np.bool_),
+        "points": np.array(own["points"].tolist() + [s.points for s in added], np.int32),
+        "power_kw": np.array(own["power_kw"].tolist() + [s.power_kw for s in added], np.float32),
+        "price_eur_kwh": np.array(own["price_eur_kwh"].tolist() + [s.price_eur_kwh for s in added], np.float32),
+    }
+    names = (*own["site_id"].astype(str), *(s.site_id for s in added))
+    return Sites(names, columns, (np.sqrt((span**2).sum(2)) / _M_PER_KM).astype(np.float32))
+
+
+def open_and_prices(
+    region: Region, sites: Sites, conditions: Conditions
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
+    """Which sites are in service in a year, and their prices."""
+    n_own = len(region.chargers)
+    in_service = {site.site_id: site.price_eur_kwh for site in conditions.extra_sites}
+    is_open = np.ones(len(sites.site_id), np.bool_)
+    price = np.empty(len(sites.site_id), np.float32)
+    price[:n_own] = conditions.site_price_eur_kwh
+    for row in range(n_own, len(sites.site_id)):
+        is_open[row] = sites.site_id[row] in in_service
+        price[row] = in_service.get(sites.site_id[row], np.inf)
+    return is_open, price
+
+
+def near_zones(
+    sites: Sites, is_open: npt.NDArray[np.bool_], walk_km_h: float, drive_km_h: float
+) -> dict[str, npt.NDArray[np.generic]]:
+    """The nearest open sites of each zone: rows and minutes, as `Stations` wants them."""
+    fast = sites.columns["fast"].astype(np.bool_)
+    slow_near, slow_km = _nearest(sites.distance_km, is_open & ~fast, _SLOW_WALK_KM)
+    fast_near, fast_km = _nearest(sites.distance_km, is_open & fast, _FAST_DRIVE_KM)
+    return {
+        "slow_near": slow_near,
+        "slow_walk_min": (2.0 * _DETOUR * slow_km / walk_km_h * 60.0).astype(np.float32),
+        "fast_near": fast_near,
+        "fast_detour_min": (2.0 * _DETOUR * fast_km / drive_km_h * 60.0).astype(np.float32),
+    }
+
+
+def _nearest(
+    distance_km: npt.NDArray[np.float32], usable: npt.NDArray[np.bool_], limit_km: float
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """Up to four usable sites within the limit, nearest first; -1 and inf where there are fewer."""
+    away = np.where(usable[None, :], distance_km, np.inf)
+    order = np.argsort(away, axis=1, kind="stable")[:, :_NEAR]
+    km = np.take_along_axis(away, order, axis=1)
+    found = km <= limit_km
+    near = np.full((len(distance_km), _NEAR), -1, np.int32)
+    out_km = np.full((len(distance_km), _NEAR), np.inf, np.float32)
+    width = order.shape[1]
+    near[:, :width] = np.where(found, order, -1)
+    out_km[:, :width] = np.where(found, km, np.inf)
+    return near, out_km
+
+
+def points_within(
+    region: Region, sites: Sites, points: npt.NDArray[np.int32], is_open: npt.NDArray[np.bool_], parameters: Parameters
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Public points per 1,000 residents within reach of each zone, and whether a fast site is there: [Z], [Z]."""
+    reach = parameters["charger_reach_km"]
+    centre = region.zones[["x_m", "y_m"]].to_numpy(np.float64)
+    within = sites.distance_km <= reach
+    n_points = within @ np.where(is_open, points, 0).astype(np.float64)
+    people = region.zones["population"].to_numpy(np.float64)
+    residents = _within(centre, reach) @ people
+    fast = sites.columns["fast"].astype(np.bool_) & is_open
+    density = np.divide(1000.0 * n_points, residents, out=np.zeros(len(people)), where=residents > 0)
+    return density, within[:, fast].any(axis=1)
+
+
+def _within(centre: npt.NDArray[np.float64], reach_km: float) -> npt.NDArray[np.bool_]:
+    span_x = centre[:, None, 0] - centre[None, :, 0]
+    span_y = centre[:, None, 1] - centre[None, :, 1]
+    near: npt.NDArray[np.bool_] = span_x * span_x + span_y * span_y <= (reach_km * _M_PER_KM) ** 2
+    return near
+
+
+def as_stations(
+    columns: Mapping[str, npt.NDArray[np.generic]], near: Mapping[str, npt.NDArray[np.generic]]
+) -> Stations:
+    """What the charging kernels read."""
+    return Stations(
+        points=columns["points"],
+        power_kw=columns["power_kw"],
+        price_eur_kwh=columns["price_eur_kwh"],
+        wait_min=columns["wait_min"],
+        slow_near=near["slow_near"],
+        slow_walk_min=near["slow_walk_min"],
+        fast_near=near["fast_near"],
+        fast_detour_min=near["fast_detour_min"],
+    )

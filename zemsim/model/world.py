@@ -1,0 +1,87 @@
+"""What a model is built from: region, population, roads, timetables and tours; nothing here changes during a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pandas as pd
+
+from zemsim.behaviour.parameters import Parameters
+from zemsim.core.names import Season
+from zemsim.policy.conditions import Conditions
+from zemsim.population import Population
+from zemsim.region import Region
+from zemsim.travel.road_network import RoadNetwork
+from zemsim.travel.roads import RoadSkim
+from zemsim.travel.timetable import Timetable
+from zemsim.travel.transit import TransitSkim
+
+if TYPE_CHECKING:
+    from zemsim.policy.levers import Measure
+
+#: Key of a timetable: the frequency factors of `Conditions`; () is the timetable of the region.
+TimetableKey = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class TransitSupply:
+    """A timetable and its stop-to-stop skim."""
+
+    timetable: Timetable
+    skim: TransitSkim
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What an experiment asks of every run.
+
+    Attributes
+    ----------
+    years : all years in order, first to last.
+    days_in : years in which days are simulated.
+    seasons : seasons simulated in those years.
+    day_iterations : times that the days are repeated until travellers know times, crowding and queues.
+    """
+
+    years: tuple[int, ...]
+    days_in: tuple[int, ...]
+    seasons: tuple[Season, ...]
+    day_iterations: int
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that the runs of an experiment share.
+
+    Attributes
+    ----------
+    supplies : timetables by key; every key that a policy of the experiment asks for in some year is there.
+    tours : tours of a typical day by seed.
+    conditions : conditions of each policy and year, worked out once.
+    temperature_c : mean temperature by season.
+    """
+
+    region: Region
+    population: Population
+    network: RoadNetwork
+    road_skim: RoadSkim
+    supplies: Mapping[TimetableKey, TransitSupply]
+    tours: Mapping[int, pd.DataFrame]
+    parameters: Parameters
+    settings: RunSettings
+    temperature_c: Mapping[Season, float]
+
+
+class PolicyLike(Protocol):
+    """A policy of an experiment: its name and its measures."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def measures(self) -> Sequence[Measure]: ...
+
+
+__all__ = ["Any", "Conditions", "PolicyLike", "RunSettings", "TimetableKey", "TransitSupply", "World"]

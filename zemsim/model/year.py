@@ -1,0 +1,144 @@
+"""The steps of a year: conditions, purchases, days, operators. `schedule.py` lists them in their order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zemsim.core.names import Powertrain, Season
+from zemsim.core.randomness import Stream
+from zemsim.kernels.draws import uniforms
+from zemsim.model.accounts import YearFlows, year_days
+from zemsim.model.market import car_market, ebike_market
+
+if TYPE_CHECKING:
+    from zemsim.model.model import MobilityModel
+
+
+def set_conditions(model: MobilityModel) -> None:
+    """Prices, grants, timetable, sites, fares and parking of the year take effect."""
+    model.conditions = model.conditions_of[model.year]
+    model.use_timetable(model.conditions.frequency)
+    model.open_stations()
+    model.find_stations_near_zones()
+    conditions = model.conditions
+    age = model.residents.table.age
+    for plan in model.plans.values():
+        plan.set_fares(conditions.fare_share, age)
+        plan.set_parking(conditions.parking_eur_h, conditions.parking_ev_eur_h)
+    _plug_in_yards(model)
+
+
+def _plug_in_yards(model: MobilityModel) -> None:
+    """Flats whose luck lies below the zone's share of yard charging have a point in the yard."""
+    households = model.households.table
+    luck = uniforms(model.seed, int(Stream.YARD), households.household_id)
+    share = model.conditions.yard_charging_share[households.zone_idx]
+    households.yard_charging[:] = households.flat & (luck < share)
+
+
+def buy_cars(model: MobilityModel) -> None:
+    """Cars age; some meet their end and their households choose the next ones."""
+    vehicles = model.vehicles
+    vehicles.age_years += 1
+    model.car_market = car_market(model)
+    model.households.do("replace_cars")
+    _take_delivery(model)
+
+
+def _take_delivery(model: MobilityModel) -> None:
+    """Write the chosen cars into the fleet and into the book of purchases."""
+    p, vehicles, market = model.parameters, model.vehicles, model.car_market
+    rows = np.flatnonzero(market.choice >= 0)
+    choice = market.choice[rows]
+    powertrain, used = choice // 2, choice % 2
+    bev = powertrain == Powertrain.BEV
+    age_used = np.where(bev, p["age_used_bev"], p["age_used"])
+    vehicles.powertrain[rows] = powertrain
+    vehicles.age_years[rows] = np.where(used, age_used, 0)
+    vehicles.battery_kwh[rows] = 0.0
+    vehicles.energy_kwh[rows] = 0.0
+    vehicles.morning_kwh[rows] = 0.0
+    home_price = model.conditions.price["electricity_home_eur_kwh"]
+    for is_used, battery in ((0, p["batt_new"]), (1, p["batt_used"])):
+        vehicles.plug_in_new(rows[bev & (used == is_used)], battery, model.seed, home_price)
+    grant = np.where(bev, market.buyers.grant_keur[rows, used] * 1000.0, 0.0)
+    model.book.add_purchases(
+        model.year,
+        household_idx=vehicles.household_idx[rows],
+        kind="car",
+        powertrain=powertrain,
+        new=used == 0,
+        price_eur=market.market.price_keur[choice] * 1000.0,
+        grant_eur=grant,
+    )
+
+
+def buy_ebikes(model: MobilityModel) -> None:
+    """Residents without an e-bike may buy one; today's plans learn of it, and of shared e-bikes."""
+    model.ebike_market = ebike_market(model)
+    model.residents.do("consider_ebike")
+    market, residents = model.ebike_market, model.residents.table
+    rows = np.flatnonzero(market.buys)
+    residents.ebike[rows] = True
+    model.book.add_purchases(
+        model.year,
+        household_idx=residents.household_idx[rows],
+        kind="ebike",
+        powertrain=np.full(len(rows), -1),
+        new=np.ones(len(rows), np.bool_),
+        price_eur=np.full(len(rows), market.price_eur),
+        grant_eur=market.grant_eur[rows],
+    )
+
+
+def simulate_days(model: MobilityModel) -> None:
+    """In the years that the experiment lists: each season's days, repeated until the gap is small."""
+    if model.year not in model.world.settings.days_in:
+        return
+    vehicles = model.vehicles
+    for column in (vehicles.km_year, vehicles.litres_year, vehicles.kwh_year):
+        column[:] = 0.0
+    model.sessions_of_year = np.zeros(len(model.stations))
+    model.flows = YearFlows(len(model.world.region.zones))
+    for season in model.world.settings.seasons:
+        model.start_season(Season(season))
+        for iteration in range(model.world.settings.day_iterations):
+            model.iteration = iteration
+            model.simulate_iteration()
+        for plan in model.plans.values():
+            model.flows.add(model, plan)
+        model.flows.add_week(model)
+        model.book.close_season(model)
+    model.book.close_days(model)
+
+
+def observe_fleet(model: MobilityModel) -> None:
+    """Municipalities count cars and points; the book keeps every vehicle."""
+    vehicles, households = model.vehicles, model.households.table
+    place = households.municipality_idx[vehicles.household_idx]
+    n = len(model.municipalities)
+    cars = np.bincount(place, minlength=n)
+    bevs = np.bincount(place, weights=vehicles.electric, minlength=n)
+    stations = model.stations.table
+    zone_place = model.municipality_of_zone[stations.zone_idx]
+    inside = (zone_place >= 0) & stations.open
+    points = np.bincount(zone_place[inside], weights=stations.points[inside], minlength=n)
+    for i, municipality in enumerate(model.municipalities):
+        municipality.observe(int(cars[i]), int(bevs[i]), int(points[i]))
+    model.book.add_fleet(model)
+
+
+def operators_react(model: MobilityModel) -> None:
+    """After simulated days: station operators may add a point, transport operators close their books."""
+    if model.year in model.world.settings.days_in:
+        stations = model.stations.table
+        stations.sessions_day[:] = model.sessions_of_year / max(1, sum(year_days(model).values()))
+        model.stations.do("expand")
+        model.close_operators()
+
+
+def settle_payments(model: MobilityModel) -> None:
+    """The ledger of the year: what measures cost whom."""
+    model.book.add_payments(model)
