@@ -1,0 +1,189 @@
+"""The choice kernel against its slow twin, and against the probabilities of the nested logit."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.reference import tour_choice as slow
+from zemsim.core.names import Alternative
+from zemsim.kernels import tour_choice as fast
+
+NAMES = [a.name.lower() for a in Alternative]
+SCALES = {"active": 0.8, "transit": 0.7, "car": 0.8}
+NEST_NAMES = ("active", "transit", "car")
+VALUES = dict(
+    b_cost=-0.33, b_car=-0.03, b_pt=-0.027, b_wait=-0.045, wait_cap_min=6.0, b_head=-0.012, b_acc=-0.05, b_tr=-0.35,
+    b_walk=-0.085, b_bike=-0.065, k_ebike=0.76, k_park=1.0, w_temp=0.026, walk_km_h=4.8, bike_km_h=14.5,
+    ebike_km_h=18.0, walk_max_km=8.0, bike_max_km=25.0, ebike_max_km=40.0, shared_access_min=5.0,
+)  # fmt: skip
+CONSTANTS = np.array([[0.0, -2.0, -0.4, -1.5, -1.0, 0.0, -2.0], [0.5, -1.0, -0.6, -2.5, -1.5, 0.3, -1.0]])
+
+positive = st.floats(0, 400, width=32)
+transit = st.none() | st.fixed_dictionaries(
+    {
+        "ride": positive,
+        "wait": st.floats(0, 60, width=32),
+        "headway": st.floats(0, 900, width=32),
+        "walk": st.floats(0, 60, width=32),
+        "transfers": st.integers(0, 3),
+        "fare": st.floats(0, 15, width=32),
+        "fare_share": st.sampled_from([0.0, 0.5, 1.0]),
+        "crowding_out": st.sampled_from([1.0, 1.25, 1.5]),
+        "crowding_back": st.sampled_from([1.0, 1.25, 1.5]),
+    }
+)
+tours = st.fixed_dictionaries(
+    {
+        "segment": st.integers(0, 1),
+        "cost_factor": st.floats(0.125, 4, width=32),
+        "active_km": st.floats(0, 100, width=32),
+        "bike": st.booleans(),
+        "ebike": st.integers(0, 2),
+        "shared_eur": st.floats(0, 4, width=32),
+        "bus": transit,
+        "train": transit,
+        "road_out_min": positive | st.just(math.inf),
+        "road_back_min": positive,
+        "terminal_from": st.floats(0, 10, width=32),
+        "terminal_to": st.floats(0, 10, width=32),
+        "vehicle": st.sampled_from([-1, 0]),
+        "drive_eur": st.floats(0, 40, width=32),
+        "parking_eur": st.floats(0, 16, width=32),
+        "passenger": st.booleans(),
+    }
+)
+
+
+def columns(tour):
+    """The arrays of one tour from zone 0 to zone 1, with pattern k for mode k out and 2 + k back."""
+    f, one = np.float32, lambda value, dtype: np.array([value], dtype)
+    modes = [tour["bus"], tour["train"]]
+    keys = ("ride", "wait", "headway", "walk", "transfers", "fare")
+    return fast.TourColumns(
+        origin=one(0, np.int32), dest=one(1, np.int32), peak_out=one(False, bool), peak_back=one(False, bool),
+        period_out=one(0, np.int8), period_back=one(0, np.int8), segment=one(tour["segment"], np.int8),
+        road_km=one(1, f), active_km=one(tour["active_km"], f), cost_factor=one(tour["cost_factor"], f),
+        bike=one(tour["bike"], bool), ebike=one(tour["ebike"], np.int8), shared_eur=one(tour["shared_eur"], f),
+        vehicle=one(tour["vehicle"], np.int32), drive_eur=one(tour["drive_eur"], f),
+        parking_eur=one(tour["parking_eur"], f), passenger=one(tour["passenger"], bool),
+        fare_share=np.array([[0 if m is None else m["fare_share"] for m in modes]], f),
+        transit=np.array([[[0] * 6 if m is None else [m[k] for k in keys] for m in modes]], f),
+        transit_ok=np.array([[m is not None for m in modes]]),
+        pattern_out=np.array([[0, 1]], np.int32), pattern_back=np.array([[2, 3]], np.int32),
+        shock_nest=np.zeros((1, 3), f), shock_alternative=np.zeros((1, 7), f),
+    )  # fmt: skip
+
+
+def world(tour, temperature_c=1.0):
+    free = np.array([[0.0, tour["road_out_min"]], [tour["road_back_min"], 0.0]], np.float32)
+    crowding = np.ones((4, 6), np.float32)
+    for k, mode in enumerate(("bus", "train")):
+        if tour[mode] is not None:
+            crowding[k, 0], crowding[2 + k, 0] = tour[mode]["crowding_out"], tour[mode]["crowding_back"]
+    terminal = np.array([tour["terminal_from"], tour["terminal_to"]], np.float32)
+    return fast.TravelWorld(free, free, terminal, crowding, temperature_c)
+
+
+def parameters():
+    return fast.ChoiceParameters(**VALUES, constants=CONSTANTS, nest_scale=np.array([SCALES[n] for n in NEST_NAMES]))
+
+
+def slow_utilities(tour, temperature_c=1.0):
+    p = VALUES | {"constants": [dict(zip(NAMES, row, strict=True)) for row in CONSTANTS]}
+    return slow.utilities(tour, {"temperature_c": temperature_c}, p)
+
+
+@settings(max_examples=300, deadline=None)
+@given(tours)
+def test_utilities_are_those_of_the_slow_twin(tour):
+    found = np.empty(7)
+    fast.fill_utilities(columns(tour), world(tour), parameters(), 0, found)
+    expected = slow_utilities(tour)
+    np.testing.assert_allclose(found, [expected[name] for name in NAMES], rtol=1e-6, atol=1e-6)
+
+
+utility_rows = st.lists(st.just(-math.inf) | st.floats(-700, 700), min_size=7, max_size=7)
+shocks = st.lists(st.floats(-3, 10), min_size=10, max_size=10)
+
+
+@settings(max_examples=300, deadline=None)
+@given(utility_rows, shocks)
+def test_the_draw_is_that_of_the_slow_twin(row, luck):
+    utility, scale = np.array(row), np.array([SCALES[n] for n in NEST_NAMES])
+    inclusive = np.empty(3)
+    fast.fill_inclusive_values(utility, scale, inclusive)
+    by_name = dict(zip(NAMES, row, strict=True))
+    expected = slow.inclusive_values(by_name, SCALES)
+    np.testing.assert_allclose(inclusive, [expected[n] for n in NEST_NAMES], rtol=1e-12)
+    found = fast.draw_nested(utility, inclusive, scale, np.array(luck[:3]), np.array(luck[3:]))
+    drawn = slow.draw(
+        by_name, SCALES, dict(zip(NEST_NAMES, luck[:3], strict=True)), dict(zip(NAMES, luck[3:], strict=True))
+    )
+    assert (NAMES[found] if found >= 0 else None) == drawn
+
+
+def test_no_alternative_at_all_is_minus_one():
+    inclusive = np.empty(3)
+    utility = np.full(7, -math.inf)
+    fast.fill_inclusive_values(utility, np.ones(3), inclusive)
+    assert (inclusive == -math.inf).all()
+    assert fast.draw_nested(utility, inclusive, np.ones(3), np.zeros(3), np.zeros(7)) == -1
+
+
+@settings(max_examples=200, deadline=None)
+@given(utility_rows.filter(lambda row: max(row) > -math.inf), st.floats(-50, 50))
+def test_shifting_all_utilities_shifts_the_inclusive_values_alone(row, shift):
+    scale = np.array([0.8, 0.7, 0.8])
+    before, after = np.empty(3), np.empty(3)
+    fast.fill_inclusive_values(np.array(row), scale, before)
+    fast.fill_inclusive_values(np.array(row) + shift, scale, after)
+    np.testing.assert_allclose(after, before + shift, rtol=1e-9, atol=1e-9)
+    for b, members in enumerate(((0, 1, 2), (3, 4), (5, 6))):
+        assert before[b] >= max(row[m] for m in members) - 1e-9  # a logsum is at least its best alternative
+
+
+def test_with_scales_of_one_the_probabilities_are_those_of_the_multinomial_logit():
+    row = dict(zip(NAMES, [0.3, -1.0, -math.inf, 0.1, 0.5, 1.2, -0.4], strict=True))
+    found = slow.probabilities(row, dict.fromkeys(SCALES, 1.0))
+    total = sum(math.exp(v) for v in row.values())
+    for name, value in row.items():
+        assert found[name] == pytest.approx(math.exp(value) / total, abs=1e-12)
+
+
+def test_frozen_draws_have_the_probabilities_of_the_nested_logit():
+    """200,000 addressed draws; 7 shares within five standard errors: false alarm below 1e-5."""
+    row = dict(zip(NAMES, [0.3, -1.0, -0.5, 0.1, 0.5, 1.2, -0.4], strict=True))
+    scale, n = np.array([SCALES[b] for b in NEST_NAMES]), 200_000
+    utility, inclusive = np.array(list(row.values())), np.empty(3)
+    fast.fill_inclusive_values(utility, scale, inclusive)
+    nest, alternative = np.empty((n, 3), np.float32), np.empty((n, 7), np.float32)
+    agents, draws = np.arange(n, dtype=np.int64), np.zeros(n, np.int64)
+    fast.fill_gumbel(0, n, 7, 5, agents, draws, nest)
+    fast.fill_gumbel(0, n, 7, 6, agents, draws, alternative)
+    chosen = [fast.draw_nested(utility, inclusive, scale, nest[i], alternative[i]) for i in range(n)]
+    shares = np.bincount(chosen, minlength=7) / n
+    expected = np.array(list(slow.probabilities(row, SCALES).values()))
+    assert (np.abs(shares - expected) < 5 * np.sqrt(expected * (1 - expected) / n)).all()
+
+
+@settings(max_examples=100, deadline=None)
+@given(utility_rows.filter(lambda row: row[3] > -math.inf), shocks, st.floats(0.01, 3))
+def test_an_alternative_that_improves_wins_travellers_and_never_loses_them_to_another_nest(row, luck, gain):
+    scale = np.array([0.8, 0.7, 0.8])
+    before = _choice(np.array(row), scale, luck)
+    better = np.array(row)
+    better[3] += gain
+    after = _choice(better, scale, luck)
+    if before == 3:
+        assert after == 3
+    if after != before:
+        assert after in (3, 4)  # bus itself, or its neighbour in the nest that bus made better
+
+
+def _choice(utility, scale, luck):
+    inclusive = np.empty(3)
+    fast.fill_inclusive_values(utility, scale, inclusive)
+    return fast.draw_nested(utility, inclusive, scale, np.array(luck[:3]), np.array(luck[3:]))
