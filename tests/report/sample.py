@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zemsim.report.results import MAIN_KEYS, MODES, Results, interval_over_seeds
+from zemsim.report.results import MAIN_KEYS, MODES, TOTAL_CO2, Results, interval_over_seeds
 from zemsim.report.sources import Inputs, Place
 
 YEARS = tuple(range(2024, 2036))
@@ -125,6 +125,7 @@ def _year(
         "bus_trips_year": 21.3e6 * (1 + bus) * level,
         "charging_wait_mean_min": 1.9 + 14 * ev * level,
         "public_cost_eur": cost * level,
+        "co2_wtw_total_kg": co2 * 7.3,
     }
     shares = {**MODE_BASE}
     shares["bus"] *= 1 + bus
@@ -163,25 +164,39 @@ def sample_headline(indicators: pd.DataFrame) -> pd.DataFrame:
         values.setdefault((row["policy"], key), {})[row["seed"]] = row["value"]
     for policy, *_ in POLICIES:
         cost, co2, base = (values[p, k] for p, k in (
-            (policy, "public_cost_eur"), (policy, "co2_wtw_kg_year"), ("baseline", "co2_wtw_kg_year")))
+            (policy, "public_cost_eur"), (policy, "co2_wtw_total_kg"), ("baseline", "co2_wtw_total_kg")))
         values[policy, "eur_per_tonne"] = {
             s: float("nan") if policy == "baseline" else cost[s] / ((base[s] - co2[s]) / 1000) for s in cost
         }
     rows = []
     for policy, *_ in POLICIES:
         row: dict[str, Any] = {"policy": policy}
-        for key in (*MAIN_KEYS, *(f"mode_share_{mode}" for mode in MODES)):
+        for key in (TOTAL_CO2, *MAIN_KEYS, *(f"mode_share_{mode}" for mode in MODES)):
             own, base = values[policy, key], values["baseline", key]
             row[key] = float(np.mean(list(own.values())))
             differences = [own[s] - base[s] for s in own]
             low, high = interval_over_seeds(differences)
             blank = policy == "baseline"
+            if key == "eur_per_tonne":
+                row |= _eur_per_tonne(own, row["co2_wtw_total_kg_high"])
+                continue
             row |= {f"{key}_diff": np.nan if blank else float(np.mean(differences)),
                     f"{key}_low": np.nan if blank else low, f"{key}_high": np.nan if blank else high}
         rows.append(row)
     table = pd.DataFrame(rows)
     table.attrs["year"] = 2035
     return table
+
+
+def _eur_per_tonne(own: dict[int, float], high: float) -> dict[str, float]:
+    low, top = interval_over_seeds(list(own.values()))
+    blank = not high < 0
+    return {
+        "eur_per_tonne": np.nan if blank else float(np.mean(list(own.values()))),
+        "eur_per_tonne_diff": np.nan,
+        "eur_per_tonne_low": np.nan if blank else low,
+        "eur_per_tonne_high": np.nan if blank else top,
+    }
 
 
 def sample_manifest() -> dict[str, Any]:

@@ -47,7 +47,7 @@ _STYLE: Final = {
     "svg.fonttype": "none",
     "text.parse_math": False,
     "font.family": "DejaVu Sans",
-    "font.size": 8.0,
+    "font.size": 9.0,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.linewidth": 0.6,
@@ -155,7 +155,7 @@ def mode_shares(results: Results, words: Words, prefix: str) -> str | None:
         return None
     language = words.language
     with _style(prefix):
-        figure, axes = _figure(0.75 + 0.42 * len(results.policies))
+        figure, axes = _figure(0.85 + 0.44 * len(results.policies))
         for row, policy in enumerate(results.policies):
             _stack(axes, row, policy, results, keys, language)
         axes.set_ylim(len(results.policies) - 0.42, -0.72)
@@ -165,7 +165,7 @@ def mode_shares(results: Results, words: Words, prefix: str) -> str | None:
             axes.spines[side].set_visible(False)
         axes.set_xticks([])
         handles = [_patch(MODE_COLOURS[key], indicator(key).title[language]) for key in keys]
-        figure.legend(handles=handles, loc="outside lower left", ncols=4, frameon=False, fontsize=7.0,
+        figure.legend(handles=handles, loc="outside lower left", ncols=4, frameon=False, fontsize=8.0,
                       handlelength=1.0, columnspacing=1.0, handletextpad=0.4, borderaxespad=0.2)
         return _svg(figure, prefix, words("figure_modes_alt", year=results.year))
 
@@ -173,7 +173,7 @@ def mode_shares(results: Results, words: Words, prefix: str) -> str | None:
 def _stack(axes: Axes, row: int, policy: Policy, results: Results, keys: Sequence[str], language: str) -> None:
     start = 0.0
     name = tidy(policy.name(language), 62)
-    axes.text(0, row - 0.36, f"{policy.number}  {name}", fontsize=7.5, va="center", ha="left")
+    axes.text(0, row - 0.36, f"{policy.number}  {name}", fontsize=8.5, va="center", ha="left")
     for key in keys:
         width = results.effect(policy.id, key).value * 100
         if not math.isfinite(width):
@@ -182,7 +182,7 @@ def _stack(axes: Axes, row: int, policy: Policy, results: Results, keys: Sequenc
         if width >= 4.5:
             dark = key in ("mode_share_ebike", "mode_share_ev", "mode_share_train")
             axes.text(start + width / 2, row, numbers.number(width, 0, language), ha="center", va="center",
-                      fontsize=7.0, color="white" if dark else INK)
+                      fontsize=8.0, color="white" if dark else INK)
         start += width
 
 
@@ -228,7 +228,7 @@ def series(results: Results, words: Words, prefix: str, key: str, alt: str, *, b
         _year_axis(axes, years)
         _number_axis(axes.yaxis, None, words.language)
         axes.set_title(_unit_line(how.unit[words.language], band and len(results.seeds) > 1, words),
-                       loc="left", fontsize=8, color=MUTED)
+                       loc="left", fontsize=9, color=MUTED)
         axes.grid(axis="y")
         _label_ends(axes, years, ends, shown)
         return _svg(figure, prefix, words(alt, year=results.year))
@@ -256,7 +256,7 @@ def _label_ends(axes: Axes, years: Any, ends: list[float], shown: list[Policy]) 
     for policy, end, place in zip(shown, ends, places, strict=True):
         colour = line_style(policy)["color"]
         axes.plot([years[-1], years[-1] + 0.04 * span], [end, place], color=colour, linewidth=0.6, zorder=3)
-        axes.text(years[-1] + 0.05 * span, place, str(policy.number), color=colour, va="center", fontsize=8,
+        axes.text(years[-1] + 0.05 * span, place, str(policy.number), color=colour, va="center", fontsize=9,
                   fontweight="bold")
 
 
@@ -267,7 +267,7 @@ def effects(results: Results, words: Words, prefix: str, key: str = "co2_wtw_kg_
         return None
     how = indicator(key)
     with _style(prefix):
-        figure, axes = _figure(0.7 + 0.36 * len(shown))
+        figure, axes = _figure(0.75 + 0.38 * len(shown))
         for row, policy in enumerate(shown):
             effect = results.effect(policy.id, key)
             colour = ACCENT if effect.clear else MUTED
@@ -276,7 +276,7 @@ def effects(results: Results, words: Words, prefix: str, key: str = "co2_wtw_kg_
             axes.plot(effect.diff * how.factor, row, "o", markersize=5.5, color=colour,
                       markerfacecolor=colour if effect.clear else "white")
             name = f"{policy.number}  {tidy(policy.name(words.language), 62)}"
-            axes.text(0, row - 0.42, name, transform=axes.get_yaxis_transform(), fontsize=7.5, va="center")
+            axes.text(0, row - 0.42, name, transform=axes.get_yaxis_transform(), fontsize=8.5, va="center")
         axes.axvline(0, color=INK, linewidth=0.9)
         axes.set_ylim(len(shown) - 0.5, -0.8)
         axes.set_yticks([])
@@ -289,7 +289,7 @@ def effects(results: Results, words: Words, prefix: str, key: str = "co2_wtw_kg_
 
 def cost(results: Results, words: Words, prefix: str) -> str | None:
     """Public cost against tonnes of CO2 avoided, one numbered dot per policy with the interval of the tonnes."""
-    money, gas = indicator("public_cost_eur"), indicator("co2_wtw_kg_year")
+    money, gas = indicator("public_cost_eur"), indicator("co2_wtw_total_kg")
     shown = [
         policy
         for policy in results.measures_of_interest
@@ -308,15 +308,15 @@ def cost(results: Results, words: Words, prefix: str) -> str | None:
                           linewidth=1.0, alpha=0.7)
             axes.plot(-avoided.diff * gas.factor, y, style["marker"], color=style["color"], markersize=5)
             axes.annotate(str(policy.number), (-avoided.diff * gas.factor, y), xytext=(5, 4),
-                          textcoords="offset points", fontsize=8, fontweight="bold", color=style["color"])
+                          textcoords="offset points", fontsize=9, fontweight="bold", color=style["color"])
         axes.axvline(0, color=MUTED, linewidth=0.7)
         axes.axhline(0, color=MUTED, linewidth=0.7)
         _number_axis(axes.xaxis, None, words.language)
         _number_axis(axes.yaxis, None, words.language)
-        axes.set_xlabel(words("figure_cost_x", year=results.year))
-        axes.set_title(words("figure_cost_y"), loc="left", fontsize=8, color=MUTED)
+        axes.set_xlabel(words("figure_cost_x"))
+        axes.set_title(words("figure_cost_y"), loc="left", fontsize=9, color=MUTED)
         axes.grid(True)
-        return _svg(figure, prefix, words("figure_cost_alt", year=results.year))
+        return _svg(figure, prefix, words("figure_cost_alt"))
 
 
 #: (id, title key, drawing) in the order of the page.

@@ -29,6 +29,8 @@ MAIN_KEYS: Final = (
 )
 MODES: Final = ("walk", "bike", "ebike", "bus", "train", "car", "ev", "passenger")
 MODE_KEYS: Final = tuple(f"mode_share_{mode}" for mode in MODES)
+#: Tonnes for the figure of cost: over all years, as public cost is.
+TOTAL_CO2: Final = "co2_wtw_total_kg"
 BASELINE: Final = "baseline"
 ALL: Final = "all"
 REGION: Final = "region"
@@ -145,7 +147,7 @@ class Results:
     def _effects(self) -> dict[tuple[str, str], Effect]:
         found = {}
         for row in self.headline.to_dict("records"):
-            for key in (*MAIN_KEYS, *MODE_KEYS):
+            for key in (*MAIN_KEYS, *MODE_KEYS, TOTAL_CO2):
                 if key in row:
                     found[str(row["policy"]), key] = Effect(
                         *(_float(row.get(key + end)) for end in ("", "_diff", "_low", "_high"))
@@ -159,12 +161,9 @@ class Results:
     def effect(self, policy: str, key: str) -> Effect:
         """Return value, difference and interval; unknown ones are NaN.
 
-        EUR per tonne is unknown unless CO2 clearly falls: a quotient by about zero is no figure.
+        The interval of ``eur_per_tonne`` is that of the value itself; it has no difference.
         """
-        effect = self._effects.get((policy, key), Effect())
-        if key == "eur_per_tonne" and self.effect(policy, "co2_wtw_kg_year").direction >= 0:
-            return Effect()
-        return effect
+        return self._effects.get((policy, key), Effect())
 
     def residents(self) -> int | None:
         """Return how many residents were simulated, if the run says."""

@@ -202,9 +202,13 @@ def provenance(results: Results, words: Words) -> list[tuple[str, str]]:
     """Return what proves where the run came from: fingerprint, region pack, versions, timings."""
     manifest = results.manifest
     rows = [("provenance_fingerprint", manifest.get("fingerprint")), ("provenance_region", manifest.get("region"))]
-    rows += [("provenance_versions", manifest.get("versions")), ("provenance_timings", manifest.get("timings"))]
+    rows += [("provenance_versions", manifest.get("versions")), ("provenance_timings", _scalars(manifest.get("timings")))]
     rows += [("provenance_created", manifest.get("created"))]
     return [(words(key), _flat(value, words.language)) for key, value in rows if value]
+
+
+def _scalars(value: Any) -> Any:
+    return {k: v for k, v in value.items() if not isinstance(v, (dict, list))} if isinstance(value, dict) else value
 
 
 def _flat(value: Any, language: str) -> str:

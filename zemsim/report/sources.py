@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zemsim.core.errors import ZemsimError
-from zemsim.report.results import Results, RunLike
+from zemsim.report.results import ALL, REGION, TOTAL_CO2, Results, RunLike
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,13 +62,24 @@ class Inputs:
 
 def gather(run: RunLike) -> Inputs:
     """Read everything that the page shows of ``run``."""
-    from zemsim.experiment.compare import headline
-
     # Cells of fewer than ten residents are blank in ``published``.
     shown = getattr(run, "published", run.indicators)
-    results = Results(run.manifest, shown, headline(run), run.verdicts)
+    results = Results(run.manifest, shown, headline_of(run), run.verdicts)
     region = _region(run.manifest)
     return Inputs(results, _place(run, region), None, {}, sources_of(getattr(region, "package", None)))
+
+
+def headline_of(run: RunLike) -> pd.DataFrame:
+    """Return the headline of a run with the total of CO2 over the years, as the figure of cost needs it."""
+    from zemsim.experiment.compare import compare, headline
+
+    table = headline(run)
+    if not (run.indicators["indicator"] == TOTAL_CO2).any():
+        return table
+    rows = compare(run, indicator=TOTAL_CO2, group=ALL, place=REGION).set_index("policy")
+    columns = {"": "value", "_diff": "diff", "_low": "low", "_high": "high"}
+    found = {TOTAL_CO2 + end: table["policy"].map(rows[column]) for end, column in columns.items()}
+    return table.assign(**found)
 
 
 def _region(manifest: Mapping[str, Any]) -> Any:

@@ -90,12 +90,14 @@ def headline_cell(results: Results, policy: str, key: str, words: Words) -> Row:
     """Return one cell: ``value``, ``diff``, ``ci``, ``state`` (clear, unclear, none), ``arrow``, ``say``."""
     effect, how, language = results.effect(policy, key), indicator(key), words.language
     cell: Row = {"value": how.value(effect.value, language), "diff": "", "ci": "", "state": "none", "arrow": "", "say": ""}
+    cell["ci"] = interval_text_plain(effect.low * how.factor, effect.high * how.factor, how.decimals, language)
     if policy == BASELINE or not math.isfinite(effect.diff):
         return cell
     cell["diff"] = how.change(effect.diff, language)
-    cell["ci"] = interval_text_plain(effect.low * how.factor, effect.high * how.factor, how.decimals, language)
     if effect.clear:
         up = effect.direction > 0
+        if "<" in cell["diff"]:  # the arrow says which way
+            cell["diff"] = cell["diff"].lstrip("+" + numbers.MINUS)
         cell |= {"state": "clear", "arrow": "▲" if up else "▼", "say": words("up" if up else "down")}
     elif effect.has_interval:
         cell |= {"state": "unclear", "arrow": "≈", "say": words("unclear")}
@@ -129,19 +131,33 @@ def municipality_table(
 
 
 def verdict_rows(results: Results, words: Words) -> list[Row]:
-    """Return the verdicts: failed ones first, in their order."""
-    rows = [
-        {
-            "passed": bool(verdict.get("passed")),
-            "mark": ("✓ " if verdict.get("passed") else "✗ ")
-            + words("passed" if verdict.get("passed") else "failed"),
-            "text": in_language(verdict.get("text"), words.language, MAX_TEXT)
-            or tidy(verdict.get("check", ""), MAX_TEXT),
-            "value": _verdict_value(verdict.get("value"), words.language),
-        }
-        for verdict in results.verdicts
-    ]
+    """Return one row per check, failed ones first: how many cases passed, the text of the first that failed."""
+    checks: dict[str, list[Mapping[str, Any]]] = {}
+    for verdict in results.verdicts:
+        checks.setdefault(str(verdict.get("check") or verdict.get("text") or ""), []).append(verdict)
+    rows = [_verdict_row(name, found, words) for name, found in checks.items()]
     return sorted(rows, key=lambda row: row["passed"])
+
+
+def _verdict_row(name: str, found: Sequence[Mapping[str, Any]], words: Words) -> Row:
+    failed = [verdict for verdict in found if not verdict.get("passed")]
+    shown = (failed or found)[0]
+    mark = ("✗ " if failed else "✓ ") + words("failed" if failed else "passed")
+    return {
+        "passed": not failed,
+        "mark": mark,
+        "cases": f"{len(found) - len(failed)}/{len(found)}",
+        "text": in_language(shown.get("text"), words.language, MAX_TEXT) or tidy(name, MAX_TEXT),
+        "value": _verdict_values([verdict.get("value") for verdict in found], words.language),
+    }
+
+
+def _verdict_values(values: Sequence[object], language: str) -> str:
+    known = [value for value in values if numbers.is_known(value)]
+    if len(known) < 2 or len(known) < len(values):
+        return _verdict_value(values[0], language)
+    ends = [_verdict_value(value, language) for value in (min(known), max(known))]  # type: ignore[type-var]
+    return ends[0] if ends[0] == ends[1] else " … ".join(ends)
 
 
 def _verdict_value(value: object, language: str) -> str:
