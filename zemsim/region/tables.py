@@ -171,7 +171,9 @@ def read_table(path: Path, fields: list[dict[str, Any]], unique: list[str] | Non
             raise InputError(f"column “{name}” is missing", path, 1, hint=did_you_mean(name, set(header) - set(names)))
     for name in header:
         if name not in names:
-            raise InputError(f"column “{name}” is not known", path, 1, hint=did_you_mean(name, set(names) - set(header)))
+            raise InputError(
+                f"column “{name}” is not known", path, 1, hint=did_you_mean(name, set(names) - set(header))
+            )
     data = {field["name"]: _column(path, rows, header.index(field["name"]), field) for field in fields}
     table = pd.DataFrame(data, columns=names)
     keys = [[name] for name in names if _is_unique(fields, name)] + ([unique] if unique else [])

@@ -119,7 +119,9 @@ def _flat_share(pack: Pack, zone: Zone, kind: str) -> float:
 def _dwellings(pack: Pack, zone: Zone, kind: str) -> tuple[int, int]:
     """Return houses and flats: residents / (share of flats x persons per flat + the rest x persons per house)."""
     share = _flat_share(pack, zone, kind)
-    per_dwelling = share * pack.assume("dwellings.pers_per_flat") + (1 - share) * pack.assume("dwellings.pers_per_house")
+    per_dwelling = share * pack.assume("dwellings.pers_per_flat") + (1 - share) * pack.assume(
+        "dwellings.pers_per_house"
+    )
     dwellings = max(1, round(zone.population / per_dwelling))
     flats = round(dwellings * share)
     return dwellings - flats, flats

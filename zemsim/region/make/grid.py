@@ -77,9 +77,7 @@ def squares(owner: dict[Cell, str], core: dict[Cell, str]) -> list[Square]:
 def _split(
     east: int, north: int, size: int, owner: dict[Cell, str], core: dict[Cell, str], found: list[Square]
 ) -> None:
-    cells = tuple(
-        (e, n) for n in range(north, north + size) for e in range(east, east + size) if (e, n) in owner
-    )
+    cells = tuple((e, n) for n in range(north, north + size) for e in range(east, east + size) if (e, n) in owner)
     if not cells:
         return
     best, share = _majority(owner[cell] for cell in cells)

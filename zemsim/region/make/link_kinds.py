@@ -10,7 +10,14 @@ ROAD_CLASSES = ("main", "regional", "local", "street", "connector")
 
 
 def link_kind(
-    pack: Pack, name: str, road_class: str, status: str, source: str, speed: str, capacity: str, surface: str = "asphalt"
+    pack: Pack,
+    name: str,
+    road_class: str,
+    status: str,
+    source: str,
+    speed: str,
+    capacity: str,
+    surface: str = "asphalt",
 ) -> LinkKind:
     """Return a kind of link; ``speed`` and ``capacity`` are keys below ``roads.speed`` and ``roads.capacity``."""
     return LinkKind(
@@ -32,7 +39,9 @@ def state_road(pack: Pack, row: dict[str, str], *, urban: bool) -> LinkKind:
     capacity = "local_gravel" if gravel else "main_dual" if dual else row["road_class"]
     if urban:
         speed, capacity = "urban_main", "urban_main"
-    return link_kind(pack, row["road"], row["road_class"], row["status"], row["source"], speed, capacity, row["surface"])
+    return link_kind(
+        pack, row["road"], row["road_class"], row["status"], row["source"], speed, capacity, row["surface"]
+    )
 
 
 def settlement_link(pack: Pack, *, gravel: bool) -> LinkKind:

@@ -77,7 +77,9 @@ def add_connectors(roads: Roads, places: list[Settlement]) -> None:
     for bridge in roads.rivers.bridges.values():
         for end in bridge.ends:
             near = sorted((network.plane_m(end, node), node) for node in zone_nodes)[: 4 * BRIDGE_ZONES]
-            same = [(d, node) for d, node in near if d < BRIDGE_REACH_M and not roads.rivers.crosses(network, end, node)]
+            same = [
+                (d, node) for d, node in near if d < BRIDGE_REACH_M and not roads.rivers.crosses(network, end, node)
+            ]
             for distance, node in same[:BRIDGE_ZONES]:
                 network.add_link(end, node, detour * distance, street(roads.pack))
 

@@ -69,6 +69,12 @@ def rivers(pack: Pack, network: Network) -> Rivers:
         for letter, point in zip("ab", _end_points(lines[row["river"]], float(x), float(y)), strict=True):
             ends.append(network.add_node_at(f"bridge-{row['bridge_id']}-{letter}", "junction", *point).node_id)
         bridges[row["bridge_id"]] = Bridge(
-            row["bridge_id"], row["name"], row["river"], row["road_class"], (ends[0], ends[1]), row["status"], row["source"]
+            row["bridge_id"],
+            row["name"],
+            row["river"],
+            row["road_class"],
+            (ends[0], ends[1]),
+            row["status"],
+            row["source"],
         )
     return Rivers(lines, bridges)

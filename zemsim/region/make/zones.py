@@ -88,7 +88,9 @@ def _core_cells(pack: Pack, places: list[Settlement], owner: dict[Cell, str]) ->
             for e in range(east - reach, east + reach + 1)
             for n in range(north - reach, north + reach + 1)
         )
-        free = [(distance, cell) for distance, cell in near if core.get(cell, place.settlement_id) == place.settlement_id]
+        free = [
+            (distance, cell) for distance, cell in near if core.get(cell, place.settlement_id) == place.settlement_id
+        ]
         for i, (distance, cell) in enumerate(free):
             if i == 0 or distance <= radius:
                 core[cell] = place.settlement_id
