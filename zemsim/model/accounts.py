@@ -15,6 +15,7 @@ from zemsim.policy.payments import YearTables
 if TYPE_CHECKING:
     from zemsim.model.day_plan import DayPlan
     from zemsim.model.model import MobilityModel
+    from zemsim.travel.timetable import Timetable
 
 _MODES = ("bus", "train")
 _CHOSEN = (Alternative.BUS, Alternative.TRAIN)
@@ -98,18 +99,23 @@ def _routes(model: MobilityModel) -> pd.DataFrame:
     timetable, base = model.supply.timetable, model.world.supplies[()].timetable
     electric = dict(model.conditions.electric_bus_share)
     base_electric = dict(model.base_conditions_of[model.year].electric_bus_share)
-    days = year_days(model)
-    kilometres = sum(timetable.vehicle_km(d) * days[d] for d in DayType)
-    base_kilometres = sum(base.vehicle_km(d) * days[d] for d in DayType)
+    route_id = timetable.routes["route_id"]
     return pd.DataFrame(
         {
-            "route_id": list(timetable.route_id),
-            "vehicle_km_year": kilometres,
-            "base_vehicle_km_year": base_kilometres,
-            "electric_share": [electric.get(r, 0.0) for r in timetable.route_id],
-            "base_electric_share": [base_electric.get(r, 0.0) for r in timetable.route_id],
+            "route_id": route_id,
+            "vehicle_km_year": _year_kilometres(model, timetable).reindex(route_id, fill_value=0.0).to_numpy(),
+            "base_vehicle_km_year": _year_kilometres(model, base).reindex(route_id, fill_value=0.0).to_numpy(),
+            "electric_share": [electric.get(r, 0.0) for r in route_id],
+            "base_electric_share": [base_electric.get(r, 0.0) for r in route_id],
         }
     )
+
+
+def _year_kilometres(model: MobilityModel, timetable: Timetable) -> pd.Series:
+    """Vehicle kilometres of the simulated seasons by route."""
+    runs = timetable.vehicle_km()
+    km = runs["vehicle_km"] * runs["day_type"].map(year_days(model))
+    return km.groupby(runs["route_id"]).sum()
 
 
 def year_days(model: MobilityModel) -> dict[DayType, int]:

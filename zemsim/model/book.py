@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from zemsim.core.names import DAYS_PER_YEAR, TRIPS_PER_TOUR, Alternative, ChargingPlace, DayType, Mode, Season
+from zemsim.core.names import TRIPS_PER_TOUR, Alternative, ChargingPlace, DayType, Mode
 from zemsim.core.schema import conform
 from zemsim.model.day import reported_modes, transit_loads
 from zemsim.model.vehicles import kwh_per_km, litres_per_km
@@ -146,27 +146,29 @@ def _routes(model: MobilityModel, seasons: list[Any]) -> pd.DataFrame:
     """Vehicle kilometres, boardings and loads by route and day type."""
     timetable = model.supply.timetable
     electric = dict(model.conditions.electric_bus_share)
-    rows = []
+    runs = timetable.vehicle_km().groupby(["route_id", "day_type"])["vehicle_km"].sum()
+    n_routes = len(timetable.routes)
+    tables = []
     for day_type in DayType:
-        kilometres = timetable.vehicle_km(day_type)
-        boardings = np.mean([loads[day_type][1].sum(axis=1) for loads in seasons], axis=0)
-        fullest = np.max([loads[day_type][0].max(axis=1) for loads in seasons], axis=0)
-        for route, (route_id, mode) in enumerate(zip(timetable.route_id, timetable.route_mode, strict=True)):
-            patterns = timetable.pattern_route == route
-            rows.append(
+        by_pattern = np.mean([loads[day_type][1].sum(axis=1) for loads in seasons], axis=0)
+        fullest = np.zeros(n_routes)
+        np.maximum.at(
+            fullest, timetable.pattern_route, np.max([loads[day_type][0].max(axis=1) for loads in seasons], axis=0)
+        )
+        route_id = timetable.routes["route_id"]
+        tables.append(
+            pd.DataFrame(
                 {
                     "year": model.year,
                     "route_id": route_id,
-                    "network_id": timetable.network_id[route],
-                    "mode": int(Mode.TRAIN if mode == 1 else Mode.BUS),
+                    "network_id": timetable.routes["network_id"],
+                    "mode": np.where(timetable.routes["mode"] == "train", int(Mode.TRAIN), int(Mode.BUS)),
                     "day_type": int(day_type),
-                    "vehicle_km_day": float(kilometres[route]),
-                    "boardings_day": float(boardings[patterns].sum()),
-                    "electric_share": float(electric.get(route_id, 0.0)),
-                    "max_load_share": float(fullest[patterns].max(initial=0.0)),
+                    "vehicle_km_day": [float(runs.get((name, int(day_type)), 0.0)) for name in route_id],
+                    "boardings_day": np.bincount(timetable.pattern_route, by_pattern, n_routes),
+                    "electric_share": [float(electric.get(name, 0.0)) for name in route_id],
+                    "max_load_share": fullest,
                 }
             )
-    return pd.DataFrame(rows)
-
-
-__all__ = ["DAYS_PER_YEAR", "TABLES", "Book", "Season"]
+        )
+    return pd.concat(tables, ignore_index=True)

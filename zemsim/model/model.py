@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from zemsim.behaviour.parameters import Parameters
-from zemsim.core.names import DAYS_PER_YEAR, DayType, Season
+from zemsim.core.names import DAYS_PER_YEAR, PERIODS, DayType, Season
 from zemsim.core.randomness import Stream
 from zemsim.kernels.charging import Stations
 from zemsim.kernels.draws import uniforms
@@ -133,7 +133,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         columns = {"population": population, "cars": cars, "bev_share": share}
         self.municipalities = RowTable(self, Municipality, len(population), columns).all_rows()
         self.municipality_names = region.municipalities["municipality"].tolist()
-        self.network_names = sorted(set(self.world.supplies[()].timetable.network_id))
+        self.network_names = sorted(set(self.world.supplies[()].timetable.routes["network_id"]))
         self.operators = RowTable(self, BusOperator, len(self.network_names)).all_rows()
 
     # --- a run --------------------------------------------------------------------------------------------------
@@ -244,7 +244,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         options = self._transit_options(key)
         for day_type, plan in self.plans.items():
             plan.set_transit(options[day_type], self.supply.skim.main_pattern)
-        self.crowding = np.ones(self.supply.timetable.crowding_shape, np.float32)
+        self.crowding = np.ones((self.supply.timetable.n_patterns, len(PERIODS)), np.float32)
 
     def _transit_options(self, key: tuple[tuple[str, float], ...]) -> Any:
         """Bus and train for every tour under a timetable; kept for the next policy of this seed."""
