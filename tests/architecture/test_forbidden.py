@@ -56,7 +56,7 @@ def dangers(module: Module) -> Iterable[str]:
 
 
 def loose_randomness(module: Module) -> Iterable[str]:
-    """Uses of ``random`` or ``numpy.random``, and of agents' or models' generators, outside the addressed ones."""
+    """Uses of ``random``, ``numpy.random`` or a ``random_state`` outside the addressed generators."""
     if module.path in RANDOMNESS:
         return
     for line, name in imported(module):
@@ -66,8 +66,8 @@ def loose_randomness(module: Module) -> Iterable[str]:
         if name.startswith(("numpy.random", "scipy.stats.qmc")) and (module.path, name) not in FOR_MESA:
             yield f"{module.path}:{line} uses {name}"
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.Call) and any(k.arg in ("random_state", "rng") for k in node.keywords):
-            yield f"{module.path}:{node.lineno} passes random_state or rng"
+        if isinstance(node, ast.Call) and any(k.arg == "random_state" for k in node.keywords):
+            yield f"{module.path}:{node.lineno} passes random_state"
 
 
 def test_no_text_is_run_and_nothing_is_unpickled() -> None:

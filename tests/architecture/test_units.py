@@ -43,6 +43,12 @@ ENDINGS = re.compile(
     r"|factor|ratio|weight|weights|scale|gap|utility|probability|lon|lat|value|low|high|mean|diff|tolerance)$"
 )
 
+#: Whole names that are a pure number, a count or a unit of their own. Look twice before adding one.
+PURE = {
+    *("sample", "sd", "ge", "le", "hazard", "quantity", "population", "minute", "transit_max_boardings"),
+    *("tours_per_person", "work", "school", "go", "extra", "extra_mandatory"),
+}
+
 
 def faults_of_schema(schema: dict[str, Any]) -> Iterable[str]:
     """Columns whose name does not carry their unit, and units that nobody agreed on."""
@@ -65,7 +71,8 @@ def bare_fields(module: Module) -> Iterable[str]:
         for field in node.body:
             if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
                 continue
-            if ast.unparse(field.annotation) == "float" and not ENDINGS.search(field.target.id):
+            name = field.target.id
+            if ast.unparse(field.annotation) == "float" and name not in PURE and not ENDINGS.search(name):
                 yield f"{module.path}:{field.lineno} {node.name}.{field.target.id}"
 
 
