@@ -192,6 +192,8 @@ def _cast(series: pd.Series, column: Column, table: str) -> npt.NDArray[Any] | p
         return series.reset_index(drop=True)
     values = np.asarray(series)
     target = np.dtype(column.dtype)
+    if len(values) == 0:
+        return np.empty(0, target)
     if values.dtype == target:
         return np.ascontiguousarray(values)
     if values.dtype.kind not in "biuf":

@@ -252,11 +252,16 @@ def _check_file(root: Path, name: str, about: dict[str, Any]) -> None:
         raise DamagedRunError(f"{path}: was changed after the run; run it again")
 
 
+def tables_in(root: Path) -> list[Path]:
+    """Return the Parquet files that lie where tables lie, whether a run knows them or not, sorted."""
+    homes = {(root / schema(name).path).parent for name in table_names()}
+    return sorted(path for home in homes for path in home.glob("*.parquet"))
+
+
 def _check_strangers(root: Path, known: set[str]) -> None:
-    for name in table_names():
-        for path in sorted((root / schema(name).path).parent.glob("*.parquet")):
-            if path.relative_to(root).as_posix() not in known:
-                raise DamagedRunError(f"{path}: does not belong to this run; remove it")
+    for path in tables_in(root):
+        if path.relative_to(root).as_posix() not in known:
+            raise DamagedRunError(f"{path}: does not belong to this run; remove it")
 
 
 def _matches(key: tuple[str | None, int | None], policy: str | None, seed: int | None) -> bool:

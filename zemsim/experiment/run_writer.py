@@ -29,6 +29,7 @@ from zemsim.experiment.run_folder import (
     DamagedRunError,
     Run,
     open_run,
+    tables_in,
 )
 from zemsim.experiment.table_store import describe, read_table, write_table
 
@@ -140,12 +141,8 @@ def clear(folder: Path) -> None:
     for name in (DONE, MANIFEST, VERDICTS, OUTLINE):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / WORK, ignore_errors=True)
-    for name in table_names():
-        home = (folder / schema(name).path).parent
-        for path in sorted(home.glob("*.parquet")):
-            path.unlink()
-        if home != folder and home.is_dir() and not any(home.iterdir()):
-            home.rmdir()
+    for path in tables_in(folder):
+        path.unlink()
 
 
 def write_case(
@@ -232,6 +229,9 @@ def finish(
     atomic.write_json(folder / VERDICTS, verdicts)
     files[VERDICTS] = describe(folder / VERDICTS, len(verdicts))
     atomic.remove_leftovers(folder)
+    for path in tables_in(folder):
+        if path.relative_to(folder).as_posix() not in files:
+            path.unlink()  # of a case that failed while it was written
     content = fingerprint.of_json({name: about["blake2b"] for name, about in files.items()})
     atomic.write_json(folder / MANIFEST, {**manifest, "format": FORMAT, "files": files, "content": content})
     atomic.write_json(folder / DONE, {"manifest": fingerprint.of_file(folder / MANIFEST)})

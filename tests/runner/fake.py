@@ -1,0 +1,327 @@
+"""A small made-up region and a model of a few lines: what the runner, the run folder and the evidence are tested on.
+
+Every table of a run is there with every kind of row, so that the tests know what the indicators must add up to.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zemsim.core import fingerprint
+from zemsim.core.names import ChargingPlace, DayType, Mode, Powertrain, Season
+from zemsim.evidence.factors import load_factors
+from zemsim.evidence.indicators import Setting
+from zemsim.experiment.run_writer import Identity
+
+YEARS = (2024, 2025, 2026, 2027, 2028)
+SIMULATED = (2024, 2028)
+POLICIES = ("baseline", "bus-free", "ev-grant")
+SEEDS = (1, 2, 3)
+RESIDENTS = 400
+ZONES = 9
+CARS = 150
+
+
+@dataclass
+class World:
+    """What the fake cases share."""
+
+    zones: pd.DataFrame
+    persons: pd.DataFrame
+
+
+@dataclass
+class FakeEngine:
+    """An engine whose cases take milliseconds; faults can be asked for.
+
+    Attributes
+    ----------
+    raises : policy whose cases raise.
+    dies_in : file; the case of ``dies`` kills its process as long as this file does not exist.
+    dies : policy and seed, or None.
+    always_dies : kills its process each time.
+    stops : the process of the whole run is killed after this many cases.
+    variant : part of the identity, to make it another question.
+    """
+
+    policies: tuple[str, ...] = POLICIES
+    seeds: tuple[int, ...] = SEEDS
+    raises: str | None = None
+    dies: tuple[str, int] | None = None
+    dies_in: Path | None = None
+    always_dies: tuple[str, int] | None = None
+    stops: int | None = None
+    variant: str = "a"
+    calls: list[tuple[str, int]] = field(default_factory=list)
+
+    def identity(self) -> Identity:
+        return Identity({"code": fingerprint.of_json("fake"), "experiment": fingerprint.of_json(self.variant)})
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "experiment": {
+                "id": "fake",
+                "title": {"lv": "Izdomāts", "en": "Made up <b>"},
+                "policies": [{"id": p, "title": {"lv": p, "en": p.title()}, "measures": []} for p in self.policies],
+            },
+            "simulated_years": list(SIMULATED),
+            "factors": load_factors().rows(),
+            "outline": {"type": "FeatureCollection", "features": []},
+        }
+
+    def cases(self) -> list[tuple[str, int]]:
+        return [(policy, seed) for policy in self.policies for seed in self.seeds]
+
+    def prepare(self, work: Path, step: Any) -> None:
+        step("population")
+        (work / "prepared").mkdir(exist_ok=True)
+
+    def open(self, work: Path) -> World:
+        assert (work / "prepared").is_dir()
+        zones = make_zones()
+        return World(zones, make_persons(zones))
+
+    def shared_tables(self, world: World) -> dict[str, pd.DataFrame]:
+        return {"zones": world.zones}
+
+    def seed_tables(self, world: World, seed: int) -> dict[str, pd.DataFrame]:
+        return {"persons": world.persons, "tours": make_tours(world.persons, seed)}
+
+    def setting(self, world: World, seed: int, tables: Mapping[str, pd.DataFrame]) -> Setting:
+        return Setting(tables["zones"], tables["persons"], tables["tours"], YEARS, SIMULATED, load_factors())
+
+    def build(self, world: World, seed: int, threads: int) -> dict[str, Any]:
+        return {"seed": seed, "tours": make_tours(world.persons, seed), "runs": 0}
+
+    def simulate(self, world: World, model: Any, policy: str) -> tuple[dict[str, pd.DataFrame], list[dict[str, Any]]]:
+        case = (policy, model["seed"])
+        self.calls.append(case)
+        self._maybe_die(case)
+        if policy == self.raises:
+            raise RuntimeError("the model broke\nwith two lines")
+        model["runs"] += 1
+        verdict = {"check": "gap", "passed": True, "text": {"lv": "Labi", "en": "Fine"}, "value": 0.5}
+        return make_case(model["tours"], policy, model["seed"]), [verdict]
+
+    def _maybe_die(self, case: tuple[str, int]) -> None:
+        if self.stops is not None and len(self.calls) > self.stops:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if case == self.always_dies:
+            os._exit(1)
+        if case == self.dies and self.dies_in is not None and not self.dies_in.exists():
+            self.dies_in.touch()
+            os._exit(1)
+
+
+def make_zones() -> pd.DataFrame:
+    """Two zones of a city, two of a town, four of the countryside (one with three residents only), and a gate."""
+    kinds = ["city", "city", "town", "town", *["countryside"] * 4, "outside"]
+    position = np.arange(ZONES)
+    return pd.DataFrame(
+        {
+            "zone_idx": position,
+            "zone_id": [f"z{i}" for i in position[:-1]] + ["riga"],
+            "kind": ["populated"] * (ZONES - 1) + ["gate"],
+            "municipality": ["Jelgava"] * 2 + ["Bauskas novads"] * 6 + [""],
+            "area_type": kinds,
+            "settlement_id": ["jelgava"] * 2 + ["bauska"] * 2 + ["code-pagasts"] * 4 + ["riga"],
+            "x_m": 5_200_000.0 + 1000.0 * position,
+            "y_m": 3_800_000.0 + 1000.0 * position,
+            "size_m": [1000.0] * (ZONES - 1) + [np.nan],
+            "lon": 24.0 + 0.01 * position,
+            "lat": 56.5 + 0.01 * position,
+            "population": [float(RESIDENTS)] * (ZONES - 1) + [np.nan],
+        }
+    )
+
+
+def make_persons(zones: pd.DataFrame) -> pd.DataFrame:
+    """Residents in households of two; the last zone has three."""
+    rng = np.random.default_rng(7)
+    household = np.arange(RESIDENTS) // 2
+    home = np.sort(rng.integers(0, ZONES - 2, household.max() + 1))
+    home[-2:] = ZONES - 2
+    zone = home[household]
+    zone[-4] = ZONES - 3
+    household = np.where(np.arange(RESIDENTS) == RESIDENTS - 4, household[-1] + 1, household)
+    income = rng.lognormal(0.0, 0.4, RESIDENTS)
+    quintile = np.argsort(np.argsort(income)) * 5 // RESIDENTS + 1
+    municipality = (zones["municipality"].to_numpy()[zone] == "Jelgava").astype(int)
+    return pd.DataFrame(
+        {
+            "resident_idx": np.arange(RESIDENTS),
+            "household_idx": household,
+            "zone_idx": zone,
+            "municipality_idx": municipality,
+            "age": rng.integers(5, 90, RESIDENTS),
+            "female": rng.random(RESIDENTS) < 0.53,
+            "employed": rng.random(RESIDENTS) < 0.5,
+            "student": rng.random(RESIDENTS) < 0.2,
+            "licence": rng.random(RESIDENTS) < 0.6,
+            "income_ratio": income,
+            "quintile": quintile,
+            "urban": zone < 4,
+        }
+    )
+
+
+def make_tours(persons: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """One tour for most residents on each day type, two for some."""
+    rng = np.random.default_rng(100 + seed)
+    parts = []
+    for day_type in DayType:
+        resident = np.sort(rng.choice(RESIDENTS, int(RESIDENTS * 1.2)))
+        road = rng.gamma(2.0, 6.0, len(resident))
+        bus = np.where(rng.random(len(resident)) < 0.2, np.nan, road * 1.1)
+        train = np.where(rng.random(len(resident)) < 0.7, np.nan, road * 0.9)
+        depart = rng.integers(300, 900, len(resident))
+        part = pd.DataFrame(
+            {
+                "day_type": int(day_type),
+                "resident_idx": resident,
+                "purpose": rng.integers(0, 6, len(resident)),
+                "origin_zone_idx": persons["zone_idx"].to_numpy()[resident],
+                "dest_zone_idx": rng.integers(0, ZONES, len(resident)),
+                "dest_x_m": 5_200_000.0 + rng.random(len(resident)),
+                "dest_y_m": 3_800_000.0 + rng.random(len(resident)),
+                "depart_min": depart,
+                "return_min": depart + 300,
+                "period_out": 0,
+                "period_back": 2,
+                "road_km": road.astype(np.float32),
+                "active_km": (road * 0.95).astype(np.float32),
+                "bus_km": bus.astype(np.float32),
+                "train_km": train.astype(np.float32),
+            }
+        )
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def make_case(tours: pd.DataFrame, policy: str, seed: int) -> dict[str, pd.DataFrame]:
+    """The tables of a case; the same luck under every policy, so that differences are effects."""
+    strength = POLICIES.index(policy) if policy in POLICIES else 0
+    rng = np.random.default_rng(1000 + seed)
+    tables = {"trips": _trips(tours, rng, strength), "vehicles": _vehicles(rng, strength)}
+    tables["sessions"] = _sessions(rng)
+    tables["purchases"] = _purchases(rng)
+    tables["transit"] = _transit(strength)
+    tables["payments"] = _payments(policy, strength, seed)
+    tables["gaps"] = pd.DataFrame(
+        [(y, s, i, np.nan if i == 0 else 0.01 / i, 0.002, 0.1) for y in SIMULATED for s in (0, 1) for i in range(3)],
+        columns=["year", "season", "iteration", "mode_change_share", "time_gap", "wait_gap_min"],
+    )
+    return tables
+
+
+def _trips(tours: pd.DataFrame, rng: np.random.Generator, strength: int) -> pd.DataFrame:
+    parts = []
+    for year in SIMULATED:
+        for season in Season:
+            luck = rng.random(len(tours))
+            mode = np.minimum((luck * 8).astype(int), 7)
+            moved = (mode == Mode.CAR) & (luck * 8 % 1 < 0.2 * strength)
+            mode = np.where(moved, Mode.BUS if strength == 1 else Mode.EV, mode)
+            transit = np.isin(mode, (Mode.BUS, Mode.TRAIN))
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "year": year,
+                        "season": int(season),
+                        "day_type": tours["day_type"].to_numpy(),
+                        "tour_idx": np.arange(len(tours)),
+                        "mode": mode,
+                        "fare_eur": np.where(transit, 1.5, 0.0),
+                        "parking_eur": np.where(mode == Mode.CAR, 0.4, 0.0),
+                    }
+                )
+            )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _vehicles(rng: np.random.Generator, strength: int) -> pd.DataFrame:
+    luck, parts = rng.random(CARS), []
+    for year in YEARS:
+        share = 0.05 + 0.02 * (year - YEARS[0]) * (1 + strength)
+        powertrain = np.where(luck < share, Powertrain.BEV, np.where(luck < 0.4, Powertrain.PETROL, Powertrain.DIESEL))
+        km = np.where(year in SIMULATED, 10_000.0 + 1000.0 * luck, np.nan)
+        electric = powertrain == Powertrain.BEV
+        parts.append(
+            pd.DataFrame(
+                {
+                    "year": year,
+                    "vehicle_idx": np.arange(CARS),
+                    "household_idx": np.arange(CARS),
+                    "powertrain": powertrain,
+                    "age_years": (luck * 20).astype(int),
+                    "km_year": km,
+                    "litres_year": np.where(electric, 0.0 * km, 0.07 * km),
+                    "kwh_year": np.where(electric, 0.2 * km, 0.0 * km),
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _sessions(rng: np.random.Generator) -> pd.DataFrame:
+    n = 60
+    place = np.sort(rng.integers(0, 4, n))
+    public = np.isin(place, (ChargingPlace.PUBLIC_SLOW, ChargingPlace.PUBLIC_FAST))
+    rows = pd.DataFrame(
+        {
+            "season": rng.integers(0, 2, n),
+            "day": rng.integers(0, 7, n),
+            "vehicle_idx": rng.integers(0, CARS, n),
+            "place": place,
+            "site_idx": np.where(public, 3, -1),
+            "start_min": rng.integers(0, 1440, n),
+            "wait_min": np.where(public, rng.exponential(4.0, n), 0.0),
+            "kwh": rng.uniform(2.0, 30.0, n),
+            "solar_share": np.where(public, 0.25, 0.0),
+            "cost_eur": rng.uniform(1.0, 9.0, n),
+        }
+    )
+    return pd.concat([rows.assign(year=year) for year in SIMULATED], ignore_index=True)
+
+
+def _purchases(rng: np.random.Generator) -> pd.DataFrame:
+    rows = []
+    for year in YEARS:
+        houses = [int(house) for house in rng.integers(0, CARS, 6)]
+        rows += [(year, h, "car", h % 3, bool(h % 2), 9000.0, 450.5 * (h % 3 == 2)) for h in houses]
+        rows.append((year, 3, "ebike", -1, True, 1800.0, 100.25))
+    columns = ["year", "household_idx", "kind", "powertrain", "new", "price_eur", "grant_eur"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _transit(strength: int) -> pd.DataFrame:
+    rows = []
+    for year in SIMULATED:
+        for day in DayType:
+            rows.append((year, "jelgava-1", "city_bus_jelgava", Mode.BUS, day, 500.0, 300.0, 0.1 * strength, 0.4))
+            rows.append((year, "bus-7352", "regional_bus", Mode.BUS, day, 800.0, 100.0, 0.0, 0.9 + 0.01 * day))
+            rows.append((year, "rail-jelgava", "train", Mode.TRAIN, day, 900.0, 700.0, 1.0, 1.5))
+            rows.append((year, "rail-daugavpils", "train", Mode.TRAIN, day, 100.0, 50.0, 0.0, 0.2))
+    names = ["year", "route_id", "network_id", "mode", "day_type", "vehicle_km_day", "boardings_day"]
+    return pd.DataFrame(rows, columns=[*names, "electric_share", "max_load_share"])
+
+
+def _payments(policy: str, strength: int, seed: int) -> pd.DataFrame:
+    names = ["year", "measure_id", "item", "payer", "payee", "basis", "quantity", "unit", "amount_eur"]
+    rows: list[tuple[Any, ...]] = []
+    if strength:
+        for year in YEARS:
+            rows.append((year, policy, "grant", "state", "household", "year", 3.0, "cars", 1000.0 * strength + seed))
+            rows.append((year, policy, "share", "state", "municipality", "year", 1.0, "sum", 777.0))
+        for year in SIMULATED:
+            rows.append((year, policy, "fares", "municipality", "operator", "days", 9.0, "EUR", 50.0 * (year - 2020)))
+            rows.append((year, policy, "parking", "household", "municipality", "days", 2.0, "EUR", 12.5))
+    return pd.DataFrame(rows, columns=names)

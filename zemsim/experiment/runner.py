@@ -1,0 +1,224 @@
+"""Runs an experiment: every policy with every seed, on all cores, into one run folder that can be taken up again."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from zemsim.core import atomic
+from zemsim.core.errors import OutputError
+from zemsim.core.schema import schema
+from zemsim.experiment.lock import locked
+from zemsim.experiment.pool import Case, run_cases
+from zemsim.experiment.progress import Progress, shown
+from zemsim.experiment.run_folder import OUTLINE, SEED_TABLES, WORK, Run
+from zemsim.experiment.run_writer import Identity, Opened, begin, finish, finished_case
+from zemsim.experiment.table_store import describe, write_table
+from zemsim.experiment.worker import Engine, forget
+
+if TYPE_CHECKING:
+    from zemsim.experiment.experiment import Experiment
+
+#: Where runs go when no folder is named.
+OUTPUTS: Final = Path("outputs")
+
+_SHORT: Final = 8
+
+
+def run(
+    experiment: Experiment | str | Path | None = None,
+    out: str | Path | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    replace: bool = False,
+) -> Run:
+    """Run an experiment and return the run.
+
+    A finished run of the same question in ``out`` is opened and returned; a half-finished one is taken up.
+
+    Parameters
+    ----------
+    experiment : Experiment or path, optional
+        What to run; the default experiment without it.
+    out : path, optional
+        The run folder; ``outputs/ID-FINGERPRINT`` without it.
+    threads : int, optional
+        Processes and threads in all; the cores of this machine without it. The results do not depend on it.
+    progress : callable, optional
+        Called as ``progress(done, total, label)``; without it a bar or lines on standard error.
+    replace : bool
+        Whether a finished run of another question in ``out`` may be replaced.
+
+    Raises
+    ------
+    BusyError
+        If another run is at work in the folder.
+    OutputError
+        If the folder holds something else, or cannot be written.
+    """
+    from zemsim.experiment.prepare import SpineEngine
+
+    return run_engine(SpineEngine.of(experiment), out, threads, progress, replace)
+
+
+def run_engine(
+    engine: Engine,
+    out: str | Path | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    replace: bool = False,
+) -> Run:
+    """Run an engine; see :func:`run`."""
+    clock = time.perf_counter()
+    identity = engine.identity()
+    about = engine.describe()
+    threads = cores() if threads is None else threads
+    if threads < 1:
+        raise ValueError(f"threads must be at least 1, got {threads}")
+    folder = Path(out) if out is not None else OUTPUTS / f"{about['experiment']['id']}-{identity.fingerprint[:_SHORT]}"
+    _make(folder)
+    with locked(folder):
+        opened = begin(folder, identity, replace)
+        if opened.finished is not None:
+            return opened.finished
+        with shown(progress) as show:
+            job = _Job(engine, folder, identity, about, opened, threads, show, clock)
+            try:
+                return job.run()
+            finally:
+                forget()
+
+
+def cores() -> int:
+    """Return the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return max(1, os.cpu_count() or 1)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot make the run folder: {error.strerror or error}") from error
+
+
+class _Job:
+    """One run at work in a locked folder."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        folder: Path,
+        identity: Identity,
+        about: dict[str, Any],
+        opened: Opened,
+        threads: int,
+        show: Progress,
+        clock: float,
+    ) -> None:
+        self.engine = engine
+        self.folder = folder
+        self.identity = identity
+        self.about = about
+        self.opened = opened
+        self.threads = threads
+        self.show = show
+        self.clock = clock
+        self.timings: dict[str, Any] = {}
+        self.cases = engine.cases()
+
+    def run(self) -> Run:
+        """Prepare, compute what is missing, and finish."""
+        marks = {case: finished_case(self.folder, *case) for case in self.cases}
+        todo = [case for case in self.cases if marks[case] is None]
+        kept = len(self.cases) - len(todo)
+        self._prepare(todo)
+        files = self._write_shared()
+        results = run_cases(
+            self.engine,
+            self.folder,
+            self.identity.fingerprint,
+            [Case(*case) for case in sorted(todo, key=lambda c: c[1])],
+            self.threads,
+            lambda done, label: self.show(kept + done, len(self.cases), label),
+        )
+        done = {case: {"status": "ok", "mark": mark} for case, mark in marks.items() if mark is not None}
+        done |= {(case.policy, case.seed): result for case, result in results.items()}
+        self.timings["reused_cases"] = kept
+        return self._finish(done, files)
+
+    def _prepare(self, todo: list[tuple[str, int]]) -> None:
+        begin_s = time.perf_counter()
+        total = len(self.cases)
+        self.engine.prepare(self.folder / WORK, lambda label: self.show(total - len(todo), total, label))
+        self.timings["prepare_s"] = round(time.perf_counter() - begin_s, 3)
+
+    def _write_shared(self) -> dict[str, dict[str, Any]]:
+        world = self.engine.open(self.folder / WORK)
+        files = {}
+        for name, table in self.engine.shared_tables(world).items():
+            file = schema(name).file()
+            files[file] = write_table(self.folder / file, table, name)
+        for seed in sorted({seed for _, seed in self.cases}):
+            tables = self.engine.seed_tables(world, seed)
+            for name in SEED_TABLES:
+                file = schema(name).file(seed=seed)
+                files[file] = write_table(self.folder / file, tables[name], name)
+        outline = self.about.get("outline")
+        if outline is not None:
+            atomic.write_json(self.folder / OUTLINE, outline)
+            files[OUTLINE] = describe(self.folder / OUTLINE, len(outline.get("features", ())))
+        return files
+
+    def _finish(self, done: dict[tuple[str, int], dict[str, Any]], files: dict[str, dict[str, Any]]) -> Run:
+        rows, verdicts, times = [], [], {}
+        finished = []
+        for policy, seed in self.cases:
+            result = done[policy, seed]
+            rows.append(
+                {"policy": policy, "seed": seed, "status": result["status"], "reason": result.get("reason", "")}
+            )
+            if result["status"] != "ok":
+                verdicts.append(_failure(policy, seed, result["reason"]))
+                continue
+            mark = result["mark"]
+            finished.append((policy, seed))
+            files |= {name: about for name, about in mark["files"].items() if not name.startswith(WORK)}
+            verdicts += [{"policy": policy, "seed": seed, **verdict} for verdict in mark["verdicts"]]
+            times[f"{policy}-seed-{seed}"] = mark["notes"]
+        self.timings["cases"] = times
+        self.timings["total_s"] = round(time.perf_counter() - self.clock, 3)
+        return finish(self.folder, self._manifest(rows), verdicts, files, finished)
+
+    def _manifest(self, cases: list[dict[str, Any]]) -> dict[str, Any]:
+        return {
+            **{key: value for key, value in self.about.items() if key != "outline"},
+            "fingerprint": self.identity.fingerprint,
+            "fingerprint_parts": self.identity.parts,
+            "policies": list(dict.fromkeys(policy for policy, _ in self.cases)),
+            "seeds": sorted({seed for _, seed in self.cases}),
+            "cases": cases,
+            "notes": list(self.opened.notes),
+            "timings": self.timings,
+            "created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "machine": {"cores": cores(), "threads": self.threads, "system": platform.system()},
+        }
+
+
+def _failure(policy: str, seed: int, reason: str) -> dict[str, Any]:
+    return {
+        "check": "case-finished",
+        "passed": False,
+        "policy": policy,
+        "seed": seed,
+        "text": {
+            "en": f"The case {policy} with seed {seed} failed: {reason}",
+            "lv": f"Gadījums {policy} ar sēklu {seed} neizdevās: {reason}",
+        },
+        "value": None,
+    }

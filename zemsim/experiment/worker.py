@@ -1,0 +1,164 @@
+"""What a worker does: one case after another, with the world opened once and the model kept for the next policy.
+
+A worker holds one engine's world and one seed's model at a time; cases come sorted by seed, so that a model is built
+about once per seed and worker.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import pandas as pd
+
+from zemsim.core.errors import ZemsimError, clean
+from zemsim.evidence.indicators import Setting, indicators
+from zemsim.experiment.run_folder import CASE_TABLES, WORK
+from zemsim.experiment.run_writer import Identity, case_name, write_case
+
+#: Longest reason of a failed case.
+_MAX_REASON: Final = 500
+
+Verdict = dict[str, Any]
+
+
+class Engine(Protocol):
+    """What the runner needs of an experiment; :class:`zemsim.experiment.prepare.SpineEngine` is the real one.
+
+    It is sent to the workers, so it holds settings and paths and no arrays.
+    """
+
+    def identity(self) -> Identity:
+        """Return the digests of everything that can change a byte of the tables."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return the manifest's ``experiment, region, region_summary, municipalities, factors, versions`` and so on."""
+
+    def cases(self) -> list[tuple[str, int]]:
+        """Return (policy, seed) in the order of the experiment."""
+
+    def prepare(self, work: Path, step: Any) -> None:
+        """Build what all cases share under ``work``; ``step(label)`` announces each part."""
+
+    def open(self, work: Path) -> Any:
+        """Return the world that was prepared under ``work``."""
+
+    def shared_tables(self, world: Any) -> dict[str, pd.DataFrame]:
+        """Return tables of the whole run by name: ``zones``."""
+
+    def seed_tables(self, world: Any, seed: int) -> dict[str, pd.DataFrame]:
+        """Return ``persons`` and ``tours`` of a seed."""
+
+    def setting(self, world: Any, seed: int, tables: Mapping[str, pd.DataFrame]) -> Setting:
+        """Return what the indicators of a seed need."""
+
+    def build(self, world: Any, seed: int, threads: int) -> Any:
+        """Return a new model."""
+
+    def simulate(self, world: Any, model: Any, policy: str) -> tuple[dict[str, pd.DataFrame], list[Verdict]]:
+        """Run all years of a policy on a model that may have run another policy before."""
+
+
+@dataclass
+class _State:
+    """What this process keeps between cases."""
+
+    key: tuple[str, str] | None = None
+    world: Any = None
+    seed: int | None = None
+    model: Any = None
+    settings: dict[int, Setting] = field(default_factory=dict)
+
+    def clear(self) -> None:
+        self.key, self.world, self.seed, self.model = None, None, None, None
+        self.settings = {}
+
+
+_STATE = _State()
+
+
+def run_case(engine: Engine, folder: Path, key: str, policy: str, seed: int, threads: int) -> dict[str, Any]:
+    """Compute and write one case.
+
+    Parameters
+    ----------
+    engine : Engine
+        What to run.
+    folder : Path
+        The run folder.
+    key : str
+        Fingerprint of the run: a kept world of another one is dropped.
+    policy, seed : str, int
+        The case.
+    threads : int
+        Threads of the kernels.
+
+    Returns
+    -------
+    dict
+        ``status`` ``ok`` with the case's mark, or ``failed`` with a ``reason``; only the end of the process or an
+        interrupt comes as an exception.
+    """
+    started = folder / WORK / "started"
+    started.mkdir(parents=True, exist_ok=True)
+    (started / case_name(policy, seed)).touch()
+    try:
+        mark = _compute(engine, folder, key, policy, seed, threads)
+    except Exception as error:  # one case is not the run: it becomes a row with its reason
+        _STATE.clear()
+        return {"status": "failed", "reason": reason_of(error)}
+    return {"status": "ok", "mark": mark}
+
+
+def reason_of(error: Exception) -> str:
+    """Return one line on why a case failed: a user's error as it is, ours with its place in the code."""
+    if isinstance(error, ZemsimError):
+        return clean(error, _MAX_REASON)
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return clean(f"{type(error).__name__}: {error}{place}", _MAX_REASON)
+
+
+def forget() -> None:
+    """Drop the world and the model that this process keeps."""
+    _STATE.clear()
+    gc.collect()
+
+
+def _compute(engine: Engine, folder: Path, key: str, policy: str, seed: int, threads: int) -> dict[str, Any]:
+    begin = time.perf_counter()
+    _open(engine, folder, key)
+    if _STATE.seed != seed:
+        _STATE.model, _STATE.seed, _STATE.settings = None, None, {}
+        gc.collect()
+        _STATE.model = engine.build(_STATE.world, seed, threads)
+        _STATE.seed = seed
+    if seed not in _STATE.settings:
+        _STATE.settings[seed] = _setting(engine, seed)
+    built = time.perf_counter()
+    records, verdicts = engine.simulate(_STATE.world, _STATE.model, policy)
+    simulated = time.perf_counter()
+    tables = {name: records[name] for name in CASE_TABLES}
+    tables["indicators"] = indicators(tables, _STATE.settings[seed], policy, seed)
+    summed = time.perf_counter()
+    notes = {"build_s": built - begin, "simulate_s": simulated - built, "indicators_s": summed - simulated}
+    notes["process"] = os.getpid()
+    return write_case(folder, policy, seed, tables, verdicts, notes)
+
+
+def _open(engine: Engine, folder: Path, key: str) -> None:
+    if _STATE.key != (str(folder), key):
+        _STATE.clear()
+        _STATE.world = engine.open(folder / WORK)
+        _STATE.key = (str(folder), key)
+
+
+def _setting(engine: Engine, seed: int) -> Setting:
+    tables = {**engine.shared_tables(_STATE.world), **engine.seed_tables(_STATE.world, seed)}
+    return engine.setting(_STATE.world, seed, tables)
