@@ -1,0 +1,126 @@
+"""From an experiment to a world, and from a world to a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from zemsim.behaviour.parameters import load_parameters
+from zemsim.core.errors import InputError, did_you_mean
+from zemsim.core.names import Season
+from zemsim.model.model import MobilityModel
+from zemsim.model.world import PolicyLike, RunSettings, TimetableKey, TransitSupply, World
+from zemsim.policy.conditions import PolicyRegion, conditions
+from zemsim.population import make_tours, synthesise
+from zemsim.region import load_region
+from zemsim.travel.road_network import RoadNetwork
+from zemsim.travel.roads import road_skim
+from zemsim.travel.timetable import Timetable
+from zemsim.travel.transit import transit_skim
+
+if TYPE_CHECKING:
+    from zemsim.policy.levers import Measure
+    from zemsim.region import Region
+
+#: Months of the two seasons: winter is November to April.
+_MONTHS: Mapping[Season, tuple[int, ...]] = {
+    Season.WINTER: (11, 12, 1, 2, 3, 4),
+    Season.SUMMER: (5, 6, 7, 8, 9, 10),
+}
+
+
+class ExperimentLike(Protocol):
+    """What a model needs of an experiment."""
+
+    region: str
+    years: tuple[int, int]
+    days_in: tuple[int, ...]
+    seasons: tuple[str, ...]
+    day_iterations: int
+    behaviour: Mapping[str, float]
+
+    @property
+    def policies(self) -> Sequence[PolicyLike]: ...
+
+
+def run_settings(experiment: ExperimentLike) -> RunSettings:
+    """The part of an experiment that every run of it shares."""
+    first, last = experiment.years
+    return RunSettings(
+        years=tuple(range(first, last + 1)),
+        days_in=tuple(experiment.days_in),
+        seasons=tuple(Season[name.upper()] for name in experiment.seasons),
+        day_iterations=experiment.day_iterations,
+    )
+
+
+def temperatures(region: Region) -> dict[Season, float]:
+    """Mean temperature of each season from the monthly assumptions ``temperature_c.MM``."""
+    return {
+        season: sum(region.assumption(f"temperature_c.{month:02d}") for month in months) / len(months)
+        for season, months in _MONTHS.items()
+    }
+
+
+def timetable_keys(region: Region, policies: Iterable[PolicyLike], years: Iterable[int]) -> list[TimetableKey]:
+    """Keys of all timetables that the policies ask for in some year, the region's own first."""
+    base, years = PolicyRegion.of(region), tuple(years)
+    keys: dict[TimetableKey, None] = {(): None}
+    for policy in policies:
+        for year in years:
+            keys.setdefault(conditions(base, policy.measures, year).frequency)
+    return list(keys)
+
+
+def make_supplies(region: Region, keys: Iterable[TimetableKey], threads: int = 1) -> dict[TimetableKey, TransitSupply]:
+    """A timetable and its skim for every key."""
+    timetable = Timetable.from_region(region)
+    supplies = {}
+    for key in keys:
+        scaled = timetable.scaled(key) if key else timetable
+        supplies[key] = TransitSupply(scaled, transit_skim(scaled, threads=threads))
+    return supplies
+
+
+def build_world(experiment: ExperimentLike, seeds: Iterable[int], threads: int = 1) -> World:
+    """Everything that the runs of an experiment share, built in memory."""
+    region = load_region(experiment.region)
+    population = synthesise(region)
+    network = RoadNetwork.from_region(region)
+    skim = road_skim(network, threads=threads)
+    settings = run_settings(experiment)
+    return World(
+        region=region,
+        population=population,
+        network=network,
+        road_skim=skim,
+        supplies=make_supplies(region, timetable_keys(region, experiment.policies, settings.years), threads),
+        tours={seed: make_tours(region, population, skim.distance_km, seed) for seed in seeds},
+        parameters=load_parameters().with_values(experiment.behaviour),
+        settings=settings,
+        temperature_c=temperatures(region),
+    )
+
+
+def measures_of(experiment: ExperimentLike, policy: str) -> Sequence[Measure]:
+    """The measures of a policy of the experiment."""
+    found = {p.id: p.measures for p in experiment.policies}
+    if policy not in found:
+        raise InputError(f"the experiment has no policy {policy!r}", hint=did_you_mean(policy, found))
+    return found[policy]
+
+
+def build_model(experiment: ExperimentLike, policy: str = "baseline", seed: int = 1, threads: int = 1) -> MobilityModel:
+    """A model of one policy and seed, at the start of its first year.
+
+    Parameters
+    ----------
+    experiment : from `zemsim.load_experiment`.
+    policy : id of one of its policies.
+    seed : seed of the run.
+    threads : threads of the kernels; results do not depend on it.
+    """
+    measures = measures_of(experiment, policy)
+    model = MobilityModel(build_world(experiment, [seed], threads), seed, threads)
+    model.start(policy, measures)
+    return model
