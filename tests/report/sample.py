@@ -263,9 +263,9 @@ def sample_inputs(folder: Path, side: int = 12, seeds: tuple[int, ...] = SEEDS) 
     run = sample_run(folder, side, seeds)
     results = Results(run.manifest, run.indicators, sample_headline(run.indicators), run.verdicts)
     zones = run.zones
-    some = zones.iloc[[3, 40, 100]]
+    some = zones.iloc[[3, 20, 50]]
     chargers = pd.DataFrame({"x_m": some["x_m"], "y_m": some["y_m"], "name": ["Stacija A", "Stacija B", "Stacija C"]})
     settlements = pd.DataFrame({"settlement_id": [f"s{k}" for k in range(6)], "name": list(MUNICIPALITIES)})
     place = Place(zones, sample_outline(zones), chargers, settlements)
-    extra = {"yards": [(float(x), float(y)) for x, y in zones[["x_m", "y_m"]].iloc[[8, 60]].to_numpy()]}
+    extra = {"yards": [(float(x), float(y)) for x, y in zones[["x_m", "y_m"]].iloc[[8, 30]].to_numpy()]}
     return Inputs(results, place, sample_facts(), extra, ["INVENTED source · 2024"])

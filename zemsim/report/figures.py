@@ -298,7 +298,7 @@ def cost(results: Results, words: Words, prefix: str) -> str | None:
     if not shown:
         return None
     with _style(prefix):
-        figure, axes = _figure(3.3)
+        figure, axes = _figure(4.0)
         for policy in shown:
             avoided, paid = results.effect(policy.id, gas.key), results.effect(policy.id, money.key)
             y = paid.diff * money.factor
@@ -309,6 +309,7 @@ def cost(results: Results, words: Words, prefix: str) -> str | None:
             axes.plot(-avoided.diff * gas.factor, y, style["marker"], color=style["color"], markersize=5)
             axes.annotate(str(policy.number), (-avoided.diff * gas.factor, y), xytext=(5, 4),
                           textcoords="offset points", fontsize=9, fontweight="bold", color=style["color"])
+        axes.margins(0.08)
         axes.axvline(0, color=MUTED, linewidth=0.7)
         axes.axhline(0, color=MUTED, linewidth=0.7)
         _number_axis(axes.xaxis, None, words.language)
@@ -324,8 +325,8 @@ Drawing = Callable[[Results, Words, str], "str | None"]
 FIGURES: Final[tuple[tuple[str, str, Drawing], ...]] = (
     ("effect", "figure_effect_title", effects),
     ("effect-car", "figure_effect_car_title", lambda r, w, p: effects(r, w, p, "car_km_year")),
-    ("modes", "figure_modes_title", mode_shares),
     ("co2", "figure_co2_title", lambda r, w, p: series(r, w, p, "co2_wtw_kg_year", "figure_co2_alt")),
     ("ev", "figure_ev_title", lambda r, w, p: series(r, w, p, "ev_share", "figure_ev_alt", band=True)),
+    ("modes", "figure_modes_title", mode_shares),
     ("cost", "figure_cost_title", cost),
 )

@@ -111,11 +111,11 @@ def digits(breaks: Sequence[float]) -> int:
 
 def change_legend(breaks: Sequence[float], words: Words) -> list[tuple[str, str, str]]:
     """Return (class, range, remark) from the largest fall to the largest rise."""
-    places, language = digits(breaks), words.language
+    language = words.language
     middle = CHANGE_CLASSES // 2
     if not breaks:
         return [(f"d{middle}", "0", words("map_same"))]
-    write = [numbers.number(value, places, language) for value in breaks]
+    write = [numbers.number(value, digits([value]), language) for value in breaks]
     down, up = [numbers.MINUS + text for text in write], ["+" + text for text in write]
     rows = [(f"d{middle - 3}", f"< {down[2]}", words("map_less"))]
     rows += [(f"d{middle - i}", f"{down[i]} … {down[i - 1]}", "") for i in (2, 1)]

@@ -100,6 +100,7 @@ def headline_cell(results: Results, policy: str, key: str, words: Words) -> Row:
             cell["diff"] = cell["diff"].lstrip("+" + numbers.MINUS)
         cell |= {"state": "clear", "arrow": "▲" if up else "▼", "say": words("up" if up else "down")}
     elif effect.has_interval:
+        cell["diff"] = numbers.signed(effect.diff * how.factor, how.decimals, language)
         cell |= {"state": "unclear", "arrow": "≈", "say": words("unclear")}
     else:
         cell |= {"state": "unclear", "say": words("no_interval")}

@@ -1,0 +1,111 @@
+"""The table that a run ends with on the terminal: policies by indicators, differences and intervals."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from zemsim.report import numbers
+from zemsim.report.results import BASELINE, MAIN_KEYS, MODE_KEYS, Results, RunLike
+from zemsim.report.sources import headline_of
+from zemsim.report.tables import headline_cell
+from zemsim.report.text import tidy
+from zemsim.report.words import Words, indicator
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+WIDTH: Final = 100
+NAME_WIDTH: Final = 22
+
+
+def print_table(run: RunLike, language: str = "en", console: Console | None = None) -> None:
+    """Print policies by indicators with the paired difference to the baseline and its 95 % interval.
+
+    Parameters
+    ----------
+    run : Run
+        A finished run.
+    language : str
+        ``lv`` or ``en``.
+    console : Console, optional
+        Where to; without it standard output. At most 100 columns are used.
+    """
+    print_results(Results(run.manifest, run.indicators, headline_of(run), run.verdicts), language, console)
+
+
+def print_results(results: Results, language: str = "en", console: Console | None = None) -> None:
+    """Print the tables of shown results; names are free of control characters and of markup."""
+    from rich.console import Console as RichConsole
+    from rich.text import Text
+
+    words = Words(language)
+    screen = console or RichConsole(width=min(WIDTH, _columns()))
+    baseline = next((p.name(language) for p in results.policies if p.id == BASELINE), BASELINE)
+    caption = words("headline_caption", year=results.year, baseline=baseline)
+    screen.print(Text(caption))
+    for keys in blocks(results):
+        screen.print(table_of(results, keys, words))
+    screen.print(Text(f"▲ ▼ {words('legend_clear')}   ≈ {words('legend_unclear')}"))
+    failed = sum(not verdict.get("passed") for verdict in results.verdicts)
+    if failed:
+        text = words(
+            "finding_checks_failed", failed=failed, total=len(results.verdicts), heading=words("verdicts_heading")
+        )
+        screen.print(Text(text, style="bold"))
+
+
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size((WIDTH, 24)).columns
+
+
+def blocks(results: Results) -> list[list[str]]:
+    """Return the indicators in groups that fit the width: four of the plan's, the rest of them, the modes."""
+    main = results.keys(MAIN_KEYS)
+    return [block for block in (main[:4], main[4:], results.keys(MODE_KEYS)) if block]
+
+
+def table_of(results: Results, keys: list[str], words: Words) -> Table:
+    """Return the table of some indicators; mode shares without intervals, for eight of them fit only so."""
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    language = words.language
+    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(Text(words("policy")), max_width=NAME_WIDTH, overflow="fold")
+    modes = all(key in MODE_KEYS for key in keys)
+    for key in keys:
+        how = indicator(key)
+        table.add_column(Text(f"{how.title[language]}\n{how.unit[language]}"), justify="right", overflow="fold")
+    for policy in results.policies:
+        cells = [Text("\n".join(cell_lines(results, policy.id, key, words, short=modes))) for key in keys]
+        table.add_row(Text(tidy(f"{policy.number} {policy.name(language)}", 60)), *cells)
+    return table
+
+
+def cell_lines(results: Results, policy: str, key: str, words: Words, *, short: bool = False) -> list[str]:
+    """Return value, difference and interval of a cell as lines of plain text."""
+    cell = headline_cell(results, policy, key, words)
+    lines = [cell["value"]]
+    if cell["diff"]:
+        lines.append(f"{cell['arrow']} {cell['diff']}".strip())
+    if cell["ci"] and not short:
+        lines.append(cell["ci"].replace(numbers.NBSP, " ").replace(" … ", "…"))
+    return lines
+
+
+def rows_for_json(results: Results) -> list[dict[str, Any]]:
+    """Return the headline for ``--json``: one object per policy, unknown figures as null."""
+    rows = []
+    for policy in results.policies:
+        row: dict[str, Any] = {"policy": policy.id, "year": results.year}
+        for key in results.keys((*MAIN_KEYS, *MODE_KEYS)):
+            effect = results.effect(policy.id, key)
+            ends = {"": effect.value, "_diff": effect.diff, "_low": effect.low, "_high": effect.high}
+            row |= {key + end: value if math.isfinite(value) else None for end, value in ends.items()}
+        rows.append(row)
+    return rows
