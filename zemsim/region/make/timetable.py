@@ -55,8 +55,10 @@ def build(folder: str | Path) -> None:
     trips, times = _trips(lines)
     days = "".join(f",{name}" for name in DAY_NAMES)
     tables: dict[str, list[tuple[object, ...]]] = {
-        "agency.txt": [("agency_id", "agency_name", "agency_url", "agency_timezone", "agency_lang")]
-        + [(*row, "Europe/Riga", "lv") for row in AGENCY_ROWS],
+        "agency.txt": [
+            ("agency_id", "agency_name", "agency_url", "agency_timezone", "agency_lang"),
+            *((*row, "Europe/Riga", "lv") for row in AGENCY_ROWS),
+        ],
         "stops.txt": [("stop_id", "stop_name", "stop_lat", "stop_lon"), *_stops(lines)],
         "routes.txt": [
             ("route_id", "agency_id", "route_short_name", "route_long_name", "route_type", "network_id"),

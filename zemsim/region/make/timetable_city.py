@@ -14,11 +14,8 @@ AGENCIES = {"Jelgava": "jap", "Jēkabpils": "jekap"}
 
 def city_lines(geography: Geography) -> list[Line]:
     """Return the city lines: from one end straight to the centre and on to the other end."""
-    lines: list[Line] = []
     stops: dict[str, list[Stop]] = {town: _first_stops(geography, town) for town in AGENCIES}
-    for row in rows_of(LINES_FILE):
-        lines.append(_line(geography, row, stops[row["town"]]))
-    return lines
+    return [_line(geography, row, stops[row["town"]]) for row in rows_of(LINES_FILE)]
 
 
 def _first_stops(geography: Geography, town: str) -> list[Stop]:

@@ -1,0 +1,97 @@
+"""From the timetable to the arrays of the search: layers by mode, boarding lists, walks between stops."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from zemsim.core.names import DayType
+from zemsim.kernels.raptor import RaptorNetwork
+from zemsim.travel.timetable import Timetable
+
+
+def foot_links(timetable: Timetable) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Return walks between different stops as ``from, to`` rows and whole seconds (rounded up), sorted."""
+    points = timetable.stops[["x_m", "y_m"]].to_numpy(np.float64)
+    pairs = cKDTree(points).query_pairs(timetable.rules.transit_transfer_walk_m, output_type="ndarray")
+    pairs = pairs.astype(np.int64).reshape(-1, 2)
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    both = both[np.lexsort((both[:, 1], both[:, 0]))]
+    length_m = np.hypot(*(points[both[:, 0]] - points[both[:, 1]]).T)
+    seconds = np.ceil(length_m * timetable.rules.walk_s_per_m - 1e-9)
+    return both[:, 0].astype(np.int32), both[:, 1].astype(np.int32), seconds.astype(np.int32)
+
+
+def plain_network(timetable: Timetable, day: DayType) -> RaptorNetwork:
+    """Return the network of one day type without layers: nodes are the stops."""
+    stops = timetable.pattern_stops
+    return _network(timetable, day, [(course, course) for course in stops], list(range(len(stops))), 1)
+
+
+def layered_network(timetable: Timetable, day: DayType) -> RaptorNetwork:
+    """Return the network with two layers: by bus only (nodes 0 to S - 1) and with a train (S to 2 S - 1).
+
+    A train leads from either layer to the second, a bus stays in its layer.
+    """
+    size = len(timetable.stops)
+    train = timetable.is_train()
+    shift = np.int32(size)
+    first = [(course, course + shift if train[k] else course) for k, course in enumerate(timetable.pattern_stops)]
+    second = [(course + shift, course + shift) for course in timetable.pattern_stops]
+    plain = list(range(timetable.n_patterns))
+    return _network(timetable, day, first + second, plain + plain, 2)
+
+
+def _network(
+    timetable: Timetable,
+    day: DayType,
+    courses: list[tuple[NDArray[np.int32], NDArray[np.int32]]],
+    plain: list[int],
+    layers: int,
+) -> RaptorNetwork:
+    """Arrays of the patterns in ``courses``: nodes to board and to alight, with the times of the plain patterns."""
+    n_nodes = len(timetable.stops) * layers
+    times = timetable.times[int(day)]
+    sizes = np.array([item.arrive_s.size for item in times], np.int64)
+    start = np.concatenate([[0], np.cumsum(sizes)])
+    lengths = np.array([len(board) for board, _ in courses], np.int32)
+    offset = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    board = _joined([b for b, _ in courses], np.int32)
+    pattern = np.repeat(np.arange(len(courses), dtype=np.int32), lengths)
+    pos = (np.arange(len(board)) - offset[:-1][pattern]).astype(np.int32)
+    may_board = pos < lengths[pattern] - 1
+    nodes, patterns, positions = board[may_board], pattern[may_board], pos[may_board]
+    order = np.lexsort((positions, patterns, nodes))
+    foot = _layered_foot(timetable, layers)
+    return RaptorNetwork(
+        n_nodes,
+        offset,
+        board,
+        _joined([a for _, a in courses], np.int32),
+        _joined([timetable.pattern_dist_m[k] for k in plain], np.float64),
+        np.array([times[k].arrive_s.shape[1] for k in plain], np.int32),
+        start[np.array(plain, np.int64)],
+        _joined([item.arrive_s.ravel() for item in times], np.int32),
+        _joined([item.depart_s.ravel() for item in times], np.int32),
+        _offsets(nodes, n_nodes),
+        patterns[order],
+        positions[order],
+        *foot,
+    )
+
+
+def _layered_foot(timetable: Timetable, layers: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    size = len(timetable.stops)
+    start, end, seconds = foot_links(timetable)
+    starts = np.concatenate([start + np.int32(size * layer) for layer in range(layers)])
+    ends = np.concatenate([end + np.int32(size * layer) for layer in range(layers)])
+    return _offsets(starts, size * layers), ends, np.tile(seconds, layers)
+
+
+def _joined(parts: list[NDArray], dtype: type) -> NDArray:
+    return np.concatenate(parts).astype(dtype) if parts else np.empty(0, dtype)
+
+
+def _offsets(nodes: NDArray[np.int32], n_nodes: int) -> NDArray[np.int32]:
+    return np.concatenate([[0], np.cumsum(np.bincount(nodes, minlength=n_nodes))]).astype(np.int32)
