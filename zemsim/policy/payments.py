@@ -68,8 +68,8 @@ def ledger(conditions: Conditions, purchases: pd.DataFrame, days: DayTables | No
     DataFrame
         ``year, measure_id, item, payer, payee, basis, quantity, unit, amount_eur``; ``basis`` is ``year`` or ``days``.
         Amounts flow from payer to payee, a negative one back. Fares and parking fees of all travellers are lines of
-        the measure ``base``, so that the public cost of a policy is the difference to the baseline of what public payers
-        pay less what they receive. Fuel tax on litres that are no longer sold is not in it.
+        the measure ``base``, so that the public cost of a policy is the difference to the baseline of what public
+        payers pay less what they receive. Fuel tax on litres that are no longer sold is not in it.
     """
     lines = []
     for rule in conditions.payment_rules:

@@ -1,0 +1,356 @@
+"""Experiments: reading the file, resolving its measures, and checking it against region and parameters."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import as_file, files
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from zemsim.core import fingerprint
+from zemsim.core.errors import InputError, UsageError, did_you_mean, raise_all
+from zemsim.core.settings import Document, check, read_document
+from zemsim.core.toml_lines import Loc
+from zemsim.experiment.settings import MAX_SEEDS, ExperimentFile, PolicyTable
+from zemsim.policy.catalogue import catalogue
+from zemsim.policy.levers import Measure
+
+if TYPE_CHECKING:
+    from zemsim.policy.draft import PolicyRegion
+    from zemsim.region import Region
+
+#: Id of the policy that all others are compared with.
+BASELINE: Final = "baseline"
+#: File of the default experiment in the package.
+DEFAULT: Final = "zemgale-2035.toml"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy with all its measures, those of the catalogue included.
+
+    Attributes
+    ----------
+    id : str
+        Short name.
+    title : mapping
+        ``lv`` and ``en``.
+    measures : tuple of Measure
+        Each with an id of its own.
+    places : tuple of Loc
+        Where in the file each measure stands.
+    """
+
+    id: str
+    title: dict[str, str]
+    measures: tuple[Measure, ...]
+    places: tuple[Loc, ...] = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What is asked: policies, years, seeds, and what differs from the defaults.
+
+    Attributes
+    ----------
+    id, title : str, mapping
+        Name and titles in ``lv`` and ``en``.
+    region : str
+        Name of an embedded region pack, or of a folder.
+    years : (int, int)
+        First and last year.
+    days_in, days, seasons : tuple
+        Simulated years, day types (``weekday, weekend``), seasons (``winter, summer``).
+    seeds : tuple of int
+        The same for every policy.
+    day_iterations : int
+        Repetitions of a day.
+    sample : float
+        Share of households.
+    behaviour : mapping of str to float
+        Parameters that differ from their defaults.
+    policies : tuple of Policy
+        In the order of the file.
+    path : str or None
+        File; None for the default.
+    region_folder : str or None
+        Folder of the region; None for an embedded pack.
+    """
+
+    id: str
+    title: dict[str, str]
+    region: str
+    years: tuple[int, int]
+    days_in: tuple[int, ...]
+    days: tuple[str, ...]
+    seasons: tuple[str, ...]
+    seeds: tuple[int, ...]
+    day_iterations: int
+    sample: float
+    behaviour: dict[str, float]
+    policies: tuple[Policy, ...]
+    path: str | None = field(default=None, compare=False)
+    region_folder: str | None = field(default=None, compare=False)
+
+    @property
+    def region_source(self) -> str:
+        """What :func:`zemsim.load_region` is given: the folder, or the name of an embedded pack."""
+        return self.region_folder or self.region
+
+    @property
+    def all_years(self) -> tuple[int, ...]:
+        """Every year from the first to the last."""
+        return tuple(range(self.years[0], self.years[1] + 1))
+
+    def policy(self, policy_id: str) -> Policy:
+        """Return a policy by id; an unknown id is an error that names the nearest."""
+        for policy in self.policies:
+            if policy.id == policy_id:
+                return policy
+        hint = did_you_mean(policy_id, [p.id for p in self.policies])
+        raise InputError(f"experiment “{self.id}” has no policy “{policy_id}”", self.path, hint=hint)
+
+    def with_settings(
+        self,
+        seeds: int | Sequence[int] | None = None,
+        sample: float | None = None,
+        region: str | PathLike[str] | None = None,
+        policies: Sequence[str] | None = None,
+    ) -> Experiment:
+        """Return the experiment with other seeds, sample, region, or only some of its policies.
+
+        Raises
+        ------
+        UsageError
+            If a value is out of range.
+        """
+        changes: dict[str, Any] = {}
+        if seeds is not None:
+            chosen = tuple(range(1, seeds + 1)) if isinstance(seeds, int) else tuple(seeds)
+            if not chosen or len(set(chosen)) != len(chosen) or min(chosen) < 1 or len(chosen) > MAX_SEEDS:
+                raise UsageError(f"seeds must be 1 to {MAX_SEEDS} different positive numbers, got {seeds}")
+            changes["seeds"] = chosen
+        if sample is not None:
+            if not 0.0 < sample <= 1.0:
+                raise UsageError(f"sample must be greater than 0 and at most 1, got {sample}")
+            changes["sample"] = sample
+        if region is not None:
+            folder = Path(region)
+            changes["region"] = folder.name if folder.is_dir() else fspath(region)
+            changes["region_folder"] = str(folder.resolve()) if folder.is_dir() else None
+        if policies is not None:
+            changes["policies"] = tuple(self.policy(policy_id) for policy_id in policies)
+        return dataclasses.replace(self, **changes)
+
+    def resolved(self) -> dict[str, Any]:
+        """Return everything that was asked as a plain mapping, for the manifest."""
+        plain = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
+        del plain["path"], plain["region_folder"]
+        plain["policies"] = [
+            {
+                "id": policy.id,
+                "title": dict(policy.title),
+                "measures": [measure.model_dump(mode="json", exclude_none=True) for measure in policy.measures],
+            }
+            for policy in self.policies
+        ]
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()}
+
+    def digest(self) -> str:
+        """Return the fingerprint of what was asked; the region counts by name only."""
+        return fingerprint.of_json(self.resolved())
+
+
+def load_experiment(path: str | PathLike[str] | None = None, *, region: Region | str | None = None) -> Experiment:
+    """Read and check an experiment.
+
+    Parameters
+    ----------
+    path : path, optional
+        TOML file, or a folder that holds an ``experiment.toml``; without it the default experiment of the package.
+    region : Region or str, optional
+        Check against this region, or this name or folder, instead of the one that the file names.
+
+    Returns
+    -------
+    Experiment
+
+    Raises
+    ------
+    InputError, InputErrors
+        With file, line and key of every fault.
+    """
+    if path is None:
+        with as_file(files("zemsim.experiment").joinpath("default", DEFAULT)) as file:
+            return _load(file, region, default=True)
+    file = Path(path)
+    return _load(file / "experiment.toml" if file.is_dir() else file, region, default=False)
+
+
+def _load(file: Path, region: Region | str | None, default: bool) -> Experiment:
+    document = read_document(file)
+    settings = check(document, ExperimentFile)
+    faults: list[InputError] = []
+    experiment = _resolve(settings, document, faults)
+    faults.extend(_parameter_faults(experiment, document))
+    if isinstance(region, str):
+        experiment = experiment.with_settings(region=region)
+    else:
+        experiment = dataclasses.replace(experiment, region_folder=_folder_beside(experiment, document))
+    if default:
+        experiment = dataclasses.replace(experiment, path=None)
+    raise_all(faults)
+    loaded = _region(experiment, document, region)
+    raise_all(list(_region_faults(experiment, document, loaded)))
+    return experiment
+
+
+def _resolve(settings: ExperimentFile, document: Document, faults: list[InputError]) -> Experiment:
+    head = settings.experiment
+    seen: dict[str, int] = {}
+    policies = []
+    for position, table in enumerate(settings.policy):
+        if table.id in seen:
+            first = document.line(("policy", seen[table.id], "id"))
+            faults.append(document.fault(("policy", position, "id"), f"the id “{table.id}” is on line {first} too"))
+        seen.setdefault(table.id, position)
+        policies.append(_policy(table, position, head.years, document, faults))
+    if BASELINE not in seen:
+        hint = "all policies are compared with it; without measures it is the region as it stands"
+        faults.append(document.fault(("policy",), f"there is no policy with the id “{BASELINE}”", hint))
+    return Experiment(
+        id=head.id,
+        title=head.title.model_dump(),
+        region=head.region,
+        years=head.years,
+        days_in=head.days_in,
+        days=head.days,
+        seasons=head.seasons,
+        seeds=head.seeds,
+        day_iterations=head.day_iterations,
+        sample=head.sample,
+        behaviour=dict(settings.behaviour),
+        policies=tuple(policies),
+        path=document.path,
+    )
+
+
+def _policy(
+    table: PolicyTable,
+    position: int,
+    years: tuple[int, int],
+    document: Document,
+    faults: list[InputError],
+) -> Policy:
+    loc: Loc = ("policy", position)
+    found: list[tuple[Measure, Loc]] = []
+    for number, measure_id in enumerate(table.measures):
+        place = (*loc, "measures", number)
+        if measure_id in catalogue():
+            found.append((catalogue()[measure_id], place))
+        else:
+            hint = did_you_mean(measure_id, catalogue())
+            faults.append(document.fault(place, f"there is no measure “{measure_id}” in the catalogue", hint))
+    for number, measure in enumerate(table.measure):
+        named = measure if measure.id else measure.model_copy(update={"id": f"{table.id}-{number + 1}"})
+        found.append((named, (*loc, "measure", number)))
+    ids: set[str] = set()
+    for measure, place in found:
+        if measure.name in ids:
+            faults.append(document.fault(place, f"the measure “{measure.name}” is in this policy twice"))
+        ids.add(measure.name)
+        if measure.from_year > years[1]:
+            where = (*place, "from_year") if place[-2] == "measure" else place
+            faults.append(document.fault(where, f"begins in {measure.from_year}, after the last year {years[1]}"))
+    measures = tuple(measure for measure, _ in found)
+    return Policy(table.id, table.title.model_dump(), measures, tuple(place for _, place in found))
+
+
+def _parameter_faults(experiment: Experiment, document: Document) -> Iterator[InputError]:
+    if not experiment.behaviour:
+        return
+    from zemsim.behaviour.parameters import load_parameters
+
+    known = load_parameters().table
+    for symbol in experiment.behaviour:
+        if symbol not in known:
+            yield document.fault(
+                ("behaviour", symbol), f"there is no parameter “{symbol}”", did_you_mean(symbol, known)
+            )
+
+
+def _folder_beside(experiment: Experiment, document: Document) -> str | None:
+    """Return the region's folder below the experiment's, or None if there is none and a pack is meant."""
+    home = Path(document.path).resolve().parent
+    folder = (home / experiment.region).resolve()
+    if not (home / experiment.region).is_dir():
+        return None
+    if home not in folder.parents:
+        raise document.fault(("experiment", "region"), f"“{experiment.region}” leads out of the experiment's folder")
+    return str(folder)
+
+
+def _region(experiment: Experiment, document: Document, region: Region | str | None) -> Region:
+    from zemsim.region import load_region
+
+    if region is not None and not isinstance(region, str):
+        return region
+    try:
+        return load_region(experiment.region_source)
+    except InputError as error:
+        if region is None and error.path is None:
+            raise document.fault(("experiment", "region"), error.message, error.hint) from None
+        raise
+
+
+def _region_faults(experiment: Experiment, document: Document, region: Region) -> Iterator[InputError]:
+    """Yield what the measures name and the region does not have; then what two measures both set."""
+    from zemsim.policy.draft import PolicyRegion
+
+    base = PolicyRegion.of(region)
+    clean = True
+    for policy in experiment.policies:
+        for measure, place in zip(policy.measures, policy.places, strict=True):
+            for key, message in _name_faults(measure, base):
+                clean = False
+                inline = place[-2] == "measure"
+                yield document.fault((*place, *key) if inline else place, f"{message} (measure “{measure.name}”)")
+    if clean:
+        yield from _conflicts(experiment, document, base)
+
+
+def _name_faults(measure: Measure, base: PolicyRegion) -> Iterator[tuple[Loc, str]]:
+    for name in type(measure).place_fields:
+        for position, place in enumerate(getattr(measure, name)):
+            fault = base.places.fault(place)
+            if fault is not None:
+                yield (name, position), fault
+    networks = getattr(measure, "networks", ())
+    route_ids = getattr(measure, "route_ids", ())
+    found = base.routes.fault(networks, route_ids)
+    if found is not None:
+        yield (found[0], found[1]), found[2]
+    network = getattr(measure, "network", None)
+    found = base.routes.fault((network,), ()) if network is not None else None
+    if found is not None:
+        yield ("network",), found[2]
+
+
+def _conflicts(experiment: Experiment, document: Document, base: PolicyRegion) -> Iterator[InputError]:
+    from zemsim.policy.conditions import conditions
+
+    first, last = experiment.years
+    for policy in experiment.policies:
+        turns = {first}
+        for measure in policy.measures:
+            turns.update(y for y in (measure.from_year, (measure.until_year or last) + 1) if first <= y <= last)
+        for year in sorted(turns):
+            try:
+                conditions(base, policy.measures, year)
+            except InputError as error:
+                position = experiment.policies.index(policy)
+                yield document.fault(("policy", position), f"{error.message} (policy “{policy.id}”)", error.hint)
+                break
