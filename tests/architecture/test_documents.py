@@ -15,7 +15,25 @@ from tests.architecture.source import ROOT, repository_files
 
 COMMAND = re.compile(r"(?:^|`|&& )zemsim ((?:[a-z]+ ?)+)(.*?)(?:`|$)", flags=re.M)
 OPTION = re.compile(r"--[a-z][a-z-]*")
+EXAMPLE = re.compile(r"```toml\n# (measure|experiment)\n(.*?)```", flags=re.S)
 CODE = re.compile(r"```python\n(.*?)```", flags=re.S)
+
+#: An experiment around a measure.
+AROUND = """
+[experiment]
+id = "example"
+title = { lv = "-", en = "-" }
+region = "zemgale"
+years = [2024, 2035]
+days_in = [2024]
+seeds = 1
+[[policy]]
+id = "baseline"
+title = { lv = "-", en = "-" }
+[[policy]]
+id = "with"
+title = { lv = "-", en = "-" }
+"""
 
 #: The contracts name the Python calls of floors, not commands, and are checked where the floors are tested.
 DOCUMENTS = [path for path in repository_files() if path.suffix == ".md" and path.name != "contracts.md"]
@@ -66,6 +84,15 @@ def test_commands_in_documents_exist(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_code_in_documents_uses_names_that_exist(document: Path) -> None:
     assert not [n for code in CODE.findall(document.read_text(encoding="utf-8")) for n in unknown_names(code)]
+
+
+def test_examples_of_measures_and_experiments_are_valid(tmp_path: Path) -> None:
+    examples = [found for document in DOCUMENTS for found in EXAMPLE.findall(document.read_text(encoding="utf-8"))]
+    assert {kind for kind, _ in examples} == {"measure", "experiment"}
+    for number, (kind, text) in enumerate(examples):
+        file = tmp_path / f"{number}.toml"
+        file.write_text(text if kind == "experiment" else AROUND + text.replace("[[measure]]", "[[policy.measure]]"))
+        assert zemsim.load_experiment(file).policies[-1].measures
 
 
 def test_the_checks_see_unknown_commands_options_and_names() -> None:

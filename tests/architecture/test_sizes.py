@@ -49,7 +49,7 @@ def public_functions(module: Module) -> Iterator[tuple[str, Function]]:
     for node in module.tree.body:
         if isinstance(node, Function) and not node.name.startswith("_"):
             yield "", node
-        elif isinstance(node, ast.ClassDef):
+        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
             for child in node.body:
                 if isinstance(child, Function) and not child.name.startswith("_"):
                     yield node.name, child
