@@ -136,7 +136,7 @@ def _check_connected(nodes: pd.DataFrame, links: pd.DataFrame) -> None:
     if parts > 1:
         largest = np.bincount(label).argmax()
         at = _first(label != largest)
-        assert at is not None  # noqa: S101 - there is more than one part
+        assert at is not None
         name = nodes["node_id"].iloc[at]
         raise _fail(nodes, at, f"node {name} is cut off: the road graph has {parts} parts")
 

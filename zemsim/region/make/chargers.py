@@ -11,9 +11,23 @@ from zemsim.region.make.pack import Pack, largest_remainder
 from zemsim.region.make.settlements import Settlement
 from zemsim.region.make.zones import Zone
 
-COLUMNS = (
-    "site_id operator name zone_id lon lat x_m y_m points power_kw kind connectors price_eur_kwh status source"
-).split()
+COLUMNS = [
+    "site_id",
+    "operator",
+    "name",
+    "zone_id",
+    "lon",
+    "lat",
+    "x_m",
+    "y_m",
+    "points",
+    "power_kw",
+    "kind",
+    "connectors",
+    "price_eur_kwh",
+    "status",
+    "source",
+]
 
 #: Slower than this is slow charging, kW.
 FAST_FROM_KW = 43.0

@@ -10,10 +10,24 @@ from zemsim.region import geo
 from zemsim.region.make.pack import Pack
 from zemsim.region.make.zones import old_municipalities
 
-COLUMNS = (
-    "gate_id name zone_id lon lat x_m y_m beyond_border_km stands_for jobs school_places shop_weight leisure_weight "
-    "place_status status source"
-).split()
+COLUMNS = [
+    "gate_id",
+    "name",
+    "zone_id",
+    "lon",
+    "lat",
+    "x_m",
+    "y_m",
+    "beyond_border_km",
+    "stands_for",
+    "jobs",
+    "school_places",
+    "shop_weight",
+    "leisure_weight",
+    "place_status",
+    "status",
+    "source",
+]
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,21 @@ from dataclasses import dataclass, field
 
 from zemsim.region import geo
 
-NODE_COLUMNS = "node_id kind zone_id lon lat x_m y_m".split()
-LINK_COLUMNS = (
-    "link_id from_node to_node name road_class length_m speed_km_h capacity_veh_h surface bridge status source"
-).split()
+NODE_COLUMNS = ["node_id", "kind", "zone_id", "lon", "lat", "x_m", "y_m"]
+LINK_COLUMNS = [
+    "link_id",
+    "from_node",
+    "to_node",
+    "name",
+    "road_class",
+    "length_m",
+    "speed_km_h",
+    "capacity_veh_h",
+    "surface",
+    "bridge",
+    "status",
+    "source",
+]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zemsim.region.make.pack import Pack
 
-COLUMNS = "key value low high unit year status source".split()
+COLUMNS = ["key", "value", "low", "high", "unit", "year", "status", "source"]
 
 #: Fares of January 2025 and distances that the train formula is fitted to.
 TRAIN_FARES = ("salaspils", "sigulda", "aizkraukle", "liepaja")
@@ -91,13 +91,11 @@ def _train_fares(pack: Pack) -> list[Row]:
     later = [
         (x, pack.fact(f"transit_fares.latvia.train_riga_{n}")) for (x, _), n in zip(points, TRAIN_FARES, strict=True)
     ]
-    (base, slope), (base_after, slope_after) = line_through(points), line_through(later)
+    (base, slope), (base_after, _) = line_through(points), line_through(later)
     source = "line through four fares from Rīga of 2025"
     return [
         _row("train_fare_base_eur", base, 0.7 * base, max(base_after, base), "EUR", 2025, "estimate", source),
-        _row(
-            "train_fare_eur_km", slope, 0.9 * slope, max(1.1 * slope, slope_after), "EUR/km", 2025, "estimate", source
-        ),
+        _row("train_fare_eur_km", slope, 0.9 * slope, 1.1 * slope, "EUR/km", 2025, "estimate", source),
         _minimum(pack, "train"),
     ]
 

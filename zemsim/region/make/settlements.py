@@ -7,15 +7,36 @@ from dataclasses import dataclass
 from zemsim.region import geo
 from zemsim.region.make.pack import Pack, largest_remainder
 
-COLUMNS = "settlement_id name kind municipality lon lat x_m y_m population village_share status source".split()
-MUNICIPALITY_COLUMNS = (
-    "municipality population population_year area_km2 flat_share roads_km gravel_share status source".split()
-)
+COLUMNS = [
+    "settlement_id",
+    "name",
+    "kind",
+    "municipality",
+    "lon",
+    "lat",
+    "x_m",
+    "y_m",
+    "population",
+    "village_share",
+    "status",
+    "source",
+]
+MUNICIPALITY_COLUMNS = [
+    "municipality",
+    "population",
+    "population_year",
+    "area_km2",
+    "flat_share",
+    "roads_km",
+    "gravel_share",
+    "status",
+    "source",
+]
 
 
 @dataclass(frozen=True)
 class Settlement:
-    """A city, town or parish; ``lon, lat`` is its centre or main village, ``area_lon, area_lat`` the parish's middle."""
+    """A city, town or parish; ``lon, lat`` is its centre or main village, ``area_*`` the middle of the parish."""
 
     settlement_id: str
     name: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -57,7 +58,7 @@ def _route(roads: Roads, row: dict[str, str]) -> list[tuple[str, str, Bridge | N
     places = [row["from_place"], *filter(None, row["via"].split(";")), row["to_place"]]
     nodes = [roads.node_of[place] for place in places]
     steps: list[tuple[str, str, Bridge | None]] = []
-    for a, b in zip(nodes, nodes[1:], strict=False):
+    for a, b in itertools.pairwise(nodes):
         if roads.rivers.crosses(roads.network, a, b):
             bridge, near, far = _bridge_between(roads, row, a, b)
             steps += [(a, near, None), (near, far, bridge), (far, b, None)]
@@ -127,7 +128,7 @@ def _add_parts(
     roads: Roads, stops: list[tuple[float, str]], length_m: float, kind_at: Callable[[bool], LinkKind]
 ) -> None:
     done = 0
-    for (_, start), (share, end) in zip(stops, stops[1:], strict=False):
+    for (_, start), (share, end) in itertools.pairwise(stops):
         until = round(share * length_m)
         one, two = roads.network.nodes[start], roads.network.nodes[end]
         middle = ((one.x_m + two.x_m) / 2, (one.y_m + two.y_m) / 2)

@@ -9,10 +9,26 @@ from zemsim.region.make.pack import Pack
 from zemsim.region.make.settlements import Settlement
 from zemsim.region.make.zones import Zone, zones
 
-COLUMNS = (
-    "zone_id kind settlement_id municipality area_type x_m y_m size_m lon lat population dwellings_house dwellings_flat "
-    "jobs school_places shop_weight leisure_weight status"
-).split()
+COLUMNS = [
+    "zone_id",
+    "kind",
+    "settlement_id",
+    "municipality",
+    "area_type",
+    "x_m",
+    "y_m",
+    "size_m",
+    "lon",
+    "lat",
+    "population",
+    "dwellings_house",
+    "dwellings_flat",
+    "jobs",
+    "school_places",
+    "shop_weight",
+    "leisure_weight",
+    "status",
+]
 
 
 def _populated(zone: Zone) -> dict[str, object]:

@@ -1,0 +1,122 @@
+"""What a region holds, and how much of it is reported, estimated or assumed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from zemsim.region.region import Region
+from zemsim.region.tables import read_rows
+
+STATUSES = ("reported", "estimate", "assumption")
+
+#: Roads of these classes count as road length; connectors are no roads.
+ROADS = ("main", "regional", "local", "street")
+
+
+def _row(item: str, unit: str, amount: pd.Series, status: pd.Series) -> dict[str, Any]:
+    """Return the total of an amount and the share of it by status (None where the total is zero)."""
+    total = float(amount.sum())
+    by_status = amount.groupby(status.to_numpy()).sum()
+    shares = {f"{name}_share": float(by_status.get(name, 0.0)) / total if total > 0 else None for name in STATUSES}
+    return {"item": item, "unit": unit, "total": total, **shares}
+
+
+def _timetable(region: Region) -> list[dict[str, Any]]:
+    """Return the row of the timetable, weighted by departures; none if the feed has no ``status.csv``."""
+    path = region.gtfs_folder / "status.csv"
+    if not path.is_file():
+        return []
+    header, rows = read_rows(path)
+    table = pd.DataFrame([cells for _, cells in rows], columns=header)
+    return [_row("timetable", "departures", table["departures"].astype("float64"), table["status"])]
+
+
+def _jobs(region: Region) -> dict[str, Any]:
+    """Return the row of jobs: the total of Jelgava is reported, the others are assumed."""
+    zones = region.zones
+    status = pd.Series("assumption", index=zones.index)
+    status[zones["municipality"] == "Jelgava"] = "reported"
+    return _row("jobs", "jobs", zones["jobs"].astype("float64"), status)
+
+
+def evidence(region: Region) -> list[dict[str, Any]]:
+    """Return how much of each kind of input rests on what: the first table of the report.
+
+    Returns
+    -------
+    list of dict
+        ``item, unit, total, reported_share, estimate_share, assumption_share`` (shares 0 to 1 of the total):
+        ``population`` by settlement (residents), ``population_in_zones`` (residents), ``jobs``, ``road_length``
+        (km without connectors, by the status of the length), ``timetable`` (departures), ``charging_points``
+        (by the status of the site) and ``prices`` (number of prices).
+    """
+    zones, links = region.zones, region.road_links
+    roads = links[links["road_class"].isin(ROADS)]
+    populated = zones[zones["kind"] == "populated"]
+    sites, prices = region.chargers, region.prices
+    return [
+        _row("population", "persons", region.settlements["population"], region.settlements["status"]),
+        _row("population_in_zones", "persons", populated["population"], populated["status"]),
+        _jobs(region),
+        _row("road_length", "km", roads["length_m"] / 1000, roads["status"]),
+        *_timetable(region),
+        _row("charging_points", "points", sites["points"], sites["status"]),
+        _row("prices", "prices", pd.Series(1.0, index=prices.index), prices["status"]),
+    ]
+
+
+def road_length_km(region: Region) -> dict[str, float]:
+    """Return the length of the roads by class and surface, km."""
+    links = region.road_links[region.road_links["road_class"].isin(ROADS)]
+    km = (links["length_m"] / 1000).groupby([links["road_class"], links["surface"]]).sum()
+    return {f"{name} {surface}": round(float(value), 1) for (name, surface), value in km.items()}
+
+
+def describe(region: Region) -> dict[str, Any]:
+    """Return what ``zemsim region show`` prints: name, counts, totals and the evidence.
+
+    Returns
+    -------
+    dict
+        ``name, title, digest``; ``counts`` (rows by kind); ``totals`` (residents, jobs, dwellings, places);
+        ``municipalities`` (rows: municipality, population, zones, jobs); ``roads_km``; ``evidence``
+        (see :func:`evidence`); ``assumptions`` (number by file).
+    """
+    zones = region.zones
+    populated = zones[zones["kind"] == "populated"]
+    inside = populated.groupby("municipality", sort=True)
+    return {
+        "name": region.name,
+        "title": dict(region.title),
+        "digest": region.digest(),
+        "counts": {
+            "zones_populated": len(populated),
+            "gates": len(region.gates),
+            "settlements": len(region.settlements),
+            "municipalities": len(region.municipalities),
+            "road_nodes": len(region.road_nodes),
+            "road_links": len(region.road_links),
+            "bridges": int(region.road_links["bridge"].sum()),
+            "charging_sites": len(region.chargers),
+            "facts": len(region.facts),
+            "assumptions": len(region.assumptions),
+        },
+        "totals": {
+            name: int(populated[name].sum())
+            for name in ("population", "dwellings_house", "dwellings_flat", "jobs", "school_places")
+        },
+        "municipalities": [
+            {
+                "municipality": name,
+                "population": int(part["population"].sum()),
+                "zones": len(part),
+                "jobs": int(part["jobs"].sum()),
+            }
+            for name, part in inside
+        ],
+        "roads_km": road_length_km(region),
+        "evidence": evidence(region),
+        "assumptions": {str(k): int(v) for k, v in region.assumptions.groupby("file").size().items()},
+    }
