@@ -11,8 +11,9 @@ from scipy.optimize import brentq
 from zemsim.core.errors import ZemsimError
 from zemsim.core.names import DAYS_PER_YEAR, TRIPS_PER_TOUR, DayType, Purpose
 from zemsim.kernels.destinations import mean_distance
-from zemsim.population.inputs import Floats, Ints, RegionLike, assumed
-from zemsim.population.plans import DayRates, DayTargets, Groups
+from zemsim.population.inputs import Bools, Floats, Ints, RegionLike, assumed
+from zemsim.population.people import SCHOOL_AGES
+from zemsim.population.plans import DayRates, DayTargets
 from zemsim.population.tables import Population
 
 _SURVEY = "mobility_survey.latvia."
@@ -50,27 +51,25 @@ def attractions(zones: pd.DataFrame) -> dict[Purpose, Floats]:
     return {p: np.ascontiguousarray(zones[c].fillna(0.0).to_numpy(np.float64)) for p, c in columns.items()}
 
 
-def mandatory_km(population: Population, home: Ints, distance_km: np.ndarray, who: Groups) -> tuple[float, float]:
-    """Kilometres one way of a work tour and of a school tour per surveyed resident, if all workers and pupils went."""
+def way_km(population: Population, home: Ints, distance_km: np.ndarray) -> Floats:
+    """Kilometres one way to work or, for those who do not work, to school: float64 [P], 0 without either."""
     residents = population.residents
-    persons = who.surveyed.sum()
-    totals = []
-    for rows, column in ((who.worker, "work_zone_idx"), (who.pupil, "school_zone_idx")):
-        chosen = np.flatnonzero(rows & who.surveyed)
-        km = distance_km[home[chosen], residents[column].to_numpy()[chosen]].astype(np.float64)
-        if not np.isfinite(km).all():
-            raise ZemsimError(f"{int((~np.isfinite(km)).sum())} residents cannot reach their {column} by road")
-        totals.append(float(km.sum() / persons))
-    return totals[0], totals[1]
+    work, school = residents["work_zone_idx"].to_numpy(), residents["school_zone_idx"].to_numpy()
+    pupil = (school >= 0) & ((work < 0) | (residents["age"].to_numpy() <= SCHOOL_AGES[1]))
+    place = np.where(pupil, school, work)
+    km = np.where(place >= 0, distance_km[home, np.maximum(place, 0)], 0.0).astype(np.float64)
+    if not np.isfinite(km).all():
+        raise ZemsimError(f"{int((~np.isfinite(km)).sum())} residents cannot reach their work or school by road")
+    return km
 
 
 def target_km(
-    region: RegionLike, plans: dict[DayType, tuple[DayTargets, DayRates]], work_km: float, school_km: float
+    region: RegionLike, plans: dict[DayType, tuple[DayTargets, DayRates]], surveyed: Bools, km: Floats
 ) -> dict[Purpose, float]:
     """Mean kilometres of a trip by discretionary purpose, so that a mean day has the surveyed kilometres.
 
     Shopping is reported, escort and business are assumed, leisure is what remains of the day's kilometres, weighted
-    over weekdays and weekend days of the year.
+    over weekdays and weekend days of the year. ``km`` float64 [P] is the way to work or school.
     """
     means = {
         Purpose.SHOPPING: region.fact(_SURVEY + "shopping_km_mean"),
@@ -80,7 +79,7 @@ def target_km(
     left, leisure_trips = region.fact(_SURVEY + "distance_per_person_day.2021"), 0.0
     for weight, day in zip(day_weights(), DayType, strict=True):
         target, rates = plans[day]
-        left -= weight * TRIPS_PER_TOUR * (rates.work * work_km + rates.school * school_km)
+        left -= weight * TRIPS_PER_TOUR * float((rates.mandatory * km)[surveyed].sum() / surveyed.sum())
         for purpose, mean in means.items():
             left -= weight * TRIPS_PER_TOUR * target.tours_per_person * target.purpose_share[purpose] * mean
         leisure_trips += weight * TRIPS_PER_TOUR * target.tours_per_person * target.purpose_share[Purpose.LEISURE]

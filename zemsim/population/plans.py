@@ -20,6 +20,8 @@ SURVEY_AGES = (15, 84)
 FIRST_AGE = 7
 #: Tours of a resident on one day at most.
 MAX_TOURS = 3
+#: Nobody works on more than this share of the working days: holidays, sick leave.
+_LARGEST_WORK_CHANCE = 0.97
 DISCRETIONARY = (Purpose.SHOPPING, Purpose.LEISURE, Purpose.ESCORT, Purpose.BUSINESS)
 _SURVEY = "mobility_survey.latvia."
 
@@ -49,13 +51,12 @@ class DayTargets:
 class DayRates:
     """Chances that meet the targets in expectation.
 
-    ``work`` and ``school`` are chances of workers and pupils; ``go`` is the chance that one without such a tour leaves
-    home; ``extra`` and ``extra_mandatory`` are the chances of each of two further tours; ``escort`` is the share of
+    ``mandatory`` float64 [P] is the chance of a tour to work or school; ``go`` is the chance that one without such a
+    tour leaves home; ``extra`` and ``extra_mandatory`` are the chances of each of two further tours; ``escort`` is the share of
     escort among discretionary tours without and with a child at home; ``other`` splits the rest.
     """
 
-    work: float
-    school: float
+    mandatory: Floats
     go: float
     extra: float
     extra_mandatory: float
@@ -110,34 +111,53 @@ def day_targets(region: RegionLike, day: DayType, school_share: float) -> DayTar
     return DayTargets(mobile, trips / TRIPS_PER_TOUR, shares)
 
 
-def day_rates(region: RegionLike, who: Groups, day: DayType) -> tuple[DayTargets, DayRates]:
-    """Solve the chances of a day from the targets and the composition of the population."""
+def work_chances(region: RegionLike, worker: Bools, work_km: Floats, tours: float) -> Floats:
+    """Chance of a tour to work on a day: float64 [P], ``tours`` in all, falling with the distance to work.
+
+    ``min(base x exp(-fall x km), 0.97)``: those who work far away go on fewer days (telework, weekly commuting, a
+    registered workplace elsewhere). The base is found by bisection.
+    """
+    shape = np.where(worker, np.exp(-assumed(region, "work_days_fall_per_km") * work_km), 0.0)
+    if tours >= _LARGEST_WORK_CHANCE * worker.sum():
+        raise ZemsimError(f"{int(worker.sum())} workers cannot make {tours:.0f} tours to work on a day")
+    low, high = 0.0, 1e6
+    for _ in range(100):
+        base = 0.5 * (low + high)
+        low, high = (base, high) if np.minimum(base * shape, _LARGEST_WORK_CHANCE).sum() < tours else (low, base)
+    return np.minimum(0.5 * (low + high) * shape, _LARGEST_WORK_CHANCE)
+
+
+def day_rates(region: RegionLike, who: Groups, work_km: Floats, day: DayType) -> tuple[DayTargets, DayRates]:
+    """Solve the chances of a day from the targets and the composition of the population.
+
+    ``work_km`` float64 [P] is the way to work of each resident (any number for those who do not work).
+    """
     persons = int(who.surveyed.sum())
     pupils = int((who.pupil & who.surveyed).sum()) / persons
-    workers = int((who.worker & who.surveyed).sum()) / persons
     school = assumed(region, "school_attendance_share") if day == DayType.WEEKDAY else 0.0
     trips = region.fact(
         _SURVEY + ("trips_per_person_workday" if day == DayType.WEEKDAY else "trips_per_person_weekend")
     )
     target = day_targets(region, day, pupils * school * TRIPS_PER_TOUR / trips)
     tours, mobile = target.tours_per_person, target.mobile_share
-    work = target.purpose_share[Purpose.WORK] * tours / workers
-    mandatory = work * workers + school * pupils
+    work_tours = target.purpose_share[Purpose.WORK] * tours
+    chance = work_chances(region, who.worker & who.surveyed, work_km, work_tours * persons) + school * who.pupil
+    mandatory = work_tours + school * pupils
     ratio = assumed(region, "extra_tours_ratio_mandatory")
     others = mobile - mandatory
     extra = (tours - mobile) / (ratio * mandatory + others) if others > 0 else np.inf
-    if not (work <= 1.0 and others > 0.0 and extra <= MAX_TOURS - 1):
+    if not (others > 0.0 and extra <= MAX_TOURS - 1):
         raise ZemsimError(
-            f"no plan of a {day.name.lower()} meets the survey: work tours per worker {work:.2f}, "
+            f"no plan of a {day.name.lower()} meets the survey: "
             f"mobile without work or school {others:.2f}, further tours {extra:.2f}"
         )
     go = others / (1.0 - mandatory)
-    chance = (work * who.worker + school * who.pupil)[who.surveyed]
-    expected = chance * ratio * extra + (1.0 - chance) * go * (1.0 + extra)
+    asked = chance[who.surveyed]
+    expected = asked * ratio * extra + (1.0 - asked) * go * (1.0 + extra)
     escort = _escort_shares(region, expected, who.with_child[who.surveyed], target, persons)
     rest = {p: target.purpose_share[p] for p in (Purpose.SHOPPING, Purpose.LEISURE, Purpose.BUSINESS)}
     other = {p: value / sum(rest.values()) for p, value in rest.items()}
-    return target, DayRates(work, school, go, extra / 2.0, ratio * extra / 2.0, escort, other)
+    return target, DayRates(chance, go, extra / 2.0, ratio * extra / 2.0, escort, other)
 
 
 def _escort_shares(
@@ -156,9 +176,8 @@ def plan_day(
 ) -> NDArray[np.int8]:
     """Purposes of the tours of each resident: int8 [P, 3], -1 for no tour; work or school comes first."""
     draws = [uniforms(seed, Stream.PLAN, resident_id, int(day) * 16 + k) for k in range(7)]
-    works = who.worker & (draws[0] < rates.work) & (who.surveyed | who.oldest)
-    learns = who.pupil & (draws[0] < rates.school)
-    mandatory = works | learns
+    mandatory = draws[0] < rates.mandatory
+    works, learns = mandatory & who.worker, mandatory & who.pupil
     goes = who.surveyed & ~mandatory & (draws[1] < rates.go)
     goes |= who.oldest & ~mandatory & (draws[1] < assumed(region, "mobile_share_85plus"))
     goes |= who.child & ~learns & (draws[1] < assumed(region, "mobile_share_under_15"))

@@ -38,13 +38,13 @@ def synthesise(region: RegionLike, seed: int = 1) -> Population:
     """
     zones = ordered_zones(region)
     homes = zones[populated(zones)]
-    names = sorted(homes["municipality"].unique())
+    names = sorted(homes["municipality"].unique().tolist())
     population = homes.groupby("municipality")["population"].sum()
     ages = np.stack([ages_of_municipality(region, name, int(population[name])) for name in names])
     counts = fit_households(region, np.stack([band_totals(row) for row in ages]))
     frame = lay_into_zones(homes, names, counts, seed)
     households = _households(region, zones, frame, seed)
-    municipality = np.searchsorted(names, zones["municipality"].to_numpy(str)[frame.zone_idx])
+    municipality = pd.Index(names).get_indexer(zones["municipality"].iloc[frame.zone_idx])
     residents = _residents(region, zones, frame, households, municipality, names, ages, seed)
     income = means.personal_income(region, residents, seed)
     owner = residents["household_idx"].to_numpy()

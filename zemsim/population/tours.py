@@ -10,7 +10,7 @@ from zemsim.core.names import DayType, Purpose
 from zemsim.core.randomness import Stream
 from zemsim.kernels.destinations import choose_zones
 from zemsim.kernels.draws import uniforms
-from zemsim.population.destinations import Gravity, fit_gravity, mandatory_km, target_km
+from zemsim.population.destinations import Gravity, fit_gravity, target_km, way_km
 from zemsim.population.inputs import Floats, Ints, RegionLike, assumed, ordered_zones
 from zemsim.population.plans import DISCRETIONARY, day_rates, groups, plan_day
 from zemsim.population.tables import Population
@@ -60,10 +60,10 @@ def make_tours(region: RegionLike, population: Population, distance_km: np.ndarr
         raise ValueError(f"distance_km has shape {distance_km.shape}, not {(len(zones), len(zones))}")
     who = groups(population)
     home = population.home_zone_idx().to_numpy(np.int64)
-    plans = {day: day_rates(region, who, day) for day in DayType}
-    work_km, school_km = mandatory_km(population, home, distance_km, who)
+    km = way_km(population, home, distance_km)
+    plans = {day: day_rates(region, who, km, day) for day in DayType}
     surveyed = np.bincount(home[who.surveyed], minlength=len(zones)).astype(np.float64)
-    means = target_km(region, plans, work_km, school_km)
+    means = target_km(region, plans, who.surveyed, km)
     gravity = fit_gravity(region, zones, distance_km, surveyed, means)
     ids = population.residents["resident_id"].to_numpy()
     parts, left_off = [], 0

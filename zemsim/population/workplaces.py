@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 
+from zemsim.core.errors import ZemsimError
 from zemsim.core.randomness import Stream
 from zemsim.kernels.draws import uniforms
 from zemsim.population.inputs import (
@@ -23,30 +22,44 @@ from zemsim.population.inputs import (
 )
 
 _ITERATIONS = 60
+#: No zone sends more of its workers to the capital.
+_LARGEST_CAPITAL_SHARE = 0.6
+#: Steepest fall of commuting to the capital, per km.
+_STEEPEST_RATE = 0.2
 
 
 def capital_shares(region: RegionLike, zones: pd.DataFrame, km: Floats, workers: Floats) -> Floats:
     """Share of the workers of each zone who work in the capital: float64 [Z].
 
-    ``share = share_anchor x exp(-rate x (km - km_anchor))``; the rate comes from two points: the anchor city, and
-    Pierīga, where 51 % work in another region, 94.5 % of them in Rīga. The anchor's share is met exactly.
+    ``share = share_anchor x exp(-rate x (km - km_anchor))``. The anchor's share is reported and met exactly; the rate
+    is the one at which all workers in the capital are the jobs of its gate (those that residents of the region hold).
     """
-    to_capital = km[:, capital_zone(zones)]
+    capital = capital_zone(zones)
+    to_capital = km[:, capital]
     anchor = (zones["municipality"] == ANCHOR).to_numpy() & (workers > 0)
     facts = "commuting.jelgava."
     anchor_share = region.fact(facts + "residents_working_in_riga") / region.fact(facts + "employed_residents")
-    near_share = share(region, "commuting.pieriga.employed_working_in_another_region") * 0.945
     km_anchor = float((to_capital * workers)[anchor].sum() / workers[anchor].sum())
-    rate = math.log(near_share / anchor_share) / (km_anchor - assumed(region, "pieriga_riga_km"))
-    shares = anchor_share * np.exp(-rate * (to_capital - km_anchor))
-    shares[anchor] *= anchor_share * workers[anchor].sum() / (shares * workers)[anchor].sum()
-    return np.minimum(shares, 0.6)
+    wanted = float(zones["jobs"].iloc[capital])
+
+    def shares_at(rate: float) -> Floats:
+        shares = anchor_share * np.exp(-rate * (to_capital - km_anchor))
+        shares[anchor] *= anchor_share * workers[anchor].sum() / (shares * workers)[anchor].sum()
+        return np.minimum(shares, _LARGEST_CAPITAL_SHARE)
+
+    low, high = 0.0, _STEEPEST_RATE
+    if not (shares_at(high) * workers).sum() < wanted < (shares_at(low) * workers).sum():
+        raise ZemsimError(f"the {wanted:.0f} jobs of the gate of the capital do not fit the share of {ANCHOR}")
+    for _ in range(60):
+        rate = 0.5 * (low + high)
+        low, high = (rate, high) if (shares_at(rate) * workers).sum() > wanted else (low, rate)
+    return shares_at(round(0.5 * (low + high), 6))
 
 
 def commuting_flows(region: RegionLike, zones: pd.DataFrame, workers: Ints) -> Floats:
     """Workers by home and work zone: float64 [Z, Z]; the rows add up to ``workers`` int64 [Z].
 
-    Columns follow the jobs of each zone (all jobs scaled to the workers who stay inside). The blocks that are
+    Columns follow the jobs of each zone and gate, scaled to the workers at hand. The blocks that are
     reported for the anchor city are met: where its residents work, and how many come from its two neighbours.
     """
     km = straight_km(zones, assumed(region, "detour_ratio"))
@@ -57,14 +70,15 @@ def commuting_flows(region: RegionLike, zones: pd.DataFrame, workers: Ints) -> F
     rows = total - out
     flow = rows[:, None] * jobs[None, :] * np.exp(-assumed(region, "work_decay_per_sqrt_km") * np.sqrt(km))
     flow[:, capital] = 0.0
-    inside = (zones["kind"] == "populated").to_numpy()
     blocks = _anchor_blocks(region, zones, total)
     is_anchor = (zones["municipality"] == ANCHOR).to_numpy()
+    others = ~is_anchor
+    others[capital] = False
     for _ in range(_ITERATIONS):
         for origins, destinations, target in blocks:
             flow[np.ix_(origins, destinations)] *= target / flow[np.ix_(origins, destinations)].sum()
         columns = flow.sum(axis=0)
-        for group in (inside & is_anchor, inside & ~is_anchor):
+        for group in (is_anchor, others):
             wanted = jobs[group] * (columns[group].sum() / jobs[group].sum())
             flow[:, group] *= np.divide(wanted, columns[group], out=np.zeros_like(wanted), where=columns[group] > 0)
         sums = flow.sum(axis=1)
