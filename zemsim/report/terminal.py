@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 WIDTH: Final = 100
-NAME_WIDTH: Final = 22
+NAME_WIDTH: Final = 21
 
 
 def print_table(run: RunLike, language: str = "en", console: Console | None = None) -> None:
@@ -43,11 +43,11 @@ def print_results(results: Results, language: str = "en", console: Console | Non
     words = Words(language)
     screen = console or RichConsole(width=min(WIDTH, _columns()))
     baseline = next((p.name(language) for p in results.policies if p.id == BASELINE), BASELINE)
-    caption = words("headline_caption", year=results.year, baseline=baseline)
+    caption = words("terminal_caption", year=results.year, baseline=baseline)
     screen.print(Text(caption))
     for keys in blocks(results):
         screen.print(table_of(results, keys, words))
-    screen.print(Text(f"▲ ▼ {words('legend_clear')}   ≈ {words('legend_unclear')}"))
+    screen.print(Text(f"▲ ▼ {words('legend_clear')}   ≈ {words('legend_unclear')}   ± {words('legend_half')}"))
     failed = sum(not verdict.get("passed") for verdict in results.verdicts)
     if failed:
         text = words(
@@ -63,9 +63,8 @@ def _columns() -> int:
 
 
 def blocks(results: Results) -> list[list[str]]:
-    """Return the indicators in groups that fit the width: four of the plan's, the rest of them, the modes."""
-    main = results.keys(MAIN_KEYS)
-    return [block for block in (main[:4], main[4:], results.keys(MODE_KEYS)) if block]
+    """Return the indicators in two groups that fit the width: the plan's, and the modes."""
+    return [block for block in (results.keys(MAIN_KEYS), results.keys(MODE_KEYS)) if block]
 
 
 def table_of(results: Results, keys: list[str], words: Words) -> Table:
@@ -75,12 +74,12 @@ def table_of(results: Results, keys: list[str], words: Words) -> Table:
     from rich.text import Text
 
     language = words.language
-    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column(Text(words("policy")), max_width=NAME_WIDTH, overflow="fold")
     modes = all(key in MODE_KEYS for key in keys)
+    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(Text(words("policy")), width=NAME_WIDTH + (6 if modes else 0), overflow="fold")
     for key in keys:
         how = indicator(key)
-        table.add_column(Text(f"{how.title[language]}\n{how.unit[language]}"), justify="right", overflow="fold")
+        table.add_column(Text(f"{how.short[language]}\n{how.short_unit[language]}"), justify="right", overflow="fold", no_wrap=modes)
     for policy in results.policies:
         cells = [Text("\n".join(cell_lines(results, policy.id, key, words, short=modes))) for key in keys]
         table.add_row(Text(tidy(f"{policy.number} {policy.name(language)}", 60)), *cells)
@@ -88,13 +87,15 @@ def table_of(results: Results, keys: list[str], words: Words) -> Table:
 
 
 def cell_lines(results: Results, policy: str, key: str, words: Words, *, short: bool = False) -> list[str]:
-    """Return value, difference and interval of a cell as lines of plain text."""
-    cell = headline_cell(results, policy, key, words)
+    """Return value, difference and half the width of its interval as lines of plain text."""
+    cell, effect, how = headline_cell(results, policy, key, words), results.effect(policy, key), indicator(key)
     lines = [cell["value"]]
     if cell["diff"]:
         lines.append(f"{cell['arrow']} {cell['diff']}".strip())
-    if cell["ci"] and not short:
-        lines.append(cell["ci"].replace(numbers.NBSP, " ").replace(" … ", "…"))
+    if effect.has_interval and not short:
+        # Student's interval lies evenly around the difference.
+        half = (effect.high - effect.low) / 2 * how.factor
+        lines.append(f"± {numbers.number(half, how.decimals, words.language)}")
     return lines
 
 

@@ -60,6 +60,8 @@ class Indicator:
     decimals : int
     better : str
         ``lower``, ``higher`` or empty.
+    short, short_unit : dict of str
+        Title and unit where there is little room (the terminal).
     """
 
     key: str
@@ -70,6 +72,8 @@ class Indicator:
     factor: float
     decimals: int
     better: str
+    short: dict[str, str]
+    short_unit: dict[str, str]
 
     def value(self, value: float | None, language: str, *, unit: bool = False) -> str:
         """Write a value, with its unit on demand."""
@@ -96,4 +100,6 @@ def indicator(key: str) -> Indicator:
         factor=float(row["factor"]),
         decimals=int(row["decimals"]),
         better=str(row["better"]),
+        short={language: str(row.get(f"short_{language}", row[language])) for language in LANGUAGES},
+        short_unit={language: str(row.get(f"short_unit_{language}", unit[language])) for language in LANGUAGES},
     )
