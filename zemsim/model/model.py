@@ -51,6 +51,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
     vehicles : columns of the cars.
     year, season, iteration, conditions : where the run stands.
     today : the `DayPlan` that residents look at.
+    observer : called after each day type of each iteration, before anybody learns from it.
     """
 
     today: DayPlan
@@ -65,6 +66,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.world, self.seed, self.threads = world, int(seed), threads
         self.parameters: Parameters = world.parameters
         self.timings: dict[str, float] = {}
+        self.observer: Callable[[MobilityModel], None] | None = None
         self._make_people()
         self._make_places()
         self.plans = {
@@ -193,6 +195,8 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         for day_type in DayType:
             day.use_day(self, day_type)
             self._do(DAY)
+            if self.observer is not None:
+                self.observer(self)
         self._do(NIGHT)
 
     def step(self) -> None:

@@ -1,0 +1,164 @@
+"""Why a resident travels as it does: options, utilities, draws and choice of each tour, as they were when it chose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zemsim.core.errors import InputError
+from zemsim.core.names import Alternative, DayType, Nest, Purpose, Season
+from zemsim.kernels.tour_choice import N_ALTERNATIVES, N_NESTS, fill_inclusive_values, fill_utilities
+from zemsim.model.build import ExperimentLike, build_model
+from zemsim.model.model import MobilityModel
+
+if TYPE_CHECKING:
+    from zemsim.model.day_plan import DayPlan
+
+_RESIDENT_COLUMNS = ("age", "female", "employed", "student", "licence", "bike", "ebike", "income_ratio")
+
+
+def find_resident(model: MobilityModel, resident_id: int) -> int:
+    """Row of a resident by its number."""
+    rows = np.flatnonzero(model.residents.table.resident_id == resident_id)
+    if not len(rows):
+        numbers = model.residents.table.resident_id
+        raise InputError(
+            f"there is no resident {resident_id}", hint=f"numbers run from {numbers.min()} to {numbers.max()}"
+        )
+    return int(rows[0])
+
+
+def explain_today(model: MobilityModel, resident_id: int) -> dict[str, Any]:
+    """Options of a resident for each of today's tours, with what is known now; the choice stays as it was made."""
+    row = find_resident(model, resident_id)
+    residents, plan = model.residents.table, model.today
+    first, last = int(residents.tour_start[row]), int(residents.tour_end[row])
+    return {
+        "resident_id": resident_id,
+        "policy": model.policy_id,
+        "seed": model.seed,
+        "year": model.year,
+        "season": model.season.name.lower(),
+        "day_type": plan.day_type.name.lower(),
+        "resident": {name: residents.columns[name][row].item() for name in _RESIDENT_COLUMNS},
+        "home_zone": str(model.world.region.zones["zone_id"].iloc[int(residents.zone_idx[row])]),
+        "tours": [_explain_tour(model, plan, tour) for tour in range(first, last)],
+    }
+
+
+def _explain_tour(model: MobilityModel, plan: DayPlan, tour: int) -> dict[str, Any]:
+    utility, inclusive = np.empty(N_ALTERNATIVES), np.empty(N_NESTS)
+    fill_utilities(plan.columns, plan.world, plan.parameters, tour, utility)
+    fill_inclusive_values(utility, plan.parameters.nest_scale, inclusive)
+    zones = model.world.region.zones["zone_id"]
+    c, chosen = plan.columns, int(plan.alternative[tour])
+    nests = {
+        nest.name.lower(): {
+            "scale": float(plan.parameters.nest_scale[nest]),
+            "inclusive_value": float(inclusive[nest]),
+            "draw": float(c.shock_nest[tour, nest]),
+        }
+        for nest in Nest
+    }
+    options = [
+        {
+            "alternative": alternative.name.lower(),
+            "available": bool(np.isfinite(utility[alternative])),
+            "utility": float(utility[alternative]),
+            "draw": float(c.shock_alternative[tour, alternative]),
+            **_service(plan, tour, alternative),
+        }
+        for alternative in Alternative
+    ]
+    return {
+        "purpose": Purpose(int(plan.column("purpose")[tour])).name.lower(),
+        "from_zone": str(zones.iloc[int(c.origin[tour])]),
+        "to_zone": str(zones.iloc[int(c.dest[tour])]),
+        "depart_min": int(plan.allotment.depart_min[tour]),
+        "return_min": int(plan.allotment.return_min[tour]),
+        "road_km": float(c.road_km[tour]),
+        "options": options,
+        "nests": nests,
+        "choice": Alternative(chosen).name.lower() if chosen >= 0 else None,
+    }
+
+
+def _service(plan: DayPlan, tour: int, alternative: Alternative) -> dict[str, float]:
+    """Times and money of an option, one way, where it has any."""
+    c, row = plan.columns, np.array([tour])
+    if alternative in (Alternative.BUS, Alternative.TRAIN):
+        k = alternative - Alternative.BUS
+        if not c.transit_ok[tour, k]:
+            return {}
+        ride, wait, headway, walk, transfers, fare = (float(x) for x in c.transit[tour, k])
+        paid = fare * float(c.fare_share[tour, k])
+        return {
+            "ride_min": ride,
+            "wait_min": wait,
+            "headway_min": headway,
+            "walk_min": walk,
+            "transfers": transfers,
+            "eur": paid,
+        }
+    if alternative in (Alternative.DRIVER, Alternative.PASSENGER):
+        out, back = plan.road_minutes(row)
+        service = {"ride_min": float(out[0] + back[0]) / 2.0}
+        if alternative == Alternative.DRIVER and c.vehicle[tour] >= 0:
+            service |= {"eur": float(c.drive_eur[tour]), "parking_eur_tour": float(c.parking_eur[tour])}
+        return service
+    return {"km": float(c.active_km[tour])}
+
+
+def explain(
+    experiment: ExperimentLike,
+    resident_id: int,
+    policy: str = "baseline",
+    seed: int = 1,
+    year: int | None = None,
+    season: str | None = None,
+    day_types: Iterable[str] = ("weekday",),
+    threads: int = 1,
+) -> list[dict[str, Any]]:
+    """Repeat a run up to a simulated year and look over a resident's shoulder at the moment of its last choice.
+
+    Parameters
+    ----------
+    experiment : the experiment of the run.
+    resident_id : number of the resident (column ``resident_id`` of its agent).
+    policy, seed : which run.
+    year : a simulated year, the first if left out.
+    season : a simulated season, the first if left out.
+    day_types : which days to tell of.
+
+    Returns
+    -------
+    list of dict
+        One per day type, see `explain_today`.
+    """
+    model = build_model(experiment, policy, seed, threads)
+    settings = model.world.settings
+    wanted_year = settings.days_in[0] if year is None else year
+    wanted_season = settings.seasons[0] if season is None else Season[season.upper()]
+    if wanted_year not in settings.days_in or wanted_season not in settings.seasons:
+        raise InputError(
+            f"no days are simulated in {wanted_season.name.lower()} {wanted_year}",
+            hint=f"years {list(settings.days_in)}, seasons {[s.name.lower() for s in settings.seasons]}",
+        )
+    find_resident(model, resident_id)
+    found: list[dict[str, Any]] = []
+    names = {DayType[name.upper()] for name in day_types}
+
+    def look(model: MobilityModel) -> None:
+        last = model.iteration == settings.day_iterations - 1
+        if last and (model.year, model.season) == (wanted_year, wanted_season) and model.today.day_type in names:
+            found.append(explain_today(model, resident_id))
+
+    model.observer = look
+    for each in settings.years:
+        model.year = each
+        model.run_year()
+        if each == wanted_year:
+            break
+    return found
