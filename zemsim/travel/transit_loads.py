@@ -1,0 +1,110 @@
+"""How full vehicles are, and boardings by route."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from zemsim.core.names import PERIODS
+from zemsim.kernels.transit_paths import load_kernel
+from zemsim.travel.timetable import Timetable
+from zemsim.travel.transit import TransitSkim
+
+
+@dataclass(frozen=True, eq=False)
+class PatternLoads:
+    """Loads of the patterns by period.
+
+    Attributes
+    ----------
+    load_share : float64 [K, Q]
+        Most passengers on any section over the places offered there; 0 without passengers, NaN where the capacity is
+        unknown.
+    boardings : float64 [K, Q]
+        Boardings of main legs per day.
+    """
+
+    load_share: NDArray[np.float64]
+    boardings: NDArray[np.float64]
+
+    def of_legs(self, skim: TransitSkim, leg: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the load share that the main leg of each journey meets: float64 [R], 0 for no journey."""
+        q = leg // (skim.shape[1] * skim.shape[2] * skim.shape[3])
+        share = self.load_share[skim.main_pattern.reshape(-1)[leg], q]
+        return np.where(leg >= 0, share, 0.0)
+
+    def by_route(self, timetable: Timetable) -> pd.DataFrame:
+        """Return ``route_id, network_id, mode, direction, day_type, boardings, max_load_share`` per day."""
+        rows = []
+        days = np.array([int(period.day_type) for period in PERIODS])
+        for day in sorted(set(days.tolist())):
+            here = days == day
+            share = np.fmax.reduce(self.load_share[:, here], axis=1)
+            boardings = self.boardings[:, here].sum(axis=1)
+            for k in range(timetable.n_patterns):
+                route, direction = int(timetable.pattern_route[k]), int(timetable.pattern_direction[k])
+                rows.append((route, direction, day, boardings[k], share[k]))
+        table = pd.DataFrame(rows, columns=["route", "direction", "day_type", "boardings", "max_load_share"])
+        table = table.groupby(["route", "direction", "day_type"], sort=True, as_index=False).agg(
+            {"boardings": "sum", "max_load_share": "max"}
+        )
+        for name in ("mode", "network_id", "route_id"):
+            table.insert(0, name, timetable.routes[name].to_numpy()[table["route"].to_numpy()])
+        return table.drop(columns="route")
+
+
+def load_patterns(
+    timetable: Timetable,
+    skim: TransitSkim,
+    leg_out: NDArray[np.int64],
+    leg_back: NDArray[np.int64],
+    chosen: NDArray[np.bool_],
+    weight: NDArray[np.float64] | None = None,
+) -> PatternLoads:
+    """Load the main legs of the chosen journeys on their patterns.
+
+    The load of a section (between two positions of a pattern) in a period is divided by its places: departures there in
+    the period, at least one, times the capacity. A journey's other legs are not loaded.
+
+    Parameters
+    ----------
+    timetable : Timetable
+        Departures and capacities.
+    skim : TransitSkim
+        Main legs of the journeys.
+    leg_out, leg_back : int64 [R]
+        Flat index into the skim, -1 none (``transit_options``).
+    chosen : bool [R]
+        Tours that take this mode.
+    weight : float64 [R], optional
+        Persons of a tour, 1 by default.
+
+    Returns
+    -------
+    PatternLoads
+    """
+    size = len(leg_out)
+    chosen = np.ascontiguousarray(chosen, dtype=np.bool_)
+    weight = np.ones(size) if weight is None else np.ascontiguousarray(weight, dtype=np.float64)
+    if not (len(leg_back) == len(chosen) == len(weight) == size):
+        raise ValueError("leg_out, leg_back, chosen and weight must have the same length")
+    lengths = [len(stops) for stops in timetable.pattern_stops]
+    offset = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    change = np.zeros((int(offset[-1]), len(PERIODS)))
+    boardings = np.zeros((timetable.n_patterns, len(PERIODS)))
+    legs = (skim.main_pattern, skim.board_pos, skim.alight_pos)
+    main, board, alight = (np.ascontiguousarray(array).reshape(-1) for array in legs)
+    per_period = skim.shape[1] * skim.shape[2] * skim.shape[3]
+    for leg in (leg_out, leg_back):
+        leg = np.ascontiguousarray(leg, dtype=np.int64)
+        load_kernel(leg, weight, chosen, main, board, alight, per_period, offset, change, boardings)
+    capacity = timetable.capacity_pers()
+    share = np.zeros((timetable.n_patterns, len(PERIODS)))
+    for k, departures in enumerate(timetable.departures_by_period()):
+        load = np.cumsum(change[offset[k] : offset[k + 1]], axis=0)[:-1]
+        places = np.maximum(departures[:-1], 1) * capacity[k]
+        share[k] = np.max(load / places, axis=0)
+    return PatternLoads(share, boardings)
