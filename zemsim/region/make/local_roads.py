@@ -49,16 +49,29 @@ def add_settlement_links(roads: Roads, places: list[Settlement]) -> None:
 
 
 def add_zone_mesh(roads: Roads) -> None:
-    """Join adjacent zones: streets in towns and villages, gravel lanes elsewhere; none across a river."""
+    """Join adjacent zones: streets in towns and villages, gravel lanes elsewhere; none across a river.
+
+    Streets form a mesh. A lane is added, the shortest first, only where the roads so far make a detour of more than
+    ``roads.lane_detour`` times its length (a greedy spanner): so there are about as many kilometres as there are roads.
+    """
     network, pack = roads.network, roads.pack
-    kinds = {True: street(pack), False: lane(pack)}
-    detour = pack.assume("roads.detour_street")
-    squares = [zone.square for zone in roads.zones]
-    for i, j in neighbours(squares):
-        a, b = f"z-{squares[i].zone_id}", f"z-{squares[j].zone_id}"
-        if not roads.rivers.crosses(network, a, b):
-            kind = kinds[squares[i].core and squares[j].core]
-            network.add_link(a, b, detour * network.great_circle_m(a, b), kind)
+    detour, longest = pack.assume("roads.detour_street"), pack.assume("roads.lane_detour")
+    lanes = []
+    for i, j in neighbours([zone.square for zone in roads.zones]):
+        first, second = roads.zones[i].square, roads.zones[j].square
+        a, b = f"z-{first.zone_id}", f"z-{second.zone_id}"
+        if roads.rivers.crosses(network, a, b):
+            continue
+        length = detour * network.great_circle_m(a, b)
+        if first.core and second.core:
+            network.add_link(a, b, length, street(pack))
+        else:
+            lanes.append((length, a, b))
+    ways, kind = network.neighbours(), lane(pack)
+    for length, a, b in sorted(lanes):
+        if shortest_m(ways, a, b, longest * length) == float("inf") and network.add_link(a, b, length, kind):
+            ways[a].append((b, round(length)))
+            ways[b].append((a, round(length)))
 
 
 def add_connectors(roads: Roads, places: list[Settlement]) -> None:
