@@ -52,8 +52,8 @@ class DayRates:
     """Chances that meet the targets in expectation.
 
     ``mandatory`` float64 [P] is the chance of a tour to work or school; ``go`` is the chance that one without such a
-    tour leaves home; ``extra`` and ``extra_mandatory`` are the chances of each of two further tours; ``escort`` is the share of
-    escort among discretionary tours without and with a child at home; ``other`` splits the rest.
+    tour leaves home; ``extra`` and ``extra_mandatory`` are the chances of each of two further tours; ``escort`` is the
+    share of escort among discretionary tours without and with a child at home; ``other`` splits the rest.
     """
 
     mandatory: Floats
@@ -127,22 +127,24 @@ def work_chances(region: RegionLike, worker: Bools, work_km: Floats, tours: floa
     return np.minimum(0.5 * (low + high) * shape, _LARGEST_WORK_CHANCE)
 
 
-def day_rates(region: RegionLike, who: Groups, work_km: Floats, day: DayType) -> tuple[DayTargets, DayRates]:
+def day_rates(region: RegionLike, who: Groups, way_km: Floats, day: DayType) -> tuple[DayTargets, DayRates]:
     """Solve the chances of a day from the targets and the composition of the population.
 
-    ``work_km`` float64 [P] is the way to work of each resident (any number for those who do not work).
+    ``way_km`` float64 [P] is the way to work or school; pupils and students who live far from their school travel on
+    fewer days, like workers.
     """
     persons = int(who.surveyed.sum())
-    pupils = int((who.pupil & who.surveyed).sum()) / persons
-    school = assumed(region, "school_attendance_share") if day == DayType.WEEKDAY else 0.0
+    attendance = assumed(region, "school_attendance_share") if day == DayType.WEEKDAY else 0.0
+    learns = np.where(who.pupil, attendance * np.exp(-assumed(region, "work_days_fall_per_km") * way_km), 0.0)
+    school = float(learns[who.surveyed].sum()) / persons
     trips = region.fact(
         _SURVEY + ("trips_per_person_workday" if day == DayType.WEEKDAY else "trips_per_person_weekend")
     )
-    target = day_targets(region, day, pupils * school * TRIPS_PER_TOUR / trips)
+    target = day_targets(region, day, school * TRIPS_PER_TOUR / trips)
     tours, mobile = target.tours_per_person, target.mobile_share
     work_tours = target.purpose_share[Purpose.WORK] * tours
-    chance = work_chances(region, who.worker & who.surveyed, work_km, work_tours * persons) + school * who.pupil
-    mandatory = work_tours + school * pupils
+    chance = work_chances(region, who.worker & who.surveyed, way_km, work_tours * persons) + learns
+    mandatory = work_tours + school
     ratio = assumed(region, "extra_tours_ratio_mandatory")
     others = mobile - mandatory
     extra = (tours - mobile) / (ratio * mandatory + others) if others > 0 else np.inf

@@ -7,6 +7,7 @@ import pandas as pd
 
 from zemsim.core.errors import ZemsimError
 from zemsim.core.randomness import Stream
+from zemsim.kernels.commuting import balanced_flows
 from zemsim.kernels.draws import uniforms
 from zemsim.population.inputs import (
     ANCHOR,
@@ -21,7 +22,6 @@ from zemsim.population.inputs import (
     straight_km,
 )
 
-_ITERATIONS = 60
 #: No zone sends more of its workers to the capital.
 _LARGEST_CAPITAL_SHARE = 0.6
 #: Steepest fall of commuting to the capital, per km.
@@ -66,45 +66,39 @@ def commuting_flows(region: RegionLike, zones: pd.DataFrame, workers: Ints) -> F
     jobs = zones["jobs"].fillna(0.0).to_numpy(np.float64)
     capital = capital_zone(zones)
     total = workers.astype(np.float64)
-    out = capital_shares(region, zones, km, total) * total
-    rows = total - out
-    flow = rows[:, None] * jobs[None, :] * np.exp(-assumed(region, "work_decay_per_sqrt_km") * np.sqrt(km))
-    flow[:, capital] = 0.0
-    blocks = _anchor_blocks(region, zones, total)
-    is_anchor = (zones["municipality"] == ANCHOR).to_numpy()
-    others = ~is_anchor
-    others[capital] = False
-    for _ in range(_ITERATIONS):
-        for origins, destinations, target in blocks:
-            flow[np.ix_(origins, destinations)] *= target / flow[np.ix_(origins, destinations)].sum()
-        columns = flow.sum(axis=0)
-        for group in (is_anchor, others):
-            wanted = jobs[group] * (columns[group].sum() / jobs[group].sum())
-            flow[:, group] *= np.divide(wanted, columns[group], out=np.zeros_like(wanted), where=columns[group] > 0)
-        sums = flow.sum(axis=1)
-        flow *= np.divide(rows, sums, out=np.zeros_like(rows), where=sums > 0)[:, None]
-    flow[:, capital] = out
+    to_capital = capital_shares(region, zones, km, total) * total
+    weight = jobs[None, :] * np.exp(-assumed(region, "work_decay_per_sqrt_km") * np.sqrt(km))
+    weight[:, capital] = 0.0
+    classes, blocks = _known_blocks(region, zones, total)
+    group = np.where(classes == 0, 0, 1)
+    group[capital] = 2
+    flow = balanced_flows(weight, total - to_capital, classes, classes, group, np.maximum(jobs, 1e-9), blocks)
+    flow[:, capital] = to_capital
     return flow
 
 
-def _anchor_blocks(region: RegionLike, zones: pd.DataFrame, workers: Floats) -> list[tuple[Ints, Ints, float]]:
-    name = zones["municipality"].to_numpy()
+def _known_blocks(region: RegionLike, zones: pd.DataFrame, workers: Floats) -> tuple[Ints, Floats]:
+    """Class of each zone (anchor, ring, neighbour, other) and the flows known between classes, NaN where unknown.
+
+    The counts are of registered workers, so they are scaled to the workers of the anchor city in the population.
+    """
     home = (zones["kind"] == "populated").to_numpy()
-    anchor, ring, neighbour = (np.flatnonzero(home & (name == who)) for who in (ANCHOR, ANCHOR_RING, ANCHOR_NEIGHBOUR))
+    classes = np.full(len(zones), 3, dtype=np.int64)
+    for number, name in enumerate((ANCHOR, ANCHOR_RING, ANCHOR_NEIGHBOUR)):
+        classes[home & (zones["municipality"] == name).to_numpy()] = number
     facts = "commuting.jelgava."
-    scale = workers[anchor].sum() / region.fact(facts + "employed_residents")
+    scale = workers[classes == 0].sum() / region.fact(facts + "employed_residents")
     stay = region.fact(facts + "residents_working_in_jelgava") * scale
-    to_ring = region.fact(facts + "residents_working_in_jelgavas_novads") * scale
     held = {
         who: share(region, f"{facts}jobs_held_by_{who}_residents")
         for who in ("jelgava", "jelgavas_novads", "dobeles_novads")
     }
-    return [
-        (anchor, anchor, stay),
-        (anchor, ring, to_ring),
-        (ring, anchor, stay * held["jelgavas_novads"] / held["jelgava"]),
-        (neighbour, anchor, stay * held["dobeles_novads"] / held["jelgava"]),
-    ]
+    blocks = np.full((4, 4), np.nan)
+    blocks[0, 0] = stay
+    blocks[0, 1] = region.fact(facts + "residents_working_in_jelgavas_novads") * scale
+    blocks[1, 0] = stay * held["jelgavas_novads"] / held["jelgava"]
+    blocks[2, 0] = stay * held["dobeles_novads"] / held["jelgava"]
+    return classes, blocks
 
 
 def workplaces(
