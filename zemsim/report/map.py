@@ -29,6 +29,8 @@ MAP_CRS: Final = "EPSG:3059"
 #: Zones with fewer residents show no figure (small cells).
 MIN_RESIDENTS: Final = 10
 SCALE_KM: Final = 20
+#: Charging sites farther from the region than this are not drawn.
+NEAR_M: Final = 3000.0
 
 
 class RegionLike(Protocol):
@@ -166,7 +168,7 @@ def build_geometry(region: RegionLike) -> MapGeometry:
         [_paths(geometry, left, top) for geometry in drawn],
         centres,
         outline,
-        _chargers(region, frame),
+        _chargers(region, frame, land),
         width,
         height,
         left,
@@ -174,12 +176,39 @@ def build_geometry(region: RegionLike) -> MapGeometry:
     )
 
 
-def _chargers(region: RegionLike, frame: MapGeometry) -> list[tuple[int, int, str]]:
+def _chargers(region: RegionLike, frame: MapGeometry, land: shapely.Geometry | None) -> list[tuple[int, int, str]]:
     sites = region.chargers
     if sites is None or sites.empty:
         return []
-    points = frame.units(to_map(sites["x_m"].to_numpy(np.float64), sites["y_m"].to_numpy(np.float64)))
-    return [(int(p[0]), int(p[1]), str(name)) for p, name in zip(points, sites["name"], strict=True)]
+    metres = to_map(sites["x_m"].to_numpy(np.float64), sites["y_m"].to_numpy(np.float64))
+    near = np.ones(len(sites), bool)
+    if land is not None:  # sites beyond the border, at gates, are not on this map
+        near = np.asarray(shapely.distance(land, shapely.points(metres)) <= NEAR_M)
+    points = frame.units(metres)
+    return [(int(p[0]), int(p[1]), str(n)) for p, n, ok in zip(points, sites["name"], near, strict=True) if ok]
+
+
+def spread_labels(labels: Sequence[tuple[str, int, int]], em: int) -> list[tuple[int, int]]:
+    """Move labels that would overlap downwards, from the top one on; returns their points in the given order.
+
+    Parameters
+    ----------
+    labels : sequence of (text, x, y)
+        Centred on the point.
+    em : int
+        Letter size in the same unit.
+    """
+    placed: list[tuple[float, int, int]] = []
+    out = [(x, y) for _, x, y in labels]
+    for i in sorted(range(len(labels)), key=lambda k: (labels[k][2], labels[k][1], k)):
+        text, x, y = labels[i]
+        half = 0.32 * em * len(text)
+        for other_half, other_x, other_y in sorted(placed, key=lambda p: p[2]):
+            if abs(x - other_x) < half + other_half and abs(y - other_y) < 1.3 * em:
+                y = other_y + round(1.3 * em)
+        placed.append((half, x, y))
+        out[i] = (x, y)
+    return out
 
 
 def place_points(frame: MapGeometry, points: Iterable[tuple[float, float]]) -> list[tuple[int, int]]:
@@ -249,7 +278,11 @@ def map_svg(
         for c, path in zip(classes, frame.paths, strict=True)
     )
     outline = "".join(f'<path d="{path}"/>' for _, path, _ in frame.outline)
-    names = "".join(f'<text x="{x}" y="{y}">{escape(tidy(name, 40))}</text>' for name, _, (x, y) in frame.outline)
+    labels = [(tidy(name, 40), x, y) for name, _, (x, y) in frame.outline]
+    spots = spread_labels(labels, round(1.2 * text_size(frame)))
+    names = "".join(
+        f'<text x="{x}" y="{y}">{escape(name)}</text>' for (name, _, _), (x, y) in zip(labels, spots, strict=True)
+    )
     dots = "".join(
         f'<circle cx="{x}" cy="{y}" r="{dot}"><title>{escape(tidy(name))}</title></circle>' for x, y, name in frame.chargers
     )

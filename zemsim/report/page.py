@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from zemsim.core import atomic
+from zemsim.core.errors import OutputError
 from zemsim.report import sheet as sheets
 from zemsim.report.numbers import LANGUAGES
 from zemsim.report.results import RunLike
@@ -57,12 +58,14 @@ def target(out: Path) -> Path:
 
 def write_page(inputs: Inputs, path: Path, language: str = "both") -> Path:
     """Write the page of gathered inputs to ``path``, all or nothing."""
-    page = render(inputs, chosen(language))
+    return write_text(path, render(inputs, chosen(language)))
+
+
+def write_text(path: Path, page: str) -> Path:
+    """Write a page, making its folder; OutputError if the system refuses."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        from zemsim.core.errors import OutputError
-
         raise OutputError(f"{path.parent}: cannot make the folder: {error.strerror or error}") from error
     atomic.write_text(path, page)
     return path
@@ -84,14 +87,14 @@ def render(inputs: Inputs, languages: Sequence[str] = LANGUAGES) -> str:
     return page_html(made, languages, None if drawn is None else sheets.script_data(drawn, languages))
 
 
-def page_html(made: Sequence[dict[str, Any]], languages: Sequence[str], data: Any, template: str = "page") -> str:
+def page_html(made: Sequence[dict[str, Any]], languages: Sequence[str], data: Any) -> str:
     """Fill the template; every text is escaped, styles and script are allowed by their hashes."""
     from markupsafe import Markup
 
     css, script = asset("page.css"), asset("page.js")
     return str(
         _environment()
-        .get_template(f"{template}.html.j2")
+        .get_template("page.html.j2")
         .render(
             sheets=made,
             languages=list(languages),
@@ -126,6 +129,6 @@ def asset(name: str) -> str:
 def _environment() -> Any:
     from jinja2 import DictLoader, Environment, StrictUndefined
 
-    names = ("page.html.j2", "sheet.html.j2", "region.html.j2")
-    loader = DictLoader({name: asset(name) for name in names if (files("zemsim.report") / "templates" / name).is_file()})
+    names = ("page.html.j2", "sheet.html.j2", "region.html.j2", "evidence.html.j2")
+    loader = DictLoader({name: asset(name) for name in names})
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

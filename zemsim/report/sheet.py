@@ -82,12 +82,13 @@ def build(inputs: Inputs, drawn: DrawnMap | None, language: str) -> dict[str, An
     lacking = [indicator(key).title[language] for key in (*MAIN_KEYS, *MODE_KEYS) if key not in shown]
     return {
         "language": language,
+        "template": "sheet.html.j2",
         "words": words,
         "title": words("title", experiment=title),
         "lead": _lead(results, words),
         "year": results.year,
         "baseline_name": baseline,
-        "evidence": tables.evidence_rows(manifest.get("region_summary") or [], words),
+        "evidence": tables.evidence_rows(_evidence(manifest.get("region_summary")), words),
         "findings": findings(results, words),
         "tables": _headlines(results, words, baseline),
         "missing": words("missing_indicators", names=", ".join(lacking)) if lacking else "",
@@ -102,6 +103,10 @@ def build(inputs: Inputs, drawn: DrawnMap | None, language: str) -> dict[str, An
         "sources": [tidy(line, MAX_TEXT) for line in inputs.sources],
         "provenance": provenance(results, words),
     }
+
+
+def _evidence(summary: Any) -> Sequence[Any]:
+    return (summary.get("evidence") if isinstance(summary, dict) else summary) or []
 
 
 def _lead(results: Results, words: Words) -> str:
