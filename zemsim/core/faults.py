@@ -45,7 +45,7 @@ def describe(error: ValidationError, model: type[BaseModel], data: Mapping[str, 
 
 def _keys_that_unknown_ones_meant(found: list[tuple[Loc, Any]], schema: dict[str, Any], data: Any) -> set[Loc]:
     """Return the places of missing keys that were written with a wrong name: one fault, one message."""
-    meant = set()
+    meant: set[Loc] = set()
     for loc, item in found[:1000]:
         if item["type"] == "extra_forbidden" and isinstance(loc[-1], str):
             near = _unit_twins(loc[-1], _properties(schema, loc[:-1], data))

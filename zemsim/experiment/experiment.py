@@ -19,7 +19,6 @@ from zemsim.policy.catalogue import catalogue
 from zemsim.policy.levers import Measure
 
 if TYPE_CHECKING:
-    from zemsim.policy.draft import PolicyRegion
     from zemsim.region import Region
 
 #: Id of the policy that all others are compared with.
@@ -59,7 +58,7 @@ class Experiment:
     id, title : str, mapping
         Name and titles in ``lv`` and ``en``.
     region : str
-        Name of an embedded region pack, or of a folder.
+        What :func:`zemsim.load_region` is given: name of an embedded region pack, or a folder.
     years : (int, int)
         First and last year.
     days_in, days, seasons : tuple
@@ -76,8 +75,6 @@ class Experiment:
         In the order of the file.
     path : str or None
         File; None for the default.
-    region_folder : str or None
-        Folder of the region; None for an embedded pack.
     """
 
     id: str
@@ -93,12 +90,11 @@ class Experiment:
     behaviour: dict[str, float]
     policies: tuple[Policy, ...]
     path: str | None = field(default=None, compare=False)
-    region_folder: str | None = field(default=None, compare=False)
 
     @property
-    def region_source(self) -> str:
-        """What :func:`zemsim.load_region` is given: the folder, or the name of an embedded pack."""
-        return self.region_folder or self.region
+    def region_name(self) -> str:
+        """The name of the region, without its folder."""
+        return Path(self.region).name
 
     @property
     def all_years(self) -> tuple[int, ...]:
@@ -138,9 +134,7 @@ class Experiment:
                 raise UsageError(f"sample must be greater than 0 and at most 1, got {sample}")
             changes["sample"] = sample
         if region is not None:
-            folder = Path(region)
-            changes["region"] = folder.name if folder.is_dir() else fspath(region)
-            changes["region_folder"] = str(folder.resolve()) if folder.is_dir() else None
+            changes["region"] = fspath(region)
         if policies is not None:
             changes["policies"] = tuple(self.policy(policy_id) for policy_id in policies)
         return dataclasses.replace(self, **changes)
@@ -148,7 +142,8 @@ class Experiment:
     def resolved(self) -> dict[str, Any]:
         """Return everything that was asked as a plain mapping, for the manifest."""
         plain = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        del plain["path"], plain["region_folder"]
+        del plain["path"]
+        plain["region"] = self.region_name
         plain["policies"] = [
             {
                 "id": policy.id,
@@ -199,12 +194,14 @@ def _load(file: Path, region: Region | str | None, default: bool) -> Experiment:
     if isinstance(region, str):
         experiment = experiment.with_settings(region=region)
     else:
-        experiment = dataclasses.replace(experiment, region_folder=_folder_beside(experiment, document))
+        experiment = dataclasses.replace(experiment, region=_folder_beside(experiment.region, document))
     if default:
         experiment = dataclasses.replace(experiment, path=None)
     raise_all(faults)
     loaded = _region(experiment, document, region)
-    raise_all(list(_region_faults(experiment, document, loaded)))
+    from zemsim.experiment.checks import region_faults
+
+    raise_all(list(region_faults(experiment, document, loaded)))
     return experiment
 
 
@@ -282,14 +279,14 @@ def _parameter_faults(experiment: Experiment, document: Document) -> Iterator[In
             )
 
 
-def _folder_beside(experiment: Experiment, document: Document) -> str | None:
-    """Return the region's folder below the experiment's, or None if there is none and a pack is meant."""
+def _folder_beside(region: str, document: Document) -> str:
+    """Return the region's folder below the experiment's, or the name itself if there is none and a pack is meant."""
     home = Path(document.path).resolve().parent
-    folder = (home / experiment.region).resolve()
-    if not (home / experiment.region).is_dir():
-        return None
+    folder = (home / region).resolve()
+    if not (home / region).is_dir():
+        return region
     if home not in folder.parents:
-        raise document.fault(("experiment", "region"), f"“{experiment.region}” leads out of the experiment's folder")
+        raise document.fault(("experiment", "region"), f"“{region}” leads out of the experiment's folder")
     return str(folder)
 
 
@@ -299,58 +296,8 @@ def _region(experiment: Experiment, document: Document, region: Region | str | N
     if region is not None and not isinstance(region, str):
         return region
     try:
-        return load_region(experiment.region_source)
+        return load_region(experiment.region)
     except InputError as error:
         if region is None and error.path is None:
             raise document.fault(("experiment", "region"), error.message, error.hint) from None
         raise
-
-
-def _region_faults(experiment: Experiment, document: Document, region: Region) -> Iterator[InputError]:
-    """Yield what the measures name and the region does not have; then what two measures both set."""
-    from zemsim.policy.draft import PolicyRegion
-
-    base = PolicyRegion.of(region)
-    clean = True
-    for policy in experiment.policies:
-        for measure, place in zip(policy.measures, policy.places, strict=True):
-            for key, message in _name_faults(measure, base):
-                clean = False
-                inline = place[-2] == "measure"
-                yield document.fault((*place, *key) if inline else place, f"{message} (measure “{measure.name}”)")
-    if clean:
-        yield from _conflicts(experiment, document, base)
-
-
-def _name_faults(measure: Measure, base: PolicyRegion) -> Iterator[tuple[Loc, str]]:
-    for name in type(measure).place_fields:
-        for position, place in enumerate(getattr(measure, name)):
-            fault = base.places.fault(place)
-            if fault is not None:
-                yield (name, position), fault
-    networks = getattr(measure, "networks", ())
-    route_ids = getattr(measure, "route_ids", ())
-    found = base.routes.fault(networks, route_ids)
-    if found is not None:
-        yield (found[0], found[1]), found[2]
-    network = getattr(measure, "network", None)
-    found = base.routes.fault((network,), ()) if network is not None else None
-    if found is not None:
-        yield ("network",), found[2]
-
-
-def _conflicts(experiment: Experiment, document: Document, base: PolicyRegion) -> Iterator[InputError]:
-    from zemsim.policy.conditions import conditions
-
-    first, last = experiment.years
-    for policy in experiment.policies:
-        turns = {first}
-        for measure in policy.measures:
-            turns.update(y for y in (measure.from_year, (measure.until_year or last) + 1) if first <= y <= last)
-        for year in sorted(turns):
-            try:
-                conditions(base, policy.measures, year)
-            except InputError as error:
-                position = experiment.policies.index(policy)
-                yield document.fault(("policy", position), f"{error.message} (policy “{policy.id}”)", error.hint)
-                break

@@ -20,12 +20,6 @@ PRICES = {
     "petrol_eur_l": 1.5,
     "diesel_eur_l": 1.4,
     "electricity_home_eur_kwh": 0.2,
-    "charging_slow_eur_kwh": 0.35,
-    "charging_fast_eur_kwh": 0.5,
-    "parking_city_eur_h": 0.5,
-    "parking_town_eur_h": 0.0,
-    "parking_countryside_eur_h": 0.0,
-    "parking_outside_eur_h": 2.0,
 }
 
 
@@ -45,6 +39,10 @@ class SmallRegion:
         if found.empty:
             raise InputError(f"unknown price {key}")
         return float(found.iloc[0])
+
+    def parking_eur_h(self) -> pd.Series:
+        """Half a euro in the city, two at the gate."""
+        return self.zones["area_type"].map({"city": 0.5, "town": 0.0, "countryside": 0.0, "outside": 2.0})
 
 
 def small_region(folder: Path) -> SmallRegion:

@@ -1,0 +1,5 @@
+"""``python -m zemsim`` is the command line."""
+
+from zemsim.cli import main
+
+main()

@@ -1,0 +1,366 @@
+"""The commands. No science, and no heavy import outside a command: ``zemsim --help`` is there at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from zemsim import __version__
+from zemsim.core.command_line import Commands, print_columns, print_json
+from zemsim.core.errors import EXIT_BAD_INPUT, InputError, InputErrors, UsageError, clean
+
+if TYPE_CHECKING:
+    from zemsim.core.settings import Document
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+language = click.option("--lang", type=click.Choice(["lv", "en"]), default="en", show_default=True, help="Language.")
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="zemsim")
+@click.option("--debug", is_flag=True, help="Print the traceback of an error.")
+def cli(debug: bool) -> None:
+    """Simulate how the residents of a region travel, and what measures of a mobility plan would change.
+
+    `zemsim run` simulates the default experiment; `zemsim COMMAND --help` explains a command.
+    """
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line."""
+    cli.main(args, prog_name="zemsim")
+
+
+@cli.command()
+@click.argument("experiment", required=False, type=click.Path())
+@click.option("--region", type=click.Path(), help="Region pack by name or folder, instead of the experiment's.")
+@click.option("--out", type=click.Path(file_okay=False), help="Run folder; outputs/ID-FINGERPRINT without it.")
+@click.option("--sample", type=float, help="Share of households, greater than 0 and at most 1.")
+@click.option("--seeds", type=int, help="Number of seeds, instead of the experiment's.")
+@click.option(
+    "--threads", type=click.IntRange(min=1), help="Cores to use; all without it. Results do not depend on it."
+)
+@click.option("--replace", is_flag=True, help="Replace a finished run of another question in the run folder.")
+@as_json
+@language
+def run(
+    experiment: str | None,
+    region: str | None,
+    out: str | None,
+    sample: float | None,
+    seeds: int | None,
+    threads: int | None,
+    replace: bool,
+    as_json: bool,
+    lang: str,
+) -> None:
+    """Simulate an experiment: all its policies and seeds. Without EXPERIMENT, the default one."""
+    click.echo("zemsim: loading", err=True)
+    from zemsim.experiment.experiment import load_experiment
+
+    asked = load_experiment(experiment, region=region).with_settings(seeds=seeds, sample=sample)
+    from zemsim.experiment.runner import run as run_experiment
+
+    finished = run_experiment(asked, out=out, threads=threads, replace=replace)
+    from zemsim.report.page import write_report
+
+    page = write_report(finished)
+    if as_json:
+        print_json({"run": str(finished.folder), "report": str(page), "rows": _headline_rows(finished)})
+    else:
+        from zemsim.report.terminal import print_table
+
+        print_table(finished, lang)
+        click.echo(f"run     {finished.folder}\nreport  {page}")
+    raise click.exceptions.Exit(finished.exit_code)
+
+
+def _headline_rows(finished: Any) -> list[Any]:
+    from zemsim.experiment.compare import headline
+
+    return [dict(row) for row in headline(finished).to_dict(orient="records")]
+
+
+@cli.command()
+@click.argument("file", required=False, type=click.Path())
+@click.option("--region", type=click.Path(), help="Region pack by name or folder to check places against.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of experiment files, for editors.")
+@as_json
+def validate(file: str | None, region: str | None, schema: bool, as_json: bool) -> None:
+    """Check an experiment file, or a file of measures, and report every fault with its line."""
+    if schema:
+        from zemsim.experiment.settings import experiment_schema
+
+        print_json(experiment_schema())
+        return
+    if file is None:
+        raise click.UsageError("say which FILE to check, or --schema")
+    try:
+        about = _checked(file, region)
+    except (InputError, InputErrors) as error:
+        if not as_json:
+            raise
+        faults = error.errors if isinstance(error, InputErrors) else (error,)
+        rows = [{"file": f.path, "line": f.line, "message": f.message, "hint": f.hint} for f in faults]
+        print_json({"ok": False, "rows": rows})
+        raise click.exceptions.Exit(EXIT_BAD_INPUT) from None
+    if as_json:
+        print_json({"ok": True, "rows": [], **about})
+    else:
+        click.echo(f"{file}: in order. " + ", ".join(f"{key} {value}" for key, value in about.items()))
+
+
+def _checked(file: str, region: str | None) -> dict[str, Any]:
+    """Check a file of either form and return what it holds."""
+    from zemsim.core.settings import read_document
+
+    path = Path(file) / "experiment.toml" if Path(file).is_dir() else Path(file)
+    document = read_document(path)
+    if "measure" in document.data and not {"experiment", "policy"} & set(document.data):
+        return _checked_measures(document, region)
+    from zemsim.experiment.experiment import load_experiment
+
+    found = load_experiment(path, region=region)
+    measures = sum(len(policy.measures) for policy in found.policies)
+    return {
+        "experiment": found.id,
+        "policies": len(found.policies),
+        "measures": measures,
+        "seeds": len(found.seeds),
+        "fingerprint": found.digest(),
+    }
+
+
+def _checked_measures(document: Document, region: str | None) -> dict[str, Any]:
+    from zemsim.core.errors import raise_all
+    from zemsim.core.settings import check
+    from zemsim.experiment.checks import name_faults
+    from zemsim.policy.draft import PolicyRegion
+    from zemsim.policy.levers import MeasureFile
+    from zemsim.region import load_region
+
+    measures = check(document, MeasureFile).measure
+    base = PolicyRegion.of(load_region(region or "zemgale"))
+    faults = [
+        document.fault(("measure", position, *key), message)
+        for position, measure in enumerate(measures)
+        for key, message in name_faults(measure, base)
+    ]
+    raise_all(faults)
+    return {"measures": len(measures)}
+
+
+@cli.command()
+@click.argument("runs", nargs=-1, required=True, type=click.Path())
+@click.option("--indicator", help="Compare this indicator in detail.")
+@click.option("--year", type=int, help="Only this year.")
+@click.option("--place", help="Only this place: region, an area type, a municipality, or a zone.")
+@click.option("--baseline", default="baseline", show_default=True, help="Policy to compare with.")
+@as_json
+@language
+def compare(
+    runs: tuple[str, ...],
+    indicator: str | None,
+    year: int | None,
+    place: str | None,
+    baseline: str,
+    as_json: bool,
+    lang: str,
+) -> None:
+    """Compare the policies of finished RUNS with the baseline, seed by seed."""
+    from zemsim.experiment.compare import compare as compare_run
+    from zemsim.experiment.run_folder import open_run
+
+    rows: list[dict[str, Any]] = []
+    for folder in runs:
+        finished = open_run(folder)
+        if indicator is None and year is None and place is None and baseline == "baseline" and not as_json:
+            from zemsim.report.terminal import print_table
+
+            click.echo(f"{clean(finished.title(lang))}  {finished.folder}")
+            print_table(finished, lang)
+            continue
+        table = compare_run(finished, baseline, indicator, year, None, place)
+        rows.extend({"run": str(finished.folder), **row} for row in table.to_dict(orient="records"))
+    if as_json:
+        print_json({"rows": rows})
+    elif rows:
+        keys = ("policy", "indicator", "year", "group", "place", "value", "diff", "low", "high", "unit")
+        print_columns(([_cell(row[key]) for key in keys] for row in rows), keys)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.4g}" if math.isfinite(value) else ""
+    return str(value)
+
+
+@cli.command()
+@click.argument("folder", metavar="RUN", type=click.Path())
+@click.option("--out", type=click.Path(), help="Folder of the page; RUN/report without it.")
+@as_json
+def report(folder: str, out: str | None, as_json: bool) -> None:
+    """Write the page of a finished RUN again."""
+    from zemsim.experiment.run_folder import open_run
+    from zemsim.report.page import write_report
+
+    page = write_report(open_run(folder), out)
+    if as_json:
+        print_json({"report": str(page)})
+    else:
+        click.echo(page)
+
+
+@cli.group()
+def region() -> None:
+    """Regions: list, show, check."""
+
+
+@region.command("list")
+@as_json
+def region_list(as_json: bool) -> None:
+    """List the regions that come with the program."""
+    from zemsim.region import embedded_packs
+
+    packs = sorted(embedded_packs())
+    if as_json:
+        print_json({"rows": [{"region": name} for name in packs]})
+    else:
+        click.echo("\n".join(packs))
+
+
+@region.command("show")
+@click.argument("name", default="zemgale", type=click.Path())
+@as_json
+@language
+def region_show(name: str, as_json: bool, lang: str) -> None:
+    """Show what a region holds, and how much of it is reported, estimated and assumed."""
+    from zemsim.region import describe, load_region
+
+    found = load_region(name)
+    rows = describe(found)
+    if as_json:
+        print_json({"region": found.name, "title": dict(found.title), "rows": rows})
+        return
+    click.echo(f"{found.name}: {clean(found.title[lang])}")
+    shares = ("reported_share", "estimate_share", "assumption_share")
+    head = ("item", "unit", "total", "reported", "estimate", "assumption")
+    cells = ([row["item"], row["unit"], _total(row["total"]), *(_percent(row[key]) for key in shares)] for row in rows)
+    print_columns(cells, head)
+
+
+def _total(value: Any) -> str:
+    return f"{value:,.0f}" if isinstance(value, (int, float)) and math.isfinite(value) else ""
+
+
+def _percent(value: Any) -> str:
+    return f"{100 * value:.0f} %" if isinstance(value, (int, float)) and math.isfinite(value) else ""
+
+
+@region.command("check")
+@click.argument("name", default="zemgale", type=click.Path())
+@as_json
+def region_check(name: str, as_json: bool) -> None:
+    """Read a region pack with all its checks, the timetable's networks included."""
+    from zemsim.policy.draft import PolicyRegion
+    from zemsim.region import load_region
+
+    found = load_region(name)
+    base = PolicyRegion.of(found)
+    about = {
+        "region": found.name,
+        "zones": len(found.zones),
+        "routes": len(base.routes.networks),
+        "digest": found.digest(),
+    }
+    if as_json:
+        print_json({"ok": True, **about})
+    else:
+        click.echo(f"{name}: in order. " + ", ".join(f"{key} {value}" for key, value in about.items()))
+
+
+@cli.group()
+def measures() -> None:
+    """The catalogue of measures: list, show."""
+
+
+@measures.command("list")
+@click.option("--theme", help="Only measures whose theme has these words.")
+@as_json
+@language
+def measures_list(theme: str | None, as_json: bool, lang: str) -> None:
+    """List the measures of the catalogue."""
+    from zemsim.policy.catalogue import catalogue
+
+    wanted = (theme or "").casefold()
+    found = [m for m in catalogue().values() if wanted in (m.theme or "").casefold()]
+    if as_json:
+        print_json({"rows": [m.model_dump(mode="json", exclude_none=True) for m in found]})
+        return
+    if not found:
+        raise UsageError(f"no measure has a theme with the words “{clean(theme, 80)}”")
+    rows = [(m.name, m.lever, m.theme or "", getattr(m.title, lang) if m.title else "") for m in found]
+    print_columns(rows, ("measure", "lever", "theme", "title"))
+
+
+@measures.command("show")
+@click.argument("measure_id", metavar="MEASURE")
+@as_json
+def measures_show(measure_id: str, as_json: bool) -> None:
+    """Show a measure of the catalogue with its values and sources."""
+    from zemsim.policy.catalogue import measure_by_id
+
+    found = measure_by_id(measure_id).model_dump(mode="json", exclude_none=True)
+    if as_json:
+        print_json(found)
+        return
+    print_columns(((key, _text(value)) for key, value in found.items()), ("key", "value"))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_text(item)}" for key, item in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+@cli.command()
+@click.argument("folder", metavar="RUN", type=click.Path())
+@click.option("--resident", "resident_id", type=int, required=True, help="Id of the resident.")
+@click.option("--policy", default="baseline", show_default=True, help="Policy.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed.")
+@click.option("--year", type=int, help="Simulated year; the last one without it.")
+@as_json
+def explain(folder: str, resident_id: int, policy: str, seed: int, year: int | None, as_json: bool) -> None:
+    """Explain a resident's choices: options, utilities, draws, and what was chosen."""
+    from zemsim.experiment.run_folder import open_run
+    from zemsim.model.explain import explain as explain_resident
+
+    found = explain_resident(open_run(folder), resident_id, policy, seed, year)
+    if as_json:
+        print_json(found if isinstance(found, Mapping) else {"rows": found})
+    else:
+        click.echo(str(found))
+
+
+@cli.command()
+@click.option("--group", help="Only this group.")
+@as_json
+def parameters(group: str | None, as_json: bool) -> None:
+    """List the behavioural parameters with their ranges, sources and grades."""
+    from zemsim.behaviour.parameters import load_parameters
+    from zemsim.core.errors import did_you_mean
+
+    table = list(load_parameters().table.values())
+    groups = sorted({p.group for p in table})
+    if group is not None and group not in groups:
+        raise UsageError(f"there is no group “{clean(group, 80)}” of parameters: {did_you_mean(group, groups)}")
+    table = [p for p in table if group in (None, p.group)]
+    if as_json:
+        print_json({"rows": [dict(vars(p)) for p in table]})
+        return
+    rows = [(p.symbol, f"{p.value:g}", f"{p.low:g} to {p.high:g}", p.unit, p.grade, p.name) for p in table]
+    print_columns(rows, ("symbol", "value", "range", "unit", "grade", "name"))

@@ -1,0 +1,63 @@
+"""Checks of an experiment against its region: names that the region does not have, and measures that clash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from zemsim.core.errors import InputError
+from zemsim.core.settings import Document
+from zemsim.core.toml_lines import Loc
+from zemsim.policy.conditions import conditions
+from zemsim.policy.draft import PolicyRegion
+from zemsim.policy.levers import Measure
+
+if TYPE_CHECKING:
+    from zemsim.experiment.experiment import Experiment
+    from zemsim.region import Region
+
+
+def region_faults(experiment: Experiment, document: Document, region: Region) -> Iterator[InputError]:
+    """Yield what the measures name and the region does not have; then what two measures both set."""
+    base = PolicyRegion.of(region)
+    clean = True
+    for policy in experiment.policies:
+        for measure, place in zip(policy.measures, policy.places, strict=True):
+            for key, message in name_faults(measure, base):
+                clean = False
+                inline = place[-2] == "measure"
+                yield document.fault((*place, *key) if inline else place, f"{message} (measure “{measure.name}”)")
+    if clean:
+        yield from _conflicts(experiment, document, base)
+
+
+def name_faults(measure: Measure, base: PolicyRegion) -> Iterator[tuple[Loc, str]]:
+    for name in type(measure).place_fields:
+        for position, place in enumerate(getattr(measure, name)):
+            fault = base.places.fault(place)
+            if fault is not None:
+                yield (name, position), fault
+    networks = getattr(measure, "networks", ())
+    route_ids = getattr(measure, "route_ids", ())
+    found = base.routes.fault(networks, route_ids)
+    if found is not None:
+        yield (found[0], found[1]), found[2]
+    network = getattr(measure, "network", None)
+    found = base.routes.fault((network,), ()) if network is not None else None
+    if found is not None:
+        yield ("network",), found[2]
+
+
+def _conflicts(experiment: Experiment, document: Document, base: PolicyRegion) -> Iterator[InputError]:
+    first, last = experiment.years
+    for policy in experiment.policies:
+        turns = {first}
+        for measure in policy.measures:
+            turns.update(y for y in (measure.from_year, (measure.until_year or last) + 1) if first <= y <= last)
+        for year in sorted(turns):
+            try:
+                conditions(base, policy.measures, year)
+            except InputError as error:
+                position = experiment.policies.index(policy)
+                yield document.fault(("policy", position), f"{error.message} (policy “{policy.id}”)", error.hint)
+                break
