@@ -28,7 +28,7 @@ def utilities(tour, world, p):
             v = p["b_pt"] * x["ride"] * (x["crowding_out"] + x["crowding_back"]) / 2 + p["b_wait"] * wait
             v += p["b_head"] * x["headway"] + p["b_acc"] * x["walk"] + p["b_tr"] * x["transfers"]
             out[mode] = 2 * (v + g * x["fare"] * x["fare_share"])
-    minutes = (tour["road_out_min"] + tour["road_back_min"] + tour["terminal_from"] + tour["terminal_to"]) / 2
+    minutes = (tour["road_out_min"] + tour["road_back_min"]) / 2 + tour["terminal_from"] + tour["terminal_to"]
     if minutes < math.inf:
         if tour["vehicle"] >= 0:
             money = 2 * tour["drive_eur"] + p["k_park"] * tour["parking_eur"]

@@ -146,7 +146,7 @@ def fill_utilities(tours: Any, world: Any, p: Any, r: int, out_utility: Any) -> 
 
     minutes = _road_minutes(tours, world, r)
     if minutes < math.inf:
-        minutes += 0.5 * (world.terminal_min[tours.origin[r]] + world.terminal_min[tours.dest[r]])
+        minutes += world.terminal_min[tours.origin[r]] + world.terminal_min[tours.dest[r]]
         if tours.vehicle[r] >= 0:
             money = 2.0 * tours.drive_eur[r] + p.k_park * tours.parking_eur[r]
             out_utility[_DRIVER] = constants[_DRIVER] + 2.0 * p.b_car * minutes + gain * money

@@ -10,7 +10,7 @@ import pandas as pd
 
 from zemsim.core.names import TRIPS_PER_TOUR, Alternative, ChargingPlace, DayType, Powertrain
 from zemsim.policy.draft import AGES
-from zemsim.policy.payments import YearTables
+from zemsim.policy.payments import DayTables
 
 if TYPE_CHECKING:
     from zemsim.model.day_plan import DayPlan
@@ -26,15 +26,14 @@ class YearFlows:
 
     Attributes
     ----------
-    base_fare_eur : float64 [2, Z, A], trips of the year at base fares, by home zone and age.
-    paid_eur : float64 [2], fares paid, bus and train.
+    base_fare_eur, fare_eur : float64 [2, Z, A], trips of the year at base fares and as paid, by home zone and age.
     parking_eur : float64 [Z] by destination.
     shared_trips : float64 [Z] by origin.
     """
 
     def __init__(self, n_zones: int) -> None:
         self.base_fare_eur = np.zeros((len(_MODES), n_zones, AGES))
-        self.paid_eur = np.zeros(len(_MODES))
+        self.fare_eur = np.zeros_like(self.base_fare_eur)
         self.parking_eur = np.zeros(n_zones)
         self.shared_trips = np.zeros(n_zones)
         self.sessions: list[tuple[float, pd.DataFrame]] = []
@@ -49,7 +48,8 @@ class YearFlows:
             fare = c.transit[rows, k, 5].astype(np.float64) * TRIPS_PER_TOUR * days
             cell = c.origin[rows].astype(np.int64) * AGES + age[rows]
             self.base_fare_eur[k] += np.bincount(cell, fare, n_zones * AGES).reshape(n_zones, AGES)
-            self.paid_eur[k] += float((fare * c.fare_share[rows, k]).sum())
+            paid = fare * c.fare_share[rows, k]
+            self.fare_eur[k] += np.bincount(cell, paid, n_zones * AGES).reshape(n_zones, AGES)
         driven = plan.alternative == Alternative.DRIVER
         self.parking_eur += np.bincount(c.dest[driven], c.parking_eur[driven] * float(days), n_zones)
         shared = (plan.alternative == Alternative.EBIKE) & (c.ebike == 2)
@@ -60,36 +60,40 @@ class YearFlows:
         weeks = sum(model.days_of(model.season).values()) / 7.0
         self.sessions.append((weeks, model.week.sessions))
 
+    @property
+    def paid_eur(self) -> npt.NDArray[np.float64]:
+        """Fares paid, bus and train."""
+        return self.fare_eur.sum(axis=(1, 2))  # type: ignore[no-any-return]
 
-def year_tables(model: MobilityModel, flows: YearFlows | None) -> YearTables:
-    """What happened in the year; without simulated days only purchases are known, the rest is empty."""
-    return YearTables(
-        purchases=_purchases(model),
+
+def day_tables(model: MobilityModel, flows: YearFlows) -> DayTables:
+    """What happened on the simulated days of the year, as the ledger reads it."""
+    return DayTables(
         fares=_fares(flows),
         routes=_routes(model),
         fuel=_fuel(model),
         charging=_charging(flows),
-        parking=_by_zone("parking_eur_year", None if flows is None else flows.parking_eur),
-        shared_ebike=_by_zone("trips_year", None if flows is None else flows.shared_trips),
+        parking=_by_zone("parking_eur_year", flows.parking_eur),
+        shared_ebike=_by_zone("trips_year", flows.shared_trips),
     )
 
 
-def _purchases(model: MobilityModel) -> pd.DataFrame:
+def purchases_of_year(model: MobilityModel) -> pd.DataFrame:
+    """Cars and e-bikes bought in the year, with home and income of the buyers."""
     bought = model.book.of_year("purchases", model.year)
     home = bought["household_idx"].to_numpy()
     households = model.households.table
     return bought.assign(zone_idx=households.zone_idx[home], income_eur_month=households.income_eur_month[home])
 
 
-def _fares(flows: YearFlows | None) -> pd.DataFrame:
-    if flows is None:
-        return pd.DataFrame({"mode": [], "zone_idx": [], "age": [], "base_fare_eur_year": []})
+def _fares(flows: YearFlows) -> pd.DataFrame:
     mode, zone, age = np.nonzero(flows.base_fare_eur)
     return pd.DataFrame(
         {
             "mode": np.array(_MODES, object)[mode],
             "zone_idx": zone,
             "age": age,
+            "fare_eur_year": flows.fare_eur[mode, zone, age],
             "base_fare_eur_year": flows.base_fare_eur[mode, zone, age],
         }
     )
@@ -129,19 +133,17 @@ def _fuel(model: MobilityModel) -> pd.DataFrame:
     return pd.DataFrame({"fuel": ["petrol", "diesel"], "litres_year": litres})
 
 
-def _charging(flows: YearFlows | None) -> pd.DataFrame:
+def _charging(flows: YearFlows) -> pd.DataFrame:
     columns: dict[str, list[npt.NDArray[np.generic]]] = {"place": [], "site_idx": [], "kwh_year": []}
-    for weeks, sessions in flows.sessions if flows is not None else []:
+    for weeks, sessions in flows.sessions:
         place = sessions["place"].to_numpy()
         names = np.where(place == ChargingPlace.HOME, "home", np.where(place == ChargingPlace.WORK, "work", "public"))
         columns["place"].append(names)
         columns["site_idx"].append(sessions["site_idx"].to_numpy())
         columns["kwh_year"].append(sessions["kwh"].to_numpy() * weeks)
-    return pd.DataFrame({name: np.concatenate(parts) if parts else [] for name, parts in columns.items()})
+    return pd.DataFrame({name: np.concatenate(parts) for name, parts in columns.items()})
 
 
-def _by_zone(column: str, values: npt.NDArray[np.float64] | None) -> pd.DataFrame:
-    if values is None:
-        return pd.DataFrame({"zone_idx": np.array([], np.int64), column: []})
+def _by_zone(column: str, values: npt.NDArray[np.float64]) -> pd.DataFrame:
     zones = np.flatnonzero(values)
     return pd.DataFrame({"zone_idx": zones, column: values[zones]})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from zemsim.core.names import TRIPS_PER_TOUR, Alternative, ChargingPlace, DayType, Mode
 from zemsim.core.schema import conform
+from zemsim.model.accounts import day_tables, purchases_of_year
 from zemsim.model.day import reported_modes, transit_loads
 from zemsim.model.vehicles import kwh_per_km, litres_per_km
 from zemsim.policy.payments import ledger
@@ -17,9 +17,8 @@ from zemsim.policy.payments import ledger
 if TYPE_CHECKING:
     from zemsim.model.day_plan import DayPlan
     from zemsim.model.model import MobilityModel
+    from zemsim.travel.transit_loads import PatternLoads
 
-#: Bases of payment rules that need no simulated days; the others are written in simulated years only.
-_KNOWN_EVERY_YEAR = ("fixed", "bev_grant", "ebike_grant")
 TABLES = ("trips", "vehicles", "sessions", "purchases", "transit", "payments", "gaps")
 
 
@@ -29,7 +28,7 @@ class Book:
     def __init__(self) -> None:
         self._parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
         self.counts = {"no_alternative": 0, "below_zero": 0, "gave_up_charging": 0}
-        self._boardings: list[dict[DayType, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]] = []
+        self._loads: list[dict[DayType, PatternLoads]] = []
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """All tables, with the types of their schemas."""
@@ -63,7 +62,7 @@ class Book:
         self.counts["gave_up_charging"] += week.failed
         days = sum(model.days_of(model.season).values())
         model.sessions_of_year += week.sessions_of * days / 7.0
-        self._boardings.append(transit_loads(model))
+        self._loads.append(transit_loads(model))
 
     def _add_trips(self, model: MobilityModel, plan: DayPlan) -> None:
         made = np.flatnonzero(plan.alternative >= 0)
@@ -89,8 +88,8 @@ class Book:
 
     def close_days(self, model: MobilityModel) -> None:
         """Write down the routes of a simulated year, means over its seasons, and the gaps."""
-        self._parts["transit"].append(_routes(model, self._boardings))
-        self._boardings = []
+        self._parts["transit"].append(_routes(model, self._loads))
+        self._loads = []
         self._parts["gaps"].append(pd.DataFrame(model.gaps))
         model.gaps = []
 
@@ -116,11 +115,8 @@ class Book:
 
     def add_payments(self, model: MobilityModel) -> None:
         """The ledger of the year's measures."""
-        lines = ledger(model.conditions, model.ledger_tables())
-        basis = ["year" if r.basis in _KNOWN_EVERY_YEAR else "days" for r in model.conditions.payment_rules]
-        lines = lines.assign(basis=np.array(basis, object))
-        simulated = model.year in model.world.settings.days_in
-        self._parts["payments"].append(lines if simulated else lines[lines["basis"] == "year"])
+        days = None if model.flows is None else day_tables(model, model.flows)
+        self._parts["payments"].append(ledger(model.conditions, purchases_of_year(model), days))
 
 
 def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -142,7 +138,7 @@ def _add_kilometres(model: MobilityModel, plan: DayPlan) -> None:
     v.kwh_year += np.where(v.electric, by_car * kwh, 0.0)
 
 
-def _routes(model: MobilityModel, seasons: list[Any]) -> pd.DataFrame:
+def _routes(model: MobilityModel, seasons: list[dict[DayType, PatternLoads]]) -> pd.DataFrame:
     """Vehicle kilometres, boardings and loads by route and day type."""
     timetable = model.supply.timetable
     electric = dict(model.conditions.electric_bus_share)
@@ -150,11 +146,10 @@ def _routes(model: MobilityModel, seasons: list[Any]) -> pd.DataFrame:
     n_routes = len(timetable.routes)
     tables = []
     for day_type in DayType:
-        by_pattern = np.mean([loads[day_type][1].sum(axis=1) for loads in seasons], axis=0)
+        by_pattern = np.mean([loads[day_type].boardings.sum(axis=1) for loads in seasons], axis=0)
         fullest = np.zeros(n_routes)
-        np.maximum.at(
-            fullest, timetable.pattern_route, np.max([loads[day_type][0].max(axis=1) for loads in seasons], axis=0)
-        )
+        loads = np.max([np.nan_to_num(season[day_type].load_share).max(axis=1) for season in seasons], axis=0)
+        np.maximum.at(fullest, timetable.pattern_route, loads)
         route_id = timetable.routes["route_id"]
         tables.append(
             pd.DataFrame(

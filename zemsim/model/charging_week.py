@@ -126,13 +126,16 @@ def electric_cars(model: MobilityModel) -> ElectricCars:
     """What charging reads of each car: battery, own places to plug in, prices, weight of money."""
     vehicles, households, p = model.vehicles, model.households.table, model.parameters
     home = vehicles.household_idx
+    zone = households.zone_idx[home]
     own, yard = households.home_charging[home], households.yard_charging[home]
-    price = np.where(own, model.conditions.price["electricity_home_eur_kwh"], model.conditions.yard_price_eur_kwh)
+    c = model.conditions
+    home_kw = np.where(own, p["home_kw"], np.where(yard, np.nan_to_num(c.yard_power_kw[zone]), 0.0))
+    price = np.where(own, c.price["electricity_home_eur_kwh"], np.nan_to_num(c.yard_price_eur_kwh[zone]))
     income = np.clip(households.income_ratio[home].astype(np.float64), 0.2, 5.0)
     return ElectricCars(
         vehicle_id=vehicles.vehicle_id,
         battery_kwh=vehicles.battery_kwh,
-        home_kw=np.where(own | yard, p["home_kw"], 0.0).astype(np.float32),
+        home_kw=home_kw.astype(np.float32),
         home_eur_kwh=price.astype(np.float32),
         work_kw=np.where(model.work_charging[home], p["work_kw"], 0.0).astype(np.float32),
         money_weight=(p["b_cost"] * income ** -p["eta_vot_income"]).astype(np.float32),

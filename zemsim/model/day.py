@@ -15,6 +15,7 @@ from zemsim.kernels.tour_choice import TravelWorld
 from zemsim.model.charging_week import WeekResult, simulate_week
 from zemsim.model.vehicles import kwh_per_km, litres_per_km
 from zemsim.travel.roads import load, road_skim, volume_delay
+from zemsim.travel.transit_loads import PatternLoads, load_patterns
 
 if TYPE_CHECKING:
     from zemsim.model.day_plan import DayPlan
@@ -117,28 +118,25 @@ def _morning_demand(model: MobilityModel, plan: DayPlan) -> npt.NDArray[np.float
     return cars * model.parameters["peak_hour_share"]
 
 
-def transit_loads(model: MobilityModel) -> dict[DayType, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
-    """Highest load over seats [patterns, Q] and boardings [patterns, Q] of each day type."""
+def transit_loads(model: MobilityModel) -> dict[DayType, PatternLoads]:
+    """Highest load over places and boardings by pattern and period, of each day type."""
     return {day_type: _pattern_loads(model, plan) for day_type, plan in model.plans.items()}
 
 
-def _pattern_loads(model: MobilityModel, plan: DayPlan) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    from zemsim.travel.transit_loads import load_patterns
-
-    legs = [
-        plan.legs[name][side][plan.alternative == chosen]
-        for name, chosen in (("bus", Alternative.BUS), ("train", Alternative.TRAIN))
-        for side in (0, 1)
-    ]
-    return load_patterns(model.supply.timetable, model.supply.skim, np.concatenate(legs))
+def _pattern_loads(model: MobilityModel, plan: DayPlan) -> PatternLoads:
+    """Loads of buses and trains together; a seat does not ask which of the two alternatives brought its passenger."""
+    sides = [np.concatenate([plan.legs[name][side] for name in ("bus", "train")]) for side in (0, 1)]
+    chosen = np.concatenate([plan.alternative == Alternative.BUS, plan.alternative == Alternative.TRAIN])
+    return load_patterns(model.supply.timetable, model.supply.skim, sides[0], sides[1], chosen)
 
 
 def _crowding(model: MobilityModel) -> npt.NDArray[np.float32]:
-    """Factor on in-vehicle time: 1 while there are seats, rising to the multiplier at the full load."""
+    """Factor on in-vehicle time: 1 while there are places, rising to the multiplier at the full load."""
     p = model.parameters
     factor = np.ones_like(model.crowding)
-    for load_share, _boardings in transit_loads(model).values():
-        over = np.clip((load_share - 1.0) / (p["load_full"] - 1.0), 0.0, 1.0)
+    for loads in transit_loads(model).values():
+        share = np.nan_to_num(loads.load_share, nan=0.0)  # of unknown capacity: no crowding is known
+        over = np.clip((share - 1.0) / (p["load_full"] - 1.0), 0.0, 1.0)
         factor = np.maximum(factor, (1.0 + (p["m_crowd"] - 1.0) * over).astype(np.float32))
     return factor
 

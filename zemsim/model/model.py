@@ -17,7 +17,7 @@ from zemsim.core.randomness import Stream
 from zemsim.kernels.charging import Stations
 from zemsim.kernels.draws import uniforms
 from zemsim.model import day, stations
-from zemsim.model.accounts import YearFlows, year_days, year_tables
+from zemsim.model.accounts import YearFlows, year_days
 from zemsim.model.agents import BusOperator, Household, Municipality, Resident, Station
 from zemsim.model.book import Book
 from zemsim.model.day_plan import DayPlan
@@ -27,7 +27,6 @@ from zemsim.model.schedule import DAY, NIGHT, YEAR, Step, as_text
 from zemsim.model.vehicles import make_vehicles
 from zemsim.model.world import TransitSupply, World
 from zemsim.policy.conditions import Conditions, PolicyRegion, conditions
-from zemsim.policy.payments import YearTables
 from zemsim.travel.transit_options import transit_options
 
 if TYPE_CHECKING:
@@ -152,7 +151,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.book = Book()
         self.gaps: list[dict[str, float | int]] = []
         self.last_choice: dict[DayType, npt.NDArray[np.int8]] = {}
-        self.free_min = self.world.road_skim.time_min
+        self.free_min, self.terminal_min = self.world.road_skim.time_min, self.world.road_skim.terminal_min
         self.peak_skim = self.world.road_skim
         self.peak_min = self.peak_skim.time_min
         self.peak_time_s = self.world.network.free_flow_s()
@@ -289,10 +288,6 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         """Public points per 1,000 residents within reach of each zone, and whether a fast site is among them."""
         table = self.stations.table
         return stations.points_within(self.world.region, self.sites, table.points, table.open, self.parameters)
-
-    def ledger_tables(self) -> YearTables:
-        """What happened in the year, as the ledger reads it."""
-        return year_tables(self, self.flows)
 
     def close_operators(self) -> None:
         """Operators close their books of the simulated year: kilometres, boardings, fares, cost."""
