@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from zemsim import __version__
 from zemsim.core.command_line import Commands, print_columns, print_json
 from zemsim.core.errors import EXIT_BAD_INPUT, InputError, InputErrors, UsageError, clean
-
-if TYPE_CHECKING:
-    from zemsim.core.settings import Document
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 language = click.option("--lang", type=click.Choice(["lv", "en"]), default="en", show_default=True, help="Language.")
@@ -82,7 +78,7 @@ def run(
 def _headline_rows(finished: Any) -> list[Any]:
     from zemsim.experiment.compare import headline
 
-    return [dict(row) for row in headline(finished).to_dict(orient="records")]
+    return list(headline(finished).to_dict(orient="records"))
 
 
 @cli.command()
@@ -99,8 +95,10 @@ def validate(file: str | None, region: str | None, schema: bool, as_json: bool) 
         return
     if file is None:
         raise click.UsageError("say which FILE to check, or --schema")
+    from zemsim.experiment.checks import check_file
+
     try:
-        about = _checked(file, region)
+        about = check_file(file, region)
     except (InputError, InputErrors) as error:
         if not as_json:
             raise
@@ -112,46 +110,6 @@ def validate(file: str | None, region: str | None, schema: bool, as_json: bool) 
         print_json({"ok": True, "rows": [], **about})
     else:
         click.echo(f"{file}: in order. " + ", ".join(f"{key} {value}" for key, value in about.items()))
-
-
-def _checked(file: str, region: str | None) -> dict[str, Any]:
-    """Check a file of either form and return what it holds."""
-    from zemsim.core.settings import read_document
-
-    path = Path(file) / "experiment.toml" if Path(file).is_dir() else Path(file)
-    document = read_document(path)
-    if "measure" in document.data and not {"experiment", "policy"} & set(document.data):
-        return _checked_measures(document, region)
-    from zemsim.experiment.experiment import load_experiment
-
-    found = load_experiment(path, region=region)
-    measures = sum(len(policy.measures) for policy in found.policies)
-    return {
-        "experiment": found.id,
-        "policies": len(found.policies),
-        "measures": measures,
-        "seeds": len(found.seeds),
-        "fingerprint": found.digest(),
-    }
-
-
-def _checked_measures(document: Document, region: str | None) -> dict[str, Any]:
-    from zemsim.core.errors import raise_all
-    from zemsim.core.settings import check
-    from zemsim.experiment.checks import name_faults
-    from zemsim.policy.draft import PolicyRegion
-    from zemsim.policy.levers import MeasureFile
-    from zemsim.region import load_region
-
-    measures = check(document, MeasureFile).measure
-    base = PolicyRegion.of(load_region(region or "zemgale"))
-    faults = [
-        document.fault(("measure", position, *key), message)
-        for position, measure in enumerate(measures)
-        for key, message in name_faults(measure, base)
-    ]
-    raise_all(faults)
-    return {"measures": len(measures)}
 
 
 @cli.command()
@@ -185,7 +143,7 @@ def compare(
             print_table(finished, lang)
             continue
         table = compare_run(finished, baseline, indicator, year, None, place)
-        rows.extend({"run": str(finished.folder), **row} for row in table.to_dict(orient="records"))
+        rows.extend({"run": str(finished.folder), **dict(row)} for row in table.to_dict(orient="records"))
     if as_json:
         print_json({"rows": rows})
     elif rows:
@@ -241,24 +199,31 @@ def region_show(name: str, as_json: bool, lang: str) -> None:
     """Show what a region holds, and how much of it is reported, estimated and assumed."""
     from zemsim.region import describe, load_region
 
-    found = load_region(name)
-    rows = describe(found)
+    about = describe(load_region(name))
     if as_json:
-        print_json({"region": found.name, "title": dict(found.title), "rows": rows})
+        print_json({**about, "rows": about["evidence"]})
         return
-    click.echo(f"{found.name}: {clean(found.title[lang])}")
+    click.echo(f"{about['name']}: {clean(about['title'][lang])}, fingerprint {about['digest']}\n")
+    counted = {**about["counts"], **about["totals"]}
+    print_columns(((key, f"{value:,}") for key, value in counted.items()), ("what", "number"))
+    click.echo("")
+    print_columns(
+        ((row["municipality"], f"{row['population']:,}", row["zones"], row["jobs"]) for row in about["municipalities"]),
+        ("municipality", "residents", "zones", "jobs"),
+    )
+    click.echo("")
     shares = ("reported_share", "estimate_share", "assumption_share")
-    head = ("item", "unit", "total", "reported", "estimate", "assumption")
-    cells = ([row["item"], row["unit"], _total(row["total"]), *(_percent(row[key]) for key in shares)] for row in rows)
-    print_columns(cells, head)
+    print_columns(
+        (
+            (r["item"], f"{r['total']:,.0f}", r["unit"], *(_percent(r[key]) for key in shares))
+            for r in about["evidence"]
+        ),
+        ("rests on", "total", "unit", "reported", "estimated", "assumed"),
+    )
 
 
-def _total(value: Any) -> str:
-    return f"{value:,.0f}" if isinstance(value, (int, float)) and math.isfinite(value) else ""
-
-
-def _percent(value: Any) -> str:
-    return f"{100 * value:.0f} %" if isinstance(value, (int, float)) and math.isfinite(value) else ""
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.0f} %"
 
 
 @region.command("check")
@@ -324,26 +289,69 @@ def measures_show(measure_id: str, as_json: bool) -> None:
 def _text(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {_text(item)}" for key, item in value.items())
+    if isinstance(value, float):
+        return f"{value:.4g}"
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 @cli.command()
 @click.argument("folder", metavar="RUN", type=click.Path())
-@click.option("--resident", "resident_id", type=int, required=True, help="Id of the resident.")
+@click.option("--resident", "resident_id", type=int, required=True, help="Number of the resident.")
 @click.option("--policy", default="baseline", show_default=True, help="Policy.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Seed.")
-@click.option("--year", type=int, help="Simulated year; the last one without it.")
+@click.option("--seed", type=int, help="Seed; the run's first one without it.")
+@click.option("--year", type=int, help="Simulated year; the first one without it.")
+@click.option("--season", type=click.Choice(["winter", "summer"]), help="Season; the first one without it.")
+@click.option("--region", type=click.Path(), help="Folder of the region, if it is not an embedded one.")
 @as_json
-def explain(folder: str, resident_id: int, policy: str, seed: int, year: int | None, as_json: bool) -> None:
-    """Explain a resident's choices: options, utilities, draws, and what was chosen."""
+def explain(
+    folder: str,
+    resident_id: int,
+    policy: str,
+    seed: int | None,
+    year: int | None,
+    season: str | None,
+    region: str | None,
+    as_json: bool,
+) -> None:
+    """Explain a resident's choices in a finished RUN: options, utilities, draws, and what was chosen.
+
+    The run is repeated for this policy and seed up to the year asked for.
+    """
+    click.echo("zemsim: repeating the run up to the resident's choice", err=True)
+    from zemsim.experiment.experiment import Experiment
     from zemsim.experiment.run_folder import open_run
+
+    finished = open_run(folder)
+    asked = Experiment.from_resolved(finished.experiment).with_settings(region=region)
+    asked.policy(policy)
+    if seed is not None and seed not in asked.seeds:
+        raise UsageError(f"the run has no seed {seed}: its seeds are {', '.join(map(str, asked.seeds))}")
     from zemsim.model.explain import explain as explain_resident
 
-    found = explain_resident(open_run(folder), resident_id, policy, seed, year)
+    days = explain_resident(asked, resident_id, policy, asked.seeds[0] if seed is None else seed, year, season)
     if as_json:
-        print_json(found if isinstance(found, Mapping) else {"rows": found})
-    else:
-        click.echo(str(found))
+        print_json({"rows": days})
+        return
+    for day in days:
+        _print_day(day)
+
+
+def _print_day(day: Mapping[str, Any]) -> None:
+    """Print a resident's day: who it is, and each tour with its options."""
+    click.echo(f"resident {day['resident_id']}, {day['policy']}, {day['year']}, {day['season']} {day['day_type']}")
+    click.echo("  " + ", ".join(f"{key} {_text(value)}" for key, value in day["resident"].items()))
+    if not day["tours"]:
+        click.echo("  stays at home")
+    for tour in day["tours"]:
+        way = f"{tour['from_zone']} to {tour['to_zone']}, {tour['road_km']:.1f} km by road"
+        click.echo(f"\n  {tour['purpose']}: {way}; chosen: {tour['choice'] or 'no alternative is available'}")
+        known = {"alternative", "available", "utility", "draw"}
+        rows = []
+        for option in tour["options"]:
+            rest = ", ".join(f"{key} {_text(value)}" for key, value in option.items() if key not in known)
+            utility = f"{option['utility']:.3f}" if option["available"] else "not available"
+            rows.append((f"  {option['alternative']}", utility, f"{option['draw']:.3f}", rest))
+        print_columns(rows, ("  alternative", "utility", "draw", "one way"))
 
 
 @cli.command()

@@ -24,7 +24,7 @@ _DISK_TROUBLE: Final = {errno.ENOSPC, errno.EACCES, errno.EPERM, errno.EROFS, er
 class Commands(click.Group):
     """The group of commands: it turns every error into one message and an exit code."""
 
-    def main(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
+    def main(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:
         """Run a command and leave the process with its exit code."""
         debug = "--debug" in (sys.argv[1:] if args is None else args)
         extra["standalone_mode"] = False

@@ -1,16 +1,18 @@
-"""Checks of an experiment against its region: names that the region does not have, and measures that clash."""
+"""Checks of settings against their region: names that the region does not have, and measures that clash."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from zemsim.core.errors import InputError
-from zemsim.core.settings import Document
+from zemsim.core.errors import InputError, raise_all
+from zemsim.core.settings import Document, check, read_document
 from zemsim.core.toml_lines import Loc
 from zemsim.policy.conditions import conditions
 from zemsim.policy.draft import PolicyRegion
-from zemsim.policy.levers import Measure
+from zemsim.policy.levers import Measure, MeasureFile
 
 if TYPE_CHECKING:
     from zemsim.experiment.experiment import Experiment
@@ -61,3 +63,45 @@ def _conflicts(experiment: Experiment, document: Document, base: PolicyRegion) -
                 position = experiment.policies.index(policy)
                 yield document.fault(("policy", position), f"{error.message} (policy “{policy.id}”)", error.hint)
                 break
+
+
+def check_file(path: str | PathLike[str], region: str | PathLike[str] | None = None) -> dict[str, Any]:
+    """Check an experiment file or a file of measures and return in short what it holds.
+
+    Raises
+    ------
+    InputError, InputErrors
+        With file, line and key of every fault.
+    """
+    file = Path(path) / "experiment.toml" if Path(path).is_dir() else Path(path)
+    document = read_document(file)
+    if "measure" in document.data and not {"experiment", "policy"} & set(document.data):
+        return {"measures": _check_measures(document, region)}
+    from zemsim.experiment.experiment import load_experiment
+
+    found = load_experiment(file, region=region)
+    return {
+        "experiment": found.id,
+        "policies": len(found.policies),
+        "measures": sum(len(policy.measures) for policy in found.policies),
+        "seeds": len(found.seeds),
+        "fingerprint": found.digest(),
+    }
+
+
+def _check_measures(document: Document, region: str | PathLike[str] | None) -> int:
+    from zemsim.region import load_region
+
+    measures = check(document, MeasureFile).measure
+    base = PolicyRegion.of(load_region(region or "zemgale"))
+    faults = []
+    seen: set[str] = set()
+    for position, measure in enumerate(measures):
+        loc: Loc = ("measure", position)
+        faults += [document.fault((*loc, *key), message) for key, message in name_faults(measure, base)]
+        if measure.id in seen:
+            faults.append(document.fault((*loc, "id"), f"the id “{measure.id}” is there twice"))
+        if measure.id is not None:
+            seen.add(measure.id)
+    raise_all(faults)
+    return len(measures)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 from os import PathLike, fspath
@@ -16,7 +16,7 @@ from zemsim.core.settings import Document, check, read_document
 from zemsim.core.toml_lines import Loc
 from zemsim.experiment.settings import MAX_SEEDS, ExperimentFile, PolicyTable
 from zemsim.policy.catalogue import catalogue
-from zemsim.policy.levers import Measure
+from zemsim.policy.levers import Measure, MeasureFile
 
 if TYPE_CHECKING:
     from zemsim.region import Region
@@ -154,12 +154,26 @@ class Experiment:
         ]
         return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()}
 
+    @classmethod
+    def from_resolved(cls, resolved: Mapping[str, Any]) -> Experiment:
+        """Return the experiment that :meth:`resolved` described, for example in the manifest of a run."""
+        plain = dict(resolved)
+        policies = [
+            Policy(row["id"], dict(row["title"]), MeasureFile.of(row["measures"]) if row["measures"] else ())
+            for row in plain.pop("policies")
+        ]
+        names = {item.name for item in dataclasses.fields(cls)}
+        values = {key: tuple(v) if isinstance(v, list) else v for key, v in plain.items() if key in names}
+        return cls(**values, policies=tuple(policies))
+
     def digest(self) -> str:
         """Return the fingerprint of what was asked; the region counts by name only."""
         return fingerprint.of_json(self.resolved())
 
 
-def load_experiment(path: str | PathLike[str] | None = None, *, region: Region | str | None = None) -> Experiment:
+def load_experiment(
+    path: str | PathLike[str] | None = None, *, region: Region | str | PathLike[str] | None = None
+) -> Experiment:
     """Read and check an experiment.
 
     Parameters
@@ -179,19 +193,19 @@ def load_experiment(path: str | PathLike[str] | None = None, *, region: Region |
         With file, line and key of every fault.
     """
     if path is None:
-        with as_file(files("zemsim.experiment").joinpath("default", DEFAULT)) as file:
+        with as_file(files("zemsim") / "experiment" / "default" / DEFAULT) as file:
             return _load(file, region, default=True)
     file = Path(path)
     return _load(file / "experiment.toml" if file.is_dir() else file, region, default=False)
 
 
-def _load(file: Path, region: Region | str | None, default: bool) -> Experiment:
+def _load(file: Path, region: Region | str | PathLike[str] | None, default: bool) -> Experiment:
     document = read_document(file)
     settings = check(document, ExperimentFile)
     faults: list[InputError] = []
     experiment = _resolve(settings, document, faults)
     faults.extend(_parameter_faults(experiment, document))
-    if isinstance(region, str):
+    if isinstance(region, (str, PathLike)):
         experiment = experiment.with_settings(region=region)
     else:
         experiment = dataclasses.replace(experiment, region=_folder_beside(experiment.region, document))
@@ -290,10 +304,10 @@ def _folder_beside(region: str, document: Document) -> str:
     return str(folder)
 
 
-def _region(experiment: Experiment, document: Document, region: Region | str | None) -> Region:
+def _region(experiment: Experiment, document: Document, region: Region | str | PathLike[str] | None) -> Region:
     from zemsim.region import load_region
 
-    if region is not None and not isinstance(region, str):
+    if region is not None and not isinstance(region, (str, PathLike)):
         return region
     try:
         return load_region(experiment.region)

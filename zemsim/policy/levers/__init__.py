@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -59,3 +60,8 @@ class MeasureFile(Settings):
 
     measure: Annotated[tuple[Measure, ...], Field(strict=False, min_length=1)]
     """The measures."""
+
+    @classmethod
+    def of(cls, measures: Sequence[Mapping[str, Any]]) -> tuple[Measure, ...]:
+        """Return measures from plain mappings, as ``model_dump(mode="json")`` gives them."""
+        return cls.model_validate({"measure": list(measures)}).measure

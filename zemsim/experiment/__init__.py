@@ -1,0 +1,1 @@
+"""Experiments: the file, its checks, the runner, the run folder, and paired comparison."""
