@@ -88,7 +88,7 @@ def small_region(people: int = 12_000) -> SmallRegion:
             "population": 0,
             "dwellings_house": np.nan,
             "dwellings_flat": np.nan,
-            "jobs": [40_000.0, 500.0],
+            "jobs": [1_300.0, 60.0],
             "school_places": 0.0,
             "shop_weight": [20_000.0, 300.0],
             "leisure_weight": [20_000.0, 300.0],
@@ -96,7 +96,7 @@ def small_region(people: int = 12_000) -> SmallRegion:
     )
     parts = [
         _square("Jelgava", "city", (0.0, 0.0), 5, 1000.0, people // 3),
-        _square("Jelgavas novads", "town", (-6_000.0, 6_000.0), 5, 3000.0, people // 3),
+        _square("Jelgavas novads", "town", (-12_000.0, -12_000.0), 5, 3000.0, people // 3),
         _square("Dobeles novads", "town", (-35_000.0, 0.0), 5, 4000.0, people // 3),
         gates,
     ]

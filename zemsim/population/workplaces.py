@@ -48,8 +48,12 @@ def capital_shares(region: RegionLike, zones: pd.DataFrame, km: Floats, workers:
         return np.minimum(shares, _LARGEST_CAPITAL_SHARE)
 
     low, high = 0.0, _STEEPEST_RATE
-    if not (shares_at(high) * workers).sum() < wanted < (shares_at(low) * workers).sum():
-        raise ZemsimError(f"the {wanted:.0f} jobs of the gate of the capital do not fit the share of {ANCHOR}")
+    most, least = ((shares_at(rate) * workers).sum() for rate in (low, high))
+    if not least < wanted < most:
+        raise ZemsimError(
+            f"the gate of the capital has {wanted:.0f} jobs; with the share of {ANCHOR} it must have "
+            f"between {least:.0f} and {most:.0f}"
+        )
     for _ in range(60):
         rate = 0.5 * (low + high)
         low, high = (rate, high) if (shares_at(rate) * workers).sum() > wanted else (low, rate)
