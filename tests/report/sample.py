@@ -22,15 +22,26 @@ POLICIES: tuple[tuple[str, dict[str, str], float, float, float, float], ...] = (
     ("yards", {"lv": "Uzlāde daudzdzīvokļu māju pagalmos", "en": "Charging in apartment yards"}, 0.0, 0.02, 0, 6.4e6),
     ("fuel", {"lv": "Degviela par 30 % dārgāka", "en": "Fuel 30 % dearer"}, -0.05, 0.025, 0.06, -21.0e6),
     ("fares", {"lv": "Autobusa biļete par puscenu", "en": "Bus fares halved"}, -0.012, 0, 0.17, 22.7e6),
-    ("frequency", {"lv": "Divreiz biežāki reisi starp pilsētām", "en": "Twice the buses between towns"}, -0.016, 0, 0.21,
-     31.5e6),
+    (
+        "frequency",
+        {"lv": "Divreiz biežāki reisi starp pilsētām", "en": "Twice the buses between towns"},
+        -0.016,
+        0,
+        0.21,
+        31.5e6,
+    ),
     ("parking", {"lv": "Maksas stāvvietas centros", "en": "Paid parking in centres"}, -0.009, 0.004, 0.02, -3.1e6),
     ("ebikes", {"lv": "E-velosipēdu atbalsts", "en": "E-bike grant"}, -0.006, 0, -0.01, 2.2e6),
     ("signs", {"lv": "Pasākums gandrīz bez ietekmes", "en": "A measure that does next to nothing"}, 0, 0, 0, 0.05e6),
 )
 MODE_BASE = dict(zip(MODES, (0.24, 0.07, 0.01, 0.12, 0.03, 0.40, 0.03, 0.10), strict=True))
 MUNICIPALITIES = (
-    "Dobeles novads", "Jelgava", "Jelgavas novads", "Bauskas novads", "Aizkraukles novads", "Jēkabpils novads",
+    "Dobeles novads",
+    "Jelgava",
+    "Jelgavas novads",
+    "Bauskas novads",
+    "Aizkraukles novads",
+    "Jēkabpils novads",
 )
 
 
@@ -51,16 +62,21 @@ class SampleRun:
 
 def sample_zones(side: int = 12) -> pd.DataFrame:
     """``2 * side * side / 2`` squares of 4 km and a denser town of 1 km squares, on EPSG:3035 near Zemgale."""
-    rows = []
-    for i in range(2 * side):
-        for j in range(side // 2):
-            rows.append((5_250_000 + 4000 * i, 3_790_000 + 4000 * j, 4000, "countryside", 40 + (i * 37 + j * 91) % 400))
+    rows = [
+        (5_250_000 + 4000 * i, 3_790_000 + 4000 * j, 4000, "countryside", 40 + (i * 37 + j * 91) % 400)
+        for i in range(2 * side)
+        for j in range(side // 2)
+    ]
     x0, y0 = 5_250_000 - 2000 + 500, 3_790_000 + 4000 * (side // 2) + 500 - 2000
-    for i in range(8):
-        for j in range(4):
-            rows.append((x0 + 1000 * i, y0 + 1000 * j, 1000, "city", 3 if i == j == 0 else 900 + 211 * i))
+    rows += [
+        (x0 + 1000 * i, y0 + 1000 * j, 1000, "city", 3 if i == j == 0 else 900 + 211 * i)
+        for i in range(8)
+        for j in range(4)
+    ]
     zones = pd.DataFrame(rows, columns=["x_m", "y_m", "size_m", "area_type", "population"])
-    owner = np.minimum((zones["x_m"] - zones["x_m"].min()) // (zones["x_m"].max() / 6 - 5_247_000 / 6 + 1), 5).astype(int)
+    owner = np.minimum((zones["x_m"] - zones["x_m"].min()) // (zones["x_m"].max() / 6 - 5_247_000 / 6 + 1), 5).astype(
+        int
+    )
     zones["municipality"] = [MUNICIPALITIES[k] for k in owner]
     zones["settlement_id"] = [f"s{k}" for k in owner]
     zones["zone_id"] = [f"Z{k:04d}" for k in range(len(zones))]
@@ -163,8 +179,10 @@ def sample_headline(indicators: pd.DataFrame) -> pd.DataFrame:
         key = row["indicator"] if row["group"] == "all" else f"{row['indicator']}_{row['group']}"
         values.setdefault((row["policy"], key), {})[row["seed"]] = row["value"]
     for policy, *_ in POLICIES:
-        cost, co2, base = (values[p, k] for p, k in (
-            (policy, "public_cost_eur"), (policy, "co2_wtw_total_kg"), ("baseline", "co2_wtw_total_kg")))
+        cost, co2, base = (
+            values[p, k]
+            for p, k in ((policy, "public_cost_eur"), (policy, "co2_wtw_total_kg"), ("baseline", "co2_wtw_total_kg"))
+        )
         values[policy, "eur_per_tonne"] = {
             s: float("nan") if policy == "baseline" else cost[s] / ((base[s] - co2[s]) / 1000) for s in cost
         }
@@ -180,8 +198,11 @@ def sample_headline(indicators: pd.DataFrame) -> pd.DataFrame:
             if key == "eur_per_tonne":
                 row |= _eur_per_tonne(own, row["co2_wtw_total_kg_high"])
                 continue
-            row |= {f"{key}_diff": np.nan if blank else float(np.mean(differences)),
-                    f"{key}_low": np.nan if blank else low, f"{key}_high": np.nan if blank else high}
+            row |= {
+                f"{key}_diff": np.nan if blank else float(np.mean(differences)),
+                f"{key}_low": np.nan if blank else low,
+                f"{key}_high": np.nan if blank else high,
+            }
         rows.append(row)
     table = pd.DataFrame(rows)
     table.attrs["year"] = 2035
@@ -200,27 +221,69 @@ def _eur_per_tonne(own: dict[int, float], high: float) -> dict[str, float]:
 
 
 def sample_manifest() -> dict[str, Any]:
-    measures = {"baseline": [], "yards": [{"lever": "yard_chargers", "points_per_100_flats": 3, "power_kw": 7.4,
-                                           "places": ["Jelgava", "Jēkabpils novads"], "from_year": 2026}]}
+    measures = {
+        "baseline": [],
+        "yards": [
+            {
+                "lever": "yard_chargers",
+                "points_per_100_flats": 3,
+                "power_kw": 7.4,
+                "places": ["Jelgava", "Jēkabpils novads"],
+                "from_year": 2026,
+            }
+        ],
+    }
     experiment = {
         "id": "test-2035",
         "title": {"lv": "TESTA dati 2035", "en": "TEST data 2035"},
-        "region": "zemgale", "years": [2024, 2035], "days_in": list(DAYS_IN), "seeds": list(SEEDS),
+        "region": "zemgale",
+        "years": [2024, 2035],
+        "days_in": list(DAYS_IN),
+        "seeds": list(SEEDS),
         "policies": [
-            {"id": p[0], "title": p[1],
-             "measures": measures.get(p[0], [{"lever": p[0], "value_share": 0.5, "from_year": 2026, "source": "invented"}])}
+            {
+                "id": p[0],
+                "title": p[1],
+                "measures": measures.get(
+                    p[0], [{"lever": p[0], "value_share": 0.5, "from_year": 2026, "source": "invented"}]
+                ),
+            }
             for p in POLICIES
         ],
     }
     summary = [
-        {"item": "population", "unit": {"lv": "iedz.", "en": "residents"}, "total": 225_123,
-         "reported_share": 0.62, "estimate_share": 0.35, "assumption_share": 0.03},
-        {"item": "road_length", "unit": "km", "total": 9123.4,
-         "reported_share": 0.28, "estimate_share": 0.72, "assumption_share": 0.0},
-        {"item": "timetable", "unit": {"lv": "reisi dienā", "en": "departures a day"}, "total": 1840,
-         "reported_share": 0.11, "estimate_share": 0.82, "assumption_share": 0.07},
-        {"item": "prices", "unit": {"lv": "cenas", "en": "prices"}, "total": 19,
-         "reported_share": 0.63, "estimate_share": 0.16, "assumption_share": 0.21},
+        {
+            "item": "population",
+            "unit": {"lv": "iedz.", "en": "residents"},
+            "total": 225_123,
+            "reported_share": 0.62,
+            "estimate_share": 0.35,
+            "assumption_share": 0.03,
+        },
+        {
+            "item": "road_length",
+            "unit": "km",
+            "total": 9123.4,
+            "reported_share": 0.28,
+            "estimate_share": 0.72,
+            "assumption_share": 0.0,
+        },
+        {
+            "item": "timetable",
+            "unit": {"lv": "reisi dienā", "en": "departures a day"},
+            "total": 1840,
+            "reported_share": 0.11,
+            "estimate_share": 0.82,
+            "assumption_share": 0.07,
+        },
+        {
+            "item": "prices",
+            "unit": {"lv": "cenas", "en": "prices"},
+            "total": 19,
+            "reported_share": 0.63,
+            "estimate_share": 0.16,
+            "assumption_share": 0.21,
+        },
     ]
     return {
         "experiment": experiment,
@@ -234,20 +297,39 @@ def sample_manifest() -> dict[str, Any]:
 
 def sample_verdicts() -> list[dict[str, Any]]:
     return [
-        {"check": "no_alternative", "passed": True, "value": 0,
-         "text": {"lv": "Visiem iedzīvotājiem ir vismaz viens pārvietošanās veids.",
-                  "en": "Every resident has at least one way to travel."}},
-        {"check": "gap", "passed": False, "value": 0.0123, "text": "Mode changes in the last iteration stay below 0.01."},
-        {"check": "soc", "passed": True, "value": 12.4, "text": {"lv": "Uzlādes līmenis nekad nav zem nulles.",
-                                                                 "en": "The state of charge is never below zero."}},
+        {
+            "check": "no_alternative",
+            "passed": True,
+            "value": 0,
+            "text": {
+                "lv": "Visiem iedzīvotājiem ir vismaz viens pārvietošanās veids.",
+                "en": "Every resident has at least one way to travel.",
+            },
+        },
+        {
+            "check": "gap",
+            "passed": False,
+            "value": 0.0123,
+            "text": "Mode changes in the last iteration stay below 0.01.",
+        },
+        {
+            "check": "soc",
+            "passed": True,
+            "value": 12.4,
+            "text": {"lv": "Uzlādes līmenis nekad nav zem nulles.", "en": "The state of charge is never below zero."},
+        },
     ]
 
 
 def sample_facts() -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "title_lv": ["Braucieni uz iedzīvotāju dienā"], "title_en": ["Trips per resident and day"],
-            "unit": ["1/d"], "model": [2.64], "target": [2.7], "difference": [-0.06],
+            "title_lv": ["Braucieni uz iedzīvotāju dienā"],
+            "title_en": ["Trips per resident and day"],
+            "unit": ["1/d"],
+            "model": [2.64],
+            "target": [2.7],
+            "difference": [-0.06],
             "source": ["INVENTED survey 2017"],
         }
     )

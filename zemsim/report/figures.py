@@ -43,7 +43,7 @@ MODE_COLOURS: Final = {
     "mode_share_passenger": "#d5dbe1",
 }
 WIDTH_IN: Final = 4.6
-_STYLE: Final = {
+_STYLE: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",
     "text.parse_math": False,
     "font.family": "DejaVu Sans",
@@ -165,8 +165,17 @@ def mode_shares(results: Results, words: Words, prefix: str) -> str | None:
             axes.spines[side].set_visible(False)
         axes.set_xticks([])
         handles = [_patch(MODE_COLOURS[key], indicator(key).title[language]) for key in keys]
-        figure.legend(handles=handles, loc="outside lower left", ncols=4, frameon=False, fontsize=8.0,
-                      handlelength=1.0, columnspacing=1.0, handletextpad=0.4, borderaxespad=0.2)
+        figure.legend(
+            handles=handles,
+            loc="outside lower left",
+            ncols=4,
+            frameon=False,
+            fontsize=8.0,
+            handlelength=1.0,
+            columnspacing=1.0,
+            handletextpad=0.4,
+            borderaxespad=0.2,
+        )
         return _svg(figure, prefix, words("figure_modes_alt", year=results.year))
 
 
@@ -181,8 +190,15 @@ def _stack(axes: Axes, row: int, policy: Policy, results: Results, keys: Sequenc
         axes.barh(row, width, left=start, height=0.42, color=MODE_COLOURS[key], edgecolor="white", linewidth=0.6)
         if width >= 4.5:
             dark = key in ("mode_share_ebike", "mode_share_ev", "mode_share_train")
-            axes.text(start + width / 2, row, numbers.number(width, 0, language), ha="center", va="center",
-                      fontsize=8.0, color="white" if dark else INK)
+            axes.text(
+                start + width / 2,
+                row,
+                numbers.number(width, 0, language),
+                ha="center",
+                va="center",
+                fontsize=8.0,
+                color="white" if dark else INK,
+            )
         start += width
 
 
@@ -227,8 +243,12 @@ def series(results: Results, words: Words, prefix: str, key: str, alt: str, *, b
                 axes.fill_between(years, limits[:, 0], limits[:, 1], color=style["color"], alpha=0.15, linewidth=0)
         _year_axis(axes, years)
         _number_axis(axes.yaxis, None, words.language)
-        axes.set_title(_unit_line(how.unit[words.language], band and len(results.seeds) > 1, words),
-                       loc="left", fontsize=9, color=MUTED)
+        axes.set_title(
+            _unit_line(how.unit[words.language], band and len(results.seeds) > 1, words),
+            loc="left",
+            fontsize=9,
+            color=MUTED,
+        )
         axes.grid(axis="y")
         _label_ends(axes, years, ends, shown)
         return _svg(figure, prefix, words(alt, year=results.year))
@@ -256,8 +276,9 @@ def _label_ends(axes: Axes, years: Any, ends: list[float], shown: list[Policy]) 
     for policy, end, place in zip(shown, ends, places, strict=True):
         colour = line_style(policy)["color"]
         axes.plot([years[-1], years[-1] + 0.04 * span], [end, place], color=colour, linewidth=0.6, zorder=3)
-        axes.text(years[-1] + 0.05 * span, place, str(policy.number), color=colour, va="center", fontsize=9,
-                  fontweight="bold")
+        axes.text(
+            years[-1] + 0.05 * span, place, str(policy.number), color=colour, va="center", fontsize=9, fontweight="bold"
+        )
 
 
 def effects(results: Results, words: Words, prefix: str, key: str = "co2_wtw_kg_year") -> str | None:
@@ -273,8 +294,14 @@ def effects(results: Results, words: Words, prefix: str, key: str = "co2_wtw_kg_
             colour = ACCENT if effect.clear else MUTED
             if effect.has_interval:
                 axes.plot([effect.low * how.factor, effect.high * how.factor], [row, row], color=colour, linewidth=1.6)
-            axes.plot(effect.diff * how.factor, row, "o", markersize=5.5, color=colour,
-                      markerfacecolor=colour if effect.clear else "white")
+            axes.plot(
+                effect.diff * how.factor,
+                row,
+                "o",
+                markersize=5.5,
+                color=colour,
+                markerfacecolor=colour if effect.clear else "white",
+            )
             name = f"{policy.number}  {tidy(policy.name(words.language), 62)}"
             axes.text(0, row - 0.42, name, transform=axes.get_yaxis_transform(), fontsize=8.5, va="center")
         axes.axvline(0, color=INK, linewidth=0.9)
@@ -293,7 +320,8 @@ def cost(results: Results, words: Words, prefix: str) -> str | None:
     shown = [
         policy
         for policy in results.measures_of_interest
-        if math.isfinite(results.effect(policy.id, money.key).diff) and math.isfinite(results.effect(policy.id, gas.key).diff)
+        if math.isfinite(results.effect(policy.id, money.key).diff)
+        and math.isfinite(results.effect(policy.id, gas.key).diff)
     ]
     if not shown:
         return None
@@ -304,11 +332,23 @@ def cost(results: Results, words: Words, prefix: str) -> str | None:
             y = paid.diff * money.factor
             style = line_style(policy)
             if avoided.has_interval:
-                axes.plot([-avoided.low * gas.factor, -avoided.high * gas.factor], [y, y], color=style["color"],
-                          linewidth=1.0, alpha=0.7)
+                axes.plot(
+                    [-avoided.low * gas.factor, -avoided.high * gas.factor],
+                    [y, y],
+                    color=style["color"],
+                    linewidth=1.0,
+                    alpha=0.7,
+                )
             axes.plot(-avoided.diff * gas.factor, y, style["marker"], color=style["color"], markersize=5)
-            axes.annotate(str(policy.number), (-avoided.diff * gas.factor, y), xytext=(5, 4),
-                          textcoords="offset points", fontsize=9, fontweight="bold", color=style["color"])
+            axes.annotate(
+                str(policy.number),
+                (-avoided.diff * gas.factor, y),
+                xytext=(5, 4),
+                textcoords="offset points",
+                fontsize=9,
+                fontweight="bold",
+                color=style["color"],
+            )
         axes.margins(0.08)
         axes.axvline(0, color=MUTED, linewidth=0.7)
         axes.axhline(0, color=MUTED, linewidth=0.7)

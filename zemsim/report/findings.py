@@ -92,8 +92,7 @@ def _cheapest(results: Results, words: Words) -> list[str]:
     priced = [
         (results.effect(policy.id, key).value, policy)
         for policy in results.measures_of_interest
-        if numbers.is_known(results.effect(policy.id, key).value)
-        and results.effect(policy.id, key).value > 0
+        if numbers.is_known(results.effect(policy.id, key).value) and results.effect(policy.id, key).value > 0
     ]
     if not priced:
         return []

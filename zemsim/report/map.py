@@ -84,9 +84,7 @@ def zone_squares(zones: pd.DataFrame) -> NDArray[Any]:
     """Return the zones' squares in EPSG:3059, as shapely polygons, in the order of ``zones``."""
     half = zones["size_m"].to_numpy(np.float64) / 2
     x, y = zones["x_m"].to_numpy(np.float64), zones["y_m"].to_numpy(np.float64)
-    corners = [
-        to_map(x + dx * half, y + dy * half) for dx, dy in ((-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0))
-    ]
+    corners = [to_map(x + dx * half, y + dy * half) for dx, dy in ((-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0))]
     return np.asarray(shapely.polygons(np.stack(corners, axis=1)))
 
 
@@ -284,7 +282,8 @@ def map_svg(
         f'<text x="{x}" y="{y}">{escape(name)}</text>' for (name, _, _), (x, y) in zip(labels, spots, strict=True)
     )
     dots = "".join(
-        f'<circle cx="{x}" cy="{y}" r="{dot}"><title>{escape(tidy(name))}</title></circle>' for x, y, name in frame.chargers
+        f'<circle cx="{x}" cy="{y}" r="{dot}"><title>{escape(tidy(name))}</title></circle>'
+        for x, y, name in frame.chargers
     )
     added = "".join(
         f'<path class="extra-set"{attributes(data_policy=policy, hidden="" if policy != shown_extra else None)}'
@@ -294,8 +293,8 @@ def map_svg(
     )
     return (
         f'<svg class="map" id="{prefix}map-svg" viewBox="0 0 {frame.width} {frame.height}" role="img" tabindex="0"'
-        f'{attributes(font_size=text_size(frame))}'
-        f'{attributes(aria_label=label)}>'
+        f"{attributes(font_size=text_size(frame))}"
+        f"{attributes(aria_label=label)}>"
         f'<g class="land">{outline}</g><g class="zones">{zones}</g>{overlay}<g class="borders">{outline}</g>'
         f'<g class="chargers">{dots}</g><g class="extra">{added}</g><g class="names">{names}</g>'
         f'<path class="picked" d=""/>{_scale_bar(frame)}{_north(frame, north)}</svg>'

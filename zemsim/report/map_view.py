@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -131,13 +132,13 @@ def level_legend(breaks: Sequence[float], words: Words) -> list[tuple[str, str, 
     places, language = min(digits(breaks), 3), words.language
     write = [numbers.number(value, places, language) for value in breaks]
     rows = [("s0", f"< {write[0]}", words("map_less"))]
-    rows += [(f"s{i}", f"{low} … {high}", "") for i, (low, high) in enumerate(zip(write, write[1:], strict=False), 1)]
+    rows += [(f"s{i}", f"{low} … {high}", "") for i, (low, high) in enumerate(pairwise(write), 1)]
     return [*rows, (f"s{len(breaks)}", f"≥ {write[-1]}", words("map_more"))]
 
 
 def _integers(values: NDArray[np.float64], decimals: int) -> list[int | None]:
     scaled = values * 10**decimals
-    return [int(round(value)) if math.isfinite(value) else None for value in scaled.tolist()]
+    return [round(value) if math.isfinite(value) else None for value in scaled.tolist()]
 
 
 def zone_names(zones: pd.DataFrame, settlements: pd.DataFrame | None) -> list[str]:

@@ -112,9 +112,7 @@ def write_region_page(region: Region, out: str | Path, language: str = "both") -
     return write_text(target(Path(out)), page_html(made, languages, None))
 
 
-def _sheet(
-    region: Region, about: Mapping[str, Any], frame: MapGeometry, overlay: str, words: Words
-) -> dict[str, Any]:
+def _sheet(region: Region, about: Mapping[str, Any], frame: MapGeometry, overlay: str, words: Words) -> dict[str, Any]:
     from markupsafe import Markup
 
     zones = frame.zones

@@ -202,7 +202,7 @@ class Results:
         wide = rows.pivot_table(index=["policy", "seed"], columns="place", values="value", aggfunc="first")
         wide = wide.reindex(columns=list(places))
         kept = [p.id for p in self.policies if p.id in wide.index.get_level_values(0)]
-        return {policy: wide.loc[policy].sort_index() for policy in kept}
+        return {policy: wide.xs(policy, level=0).sort_index() for policy in kept}
 
 
 def _float(value: object) -> float:

@@ -44,7 +44,9 @@ def drawn_map(inputs: Inputs) -> DrawnMap | None:
 
 
 def _first_policy(results: Results, first: Layer) -> str:
-    falls = {p.id: results.effect(p.id, "co2_wtw_kg_year") for p in results.measures_of_interest if p.id in first.changes}
+    falls = {
+        p.id: results.effect(p.id, "co2_wtw_kg_year") for p in results.measures_of_interest if p.id in first.changes
+    }
     clear = [policy for policy, effect in falls.items() if effect.direction < 0]
     if clear:
         return min(clear, key=lambda policy: falls[policy].diff)
@@ -120,7 +122,7 @@ def _lead(results: Results, words: Words) -> str:
         "year": results.year,
     }
     people = results.residents()
-    whole = manifest.get("sample_share", manifest.get("experiment", {}).get("sample_share", 1)) == 1
+    whole = manifest.get("experiment", {}).get("sample", 1) == 1
     if people is None or not whole:
         return words("lead_short", **known)
     return words("lead", residents=numbers.number(people, 0, words.language), **known)
@@ -131,7 +133,11 @@ def _headlines(results: Results, words: Words, baseline: str) -> list[dict[str, 
     for keys, caption in ((MAIN_KEYS, "headline_caption"), (MODE_KEYS, "modes_caption")):
         table = tables.headline_table(results, keys, words)
         if table["heads"]:
-            values = {"year": results.year, "baseline": baseline} if caption == "headline_caption" else {"year": results.year}
+            values = (
+                {"year": results.year, "baseline": baseline}
+                if caption == "headline_caption"
+                else {"year": results.year}
+            )
             made.append({**table, "caption": words(caption, **values)})
     return made
 
@@ -148,7 +154,9 @@ def _meanings(shown: Sequence[str], drawn: DrawnMap | None, language: str) -> li
 def _map(inputs: Inputs, drawn: DrawnMap, words: Words) -> dict[str, Any]:
     language, results = words.language, inputs.results
     first = drawn.layers[0]
-    names = {p.id: f"{p.number} {p.name(language)}" for p in results.policies if p.id == BASELINE or p.id in first.changes}
+    names = {
+        p.id: f"{p.number} {p.name(language)}" for p in results.policies if p.id == BASELINE or p.id in first.changes
+    }
     title = f"{indicator(first.key).title[language]}: {names[drawn.policy]}"
     rows = map_view.municipality_rows(results, drawn.frame, first.key)
     caption = words(
@@ -184,7 +192,9 @@ def _legend(one: Layer, kind: str, drawn: DrawnMap, words: Words) -> dict[str, A
     change = kind == "d"
     how = indicator(one.key)
     unit = (how.diff_unit if change else how.unit)[words.language]
-    rows = map_view.change_legend(one.change_breaks, words) if change else map_view.level_legend(one.level_breaks, words)
+    rows = (
+        map_view.change_legend(one.change_breaks, words) if change else map_view.level_legend(one.level_breaks, words)
+    )
     return {
         "key": one.key,
         "kind": kind,
@@ -207,7 +217,10 @@ def provenance(results: Results, words: Words) -> list[tuple[str, str]]:
     """Return what proves where the run came from: fingerprint, region pack, versions, timings."""
     manifest = results.manifest
     rows = [("provenance_fingerprint", manifest.get("fingerprint")), ("provenance_region", manifest.get("region"))]
-    rows += [("provenance_versions", manifest.get("versions")), ("provenance_timings", _scalars(manifest.get("timings")))]
+    rows += [
+        ("provenance_versions", manifest.get("versions")),
+        ("provenance_timings", _scalars(manifest.get("timings"))),
+    ]
     rows += [("provenance_created", manifest.get("created"))]
     return [(words(key), _flat(value, words.language)) for key, value in rows if value]
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from zemsim.core.errors import ZemsimError
 from zemsim.report.results import ALL, REGION, TOTAL_CO2, Results, RunLike
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from zemsim.experiment.run_folder import Run
 
 OUTLINE = "outline.geojson"
 
@@ -66,17 +68,37 @@ def gather(run: RunLike) -> Inputs:
     shown = getattr(run, "published", run.indicators)
     results = Results(run.manifest, shown, headline_of(run), run.verdicts)
     region = _region(run.manifest)
-    return Inputs(results, _place(run, region), None, {}, sources_of(getattr(region, "package", None)))
+    extra = {} if region is None else extra_sites(results, region)
+    return Inputs(results, _place(run, region), None, extra, sources_of(getattr(region, "package", None)))
+
+
+def extra_sites(results: Results, region: Any) -> dict[str, list[tuple[float, float]]]:
+    """Return the charging sites that each policy adds by the headline's year: centres of their zones, EPSG:3035."""
+    from pydantic import TypeAdapter
+
+    from zemsim.policy.conditions import conditions
+    from zemsim.policy.levers import Measure
+
+    adapter: TypeAdapter[Any] = TypeAdapter(Measure)
+    found = {}
+    for policy in results.measures_of_interest:
+        measures = [adapter.validate_python(dict(measure)) for measure in policy.measures]
+        sites = conditions(region, measures, int(results.year or 0)).extra_sites
+        zones = region.zones.iloc[[site.zone_idx for site in sites]]
+        points = list(zip(zones["x_m"].astype(float), zones["y_m"].astype(float), strict=True))
+        if points:
+            found[policy.id] = points
+    return found
 
 
 def headline_of(run: RunLike) -> pd.DataFrame:
     """Return the headline of a run with the total of CO2 over the years, as the figure of cost needs it."""
     from zemsim.experiment.compare import compare, headline
 
-    table = headline(run)
+    table = headline(cast("Run", run))
     if not (run.indicators["indicator"] == TOTAL_CO2).any():
         return table
-    rows = compare(run, indicator=TOTAL_CO2, group=ALL, place=REGION).set_index("policy")
+    rows = compare(cast("Run", run), indicator=TOTAL_CO2, group=ALL, place=REGION).set_index("policy")
     columns = {"": "value", "_diff": "diff", "_low": "low", "_high": "high"}
     found = {TOTAL_CO2 + end: table["policy"].map(rows[column]) for end, column in columns.items()}
     return table.assign(**found)
@@ -90,9 +112,12 @@ def _region(manifest: Mapping[str, Any]) -> Any:
     if not name:
         return None
     try:
-        return load_region(name)
+        region = load_region(name)
     except (ZemsimError, OSError):
         return None
+    digest = None if isinstance(stated, str) else stated.get("digest")
+    # A pack that has changed since the run must not be drawn beside its figures.
+    return region if digest in (None, region.digest()) else None
 
 
 def _place(run: RunLike, region: Any) -> Place | None:

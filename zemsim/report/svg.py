@@ -32,7 +32,7 @@ def attributes(**values: object) -> str:
 
 def ring_path(ring: Iterable[tuple[int, int]]) -> str:
     """Return a closed path with relative whole-number steps; points that repeat are dropped, a closing point too."""
-    points = [point for point in ring]
+    points = list(ring)
     if len(points) > 1 and points[0] == points[-1]:
         points.pop()
     steps: list[str] = []

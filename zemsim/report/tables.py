@@ -19,6 +19,8 @@ Row = dict[str, Any]
 STATUSES: Final = ("reported", "estimate", "assumption")
 #: Width of a bar of shares in SVG units.
 BAR: Final = 180
+#: Settings of a measure that are shown first.
+FIRST_SETTINGS: Final = ("title", "lever", "from_year", "until_year", "places")
 
 
 def evidence_rows(summary: Sequence[Mapping[str, Any]], words: Words) -> list[Row]:
@@ -44,7 +46,7 @@ def evidence_rows(summary: Sequence[Mapping[str, Any]], words: Words) -> list[Ro
             {
                 "item": _named(line.get("item", ""), "item_", item, words),
                 "total": numbers.with_unit(text, words.or_own(f"unit_{unit}", unit), words.language),
-                "shares": [numbers.share(share, 0, words.language) for share in shares],
+                "shares": [_per_cent(share, words.language) for share in shares],
                 "bars": _bars(shares),
             }
         )
@@ -53,6 +55,13 @@ def evidence_rows(summary: Sequence[Mapping[str, Any]], words: Words) -> list[Ro
 
 def _named(value: object, prefix: str, own: str, words: Words) -> str:
     return in_language(value, words.language, 80) if isinstance(value, dict) else words.or_own(prefix + own, own)
+
+
+def _per_cent(share: float | None, language: str) -> str:
+    """Write a share in whole per cent; a little that is not nothing reads ``<1 %``."""
+    if share is not None and 0 < share < 0.005:
+        return "<" + numbers.share(0.01, 0, language)
+    return numbers.share(share, 0, language)
 
 
 def _share(value: object) -> float | None:
@@ -89,7 +98,9 @@ def headline_table(results: Results, keys: Sequence[str], words: Words) -> Row:
 def headline_cell(results: Results, policy: str, key: str, words: Words) -> Row:
     """Return one cell: ``value``, ``diff``, ``ci``, ``state`` (clear, unclear, none), ``arrow``, ``say``."""
     effect, how, language = results.effect(policy, key), indicator(key), words.language
-    cell: Row = {"value": how.value(effect.value, language), "diff": "", "ci": "", "state": "none", "arrow": "", "say": ""}
+    value = effect.value if not how.difference_only else (0.0 if policy == BASELINE else None)
+    text = "" if value is None else how.value(value, language)
+    cell: Row = {"value": text, "diff": "", "ci": "", "state": "none", "arrow": "", "say": ""}
     cell["ci"] = interval_text_plain(effect.low * how.factor, effect.high * how.factor, how.decimals, language)
     if policy == BASELINE or not math.isfinite(effect.diff):
         return cell
@@ -227,7 +238,9 @@ def _settings(measure: Any, words: Words) -> list[tuple[str, str]]:
     if not isinstance(measure, Mapping):
         return [("", tidy(measure, MAX_TEXT))]
     pairs = []
-    for key, value in measure.items():
+    first = [key for key in FIRST_SETTINGS if key in measure]
+    for key in (*first, *(key for key in measure if key not in first)):
+        value = measure[key]
         if value is None or value == [] or value == {}:
             continue
         pairs.append((tidy(key, 60), _setting(value, words)))

@@ -79,7 +79,9 @@ def table_of(results: Results, keys: list[str], words: Words) -> Table:
     table.add_column(Text(words("policy")), width=NAME_WIDTH + (6 if modes else 0), overflow="fold")
     for key in keys:
         how = indicator(key)
-        table.add_column(Text(f"{how.short[language]}\n{how.short_unit[language]}"), justify="right", overflow="fold", no_wrap=modes)
+        table.add_column(
+            Text(f"{how.short[language]}\n{how.short_unit[language]}"), justify="right", overflow="fold", no_wrap=modes
+        )
     for policy in results.policies:
         cells = [Text("\n".join(cell_lines(results, policy.id, key, words, short=modes))) for key in keys]
         table.add_row(Text(tidy(f"{policy.number} {policy.name(language)}", 60)), *cells)
@@ -89,7 +91,7 @@ def table_of(results: Results, keys: list[str], words: Words) -> Table:
 def cell_lines(results: Results, policy: str, key: str, words: Words, *, short: bool = False) -> list[str]:
     """Return value, difference and half the width of its interval as lines of plain text."""
     cell, effect, how = headline_cell(results, policy, key, words), results.effect(policy, key), indicator(key)
-    lines = [cell["value"]]
+    lines = [cell["value"]] if cell["value"] else []
     if cell["diff"]:
         lines.append(f"{cell['arrow']} {cell['diff']}".strip())
     if effect.has_interval and not short:

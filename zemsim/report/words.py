@@ -62,6 +62,8 @@ class Indicator:
         ``lower``, ``higher`` or empty.
     short, short_unit : dict of str
         Title and unit where there is little room (the terminal).
+    difference_only : bool
+        The value alone has no meaning.
     """
 
     key: str
@@ -74,6 +76,7 @@ class Indicator:
     better: str
     short: dict[str, str]
     short_unit: dict[str, str]
+    difference_only: bool
 
     def value(self, value: float | None, language: str, *, unit: bool = False) -> str:
         """Write a value, with its unit on demand."""
@@ -100,6 +103,7 @@ def indicator(key: str) -> Indicator:
         factor=float(row["factor"]),
         decimals=int(row["decimals"]),
         better=str(row["better"]),
+        difference_only=bool(row.get("difference_only", False)),
         short={language: str(row.get(f"short_{language}", row[language])) for language in LANGUAGES},
         short_unit={language: str(row.get(f"short_unit_{language}", unit[language])) for language in LANGUAGES},
     )

@@ -1,6 +1,7 @@
 (() => {
   "use strict";
-  const data = JSON.parse(document.getElementById("data").textContent);
+  const store = document.getElementById("data");
+  const data = store && JSON.parse(store.textContent);
   const root = document.documentElement;
   root.classList.add("js");
 
@@ -22,7 +23,7 @@
   function start(sheet) {
     const language = sheet.lang;
     const svg = sheet.querySelector("svg.map");
-    if (!svg) return;
+    if (!svg || !data) return;
     const words = data.words[language];
     const zones = [...svg.querySelectorAll(".zones path")];
     const policyBox = sheet.querySelector(".pick-policy");
