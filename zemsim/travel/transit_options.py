@@ -26,9 +26,9 @@ class PathWeights:
     time).
     """
 
-    walk: float = 1.85
-    wait: float = 1.67
-    headway: float = 0.44
+    walk_ratio: float = 1.85
+    wait_ratio: float = 1.67
+    headway_ratio: float = 0.44
     transfer_min: float = 13.0
 
 
@@ -37,9 +37,9 @@ def generalised_min(skim: TransitSkim, weights: PathWeights | None = None) -> ND
     w = weights or PathWeights()
     cost = np.array(skim.in_vehicle_min, np.float32)
     for part, weight in (
-        (skim.wait_min, w.wait),
-        (skim.headway_min, w.headway),
-        (skim.walk_min, w.walk),
+        (skim.wait_min, w.wait_ratio),
+        (skim.headway_min, w.headway_ratio),
+        (skim.walk_min, w.walk_ratio),
         (skim.transfers, w.transfer_min),
     ):
         cost += np.float32(weight) * part
@@ -100,7 +100,7 @@ def transit_options(
         rules.transit_access_bus_m / detour,
         rules.transit_access_train_m / detour,
         rules.walk_s_per_m / 60.0,
-        float(weights.walk),
+        float(weights.walk_ratio),
     )
     bus, train = _results(n), _results(n)
     flat = SkimArrays(*(np.ascontiguousarray(getattr(skim, name)).reshape(-1) for name in SkimArrays._fields))

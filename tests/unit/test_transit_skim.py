@@ -1,0 +1,230 @@
+"""Small timetables worked out by hand: the skim, options of tours, loads, and changed frequencies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.reference.raptor import Trip, timetable
+from zemsim.core.errors import InputError
+from zemsim.travel.timetable import Timetable
+from zemsim.travel.transit import TransitSkim, transit_skim
+from zemsim.travel.transit_loads import load_patterns
+from zemsim.travel.transit_options import PathWeights, transit_options
+
+H = 3600
+POINTS = [(0.0, 0.0), (10_000.0, 0.0), (10_300.0, 0.0), (40_300.0, 0.0)]
+
+
+def bus(route: int, stops: tuple[int, int], start: int, run: int) -> Trip:
+    return Trip(route, False, stops, (start, start + run), (start, start + run))
+
+
+def train(route: int, stops: tuple[int, int], start: int, run: int) -> Trip:
+    return Trip(route, True, stops, (start, start + run), (start, start + run))
+
+
+@pytest.fixture(scope="module")
+def table() -> Timetable:
+    """A bus 0-1 at 6:00, 7:00, 8:00 (20 min), a train 2-3 at 6:40 and 8:40 (30 min), and one bus each back."""
+    out = [bus(0, (0, 1), hour * H, 1200) for hour in (6, 7, 8)]
+    rail = [train(1, (2, 3), 6 * H + 2400, 1800), train(1, (2, 3), 8 * H + 2400, 1800)]
+    back = [bus(2, (1, 0), 17 * H, 1200), train(3, (3, 2), 16 * H, 1800)]
+    return timetable(POINTS, out + rail + back)
+
+
+@pytest.fixture(scope="module")
+def skim(table: Timetable) -> TransitSkim:
+    return transit_skim(table)
+
+
+def test_direct_bus(skim: TransitSkim) -> None:
+    assert skim.in_vehicle_min[0, 0, 0, 1] == 20
+    assert skim.headway_min[0, 0, 0, 1] == 80  # 240 minutes, three departures
+    assert skim.transfers[0, 0, 0, 1] == 0
+    assert skim.distance_km[0, 0, 0, 1] == 10
+    assert skim.fare_eur[0, 0, 0, 1] == np.float32(0.5 + 0.05 * 10)
+    assert np.isinf(skim.in_vehicle_min[1, 0, 0, 1])
+    assert np.isinf(skim.in_vehicle_min[0, 1, 0, 1])
+
+
+def test_bus_walk_train(skim: TransitSkim) -> None:
+    """From 0 to 3: the bus at 7:00 would wait for the same train as that at 8:00, so it is not useful."""
+    q = (0, 1, 0, 3)
+    walk_min = np.ceil(300 * 1.3 * 3.6 / 4.8) / 60
+    assert skim.in_vehicle_min[q] == 50
+    assert skim.headway_min[q] == 120
+    assert skim.transfers[q] == 1
+    assert skim.walk_min[q] == pytest.approx(walk_min)
+    assert skim.wait_min[q] == pytest.approx(20 - walk_min)
+    assert skim.fare_eur[q] == pytest.approx(0.5 + 0.05 * 10 + 0.9 + 0.04 * 30)
+    assert skim.bus_fare_eur[q] == pytest.approx(1.0)
+    assert np.isinf(skim.in_vehicle_min[0, 0, 0, 3])
+
+
+def test_main_leg_is_the_longest_ride(table: Timetable, skim: TransitSkim) -> None:
+    pattern = skim.main_pattern[0, 1, 0, 3]
+    assert table.routes["route_id"].iloc[table.pattern_route[pattern]] == "r01"
+    assert (skim.board_pos[0, 1, 0, 3], skim.alight_pos[0, 1, 0, 3]) == (0, 1)
+
+
+def test_slow_departures_do_not_count() -> None:
+    """A journey of 90 minutes beside one of 20 (limit 1.5 x 20 + 20 = 50) is not a useful departure."""
+    trips = [bus(0, (0, 1), 6 * H, 1200), bus(1, (0, 1), 7 * H, 5400)]
+    skim = transit_skim(timetable(POINTS, trips))
+    assert skim.headway_min[0, 0, 0, 1] == 240
+    assert skim.in_vehicle_min[0, 0, 0, 1] == 20
+
+
+def test_departures_outside_the_windows_belong_to_the_nearest() -> None:
+    trips = [bus(0, (0, 1), 4 * H, 1200), bus(0, (0, 1), 25 * H, 1200)]
+    skim = transit_skim(timetable(POINTS, trips))
+    assert np.isfinite(skim.headway_min[:, 0, 0, 1]).tolist() == [True, False, False, True, False, False]
+    assert skim.headway_min[3, 0, 0, 1] == 300
+
+
+def test_threads_and_storage_keep_the_bits(table: Timetable, skim: TransitSkim, tmp_path: Path) -> None:
+    other = transit_skim(table, threads=2)
+    skim.save(tmp_path)
+    stored = TransitSkim.load(tmp_path)
+    for name in vars(skim):
+        assert getattr(other, name).tobytes() == getattr(skim, name).tobytes()
+        assert getattr(stored, name).tobytes() == getattr(skim, name).tobytes()
+    (tmp_path / "wait_min.npy").write_bytes(b"nonsense")
+    with pytest.raises(InputError, match="wait_min"):
+        TransitSkim.load(tmp_path)
+
+
+def options(table: Timetable, skim: TransitSkim, points: list[list[float]], threads: int = 1) -> dict:
+    start, end = (np.array([row[i : i + 2] for row in points]) for i in (0, 2))
+    periods = np.zeros(len(points), np.int8)
+    return transit_options(table, skim, start, end, periods, periods + np.int8(2), threads)
+
+
+def test_options_of_a_tour(table: Timetable, skim: TransitSkim) -> None:
+    """Home 500 m from stop 0, work 100 m beyond stop 1 and 3: means of out and back, walks at both ends."""
+    found = options(table, skim, [[-500.0, 0.0, 10_100.0, 0.0], [0.0, 0.0, 40_400.0, 0.0]])
+    by_bus, by_train = found["bus"], found["train"]
+    assert by_bus["available"].tolist() == [True, False]
+    assert by_train["available"].tolist() == [False, True]
+    assert by_bus["ivt_min"][0] == 20
+    assert by_bus["headway_min"][0] == (80 + 240) / 2
+    assert by_bus["walk_min"][0] == pytest.approx(600 * 1.3 * 60 / 4800)
+    assert by_bus["km"][0] == 10
+    assert np.isinf(by_bus["ivt_min"][1])
+    assert by_bus["leg_out"][1] == -1
+    size = len(table.stops)
+    assert by_bus["leg_out"][0] == np.ravel_multi_index((0, 0, 0, 1), skim.shape)
+    assert by_bus["leg_back"][0] == np.ravel_multi_index((2, 0, 1, 0), (6, 2, size, size))
+    assert by_train["transfers"][1] == 1
+
+
+def test_nothing_there_or_nothing_back_is_not_available(table: Timetable, skim: TransitSkim) -> None:
+    start, end = np.array([[0.0, 0.0]]), np.array([[10_000.0, 0.0]])
+    for out, back in ((0, 1), (1, 2)):
+        found = transit_options(table, skim, start, end, [out], [back])
+        assert not found["bus"]["available"][0]
+    far = transit_options(table, skim, start + 9000.0, end, [0], [2])
+    assert not far["bus"]["available"][0]
+
+
+def test_options_do_not_depend_on_threads_or_row_order(table: Timetable, skim: TransitSkim) -> None:
+    rng = np.random.default_rng(3)
+    points = np.column_stack([rng.uniform(-900, 900, 9000), rng.uniform(-900, 900, 9000), np.full(9000, 10_050.0)])
+    points = np.column_stack([points, rng.uniform(-900, 900, 9000)])
+    one, two = options(table, skim, points.tolist()), options(table, skim, points.tolist(), threads=2)
+    order = rng.permutation(9000)
+    mixed = options(table, skim, points[order].tolist())
+    for name, values in one["bus"].items():
+        assert values.tobytes() == two["bus"][name].tobytes()
+        assert values[order].tobytes() == mixed["bus"][name].tobytes()
+    assert one["bus"]["available"].any()
+
+
+def test_a_farther_stop_counts_only_with_a_new_route() -> None:
+    """Four stops of one line and, farther away, a stop of the line that is needed: it is found."""
+    points = [(100.0 * i, 0.0) for i in range(5)] + [(600.0, 0.0), (20_000.0, 0.0), (20_000.0, 5000.0)]
+    line = Trip(0, False, (0, 1, 2, 3, 4, 6), tuple(range(7 * H, 7 * H + 6000, 1000)), tuple(range(7 * H, 31200, 1000)))
+    there, back = bus(1, (5, 7), 7 * H, 1800), bus(1, (7, 5), 16 * H, 1800)
+    table = timetable(points, [line, there, back])
+    found = transit_options(table, transit_skim(table), [[0.0, 0.0]], [[20_000.0, 5000.0]], [0], [2])
+    assert found["bus"]["available"].tolist() == [True]
+
+
+def test_generalised_minutes_choose_the_stops() -> None:
+    """A nearer stop with a slow bus loses to a farther one with a quick bus unless walking weighs much."""
+    points = [(0.0, 0.0), (700.0, 0.0), (20_000.0, 0.0), (20_000.0, 700.0)]
+    slow, quick = (bus(0, (0, 2), 7 * H, 3600), bus(1, (1, 2), 7 * H, 1200))
+    back = [bus(2, (2, 0), 16 * H, 1200), bus(3, (2, 1), 16 * H, 1200)]
+    table = timetable(points, [slow, quick, *back])
+    skim = transit_skim(table)
+    args = (table, skim, [[0.0, 0.0]], [[20_000.0, 0.0]], [0], [2])
+    assert transit_options(*args)["bus"]["ivt_min"][0] == 20
+    heavy = transit_options(*args, weights=PathWeights(walk_ratio=9.0))
+    assert heavy["bus"]["ivt_min"][0] == 40
+
+
+def test_loads(table: Timetable, skim: TransitSkim) -> None:
+    """Three of four tours by bus: 3 boardings out in 3 departures of 50, 3 back in one of 50."""
+    found = options(table, skim, [[0.0, 0.0, 10_000.0, 0.0]] * 4)["bus"]
+    loads = load_patterns(table, skim, found["leg_out"], found["leg_back"], np.array([True, True, False, True]))
+    assert loads.boardings.sum() == 6
+    routes = table.pattern_route.tolist()
+    assert loads.load_share[routes.index(0), 0] == pytest.approx(3 / 150)
+    assert loads.load_share[routes.index(2), 2] == pytest.approx(3 / 50)
+    met = loads.of_legs(skim, np.array([found["leg_out"][0], -1]))
+    assert met.tolist() == [pytest.approx(3 / 150), 0.0]
+    by_route = loads.by_route(table).set_index(["route_id", "day_type"])
+    assert by_route.loc[("r00", 0), "boardings"] == 3
+    assert by_route.loc[("r00", 1), "boardings"] == 0
+
+
+def test_loads_add_up_along_the_line() -> None:
+    """Riders over different sections of one vehicle: the fullest section counts."""
+    trip = Trip(0, False, (0, 1, 2), (6 * H, 7 * H, 8 * H), (6 * H, 7 * H, 8 * H))
+    table = timetable([(0.0, 0.0), (20_000.0, 0.0), (40_000.0, 0.0)], [trip], capacity_pers=10.0)
+    skim = transit_skim(table)
+    size = skim.shape
+    legs = np.array([np.ravel_multi_index((0, 0, a, b), size) for a, b in ((0, 1), (0, 2), (1, 2))])
+    loads = load_patterns(table, skim, legs, np.full(3, -1), np.ones(3, bool), np.array([1.0, 2.0, 3.0]))
+    assert loads.load_share[0, 0] == pytest.approx(0.5)
+
+
+def test_scaled_by_one_is_the_same_object(table: Timetable) -> None:
+    assert table.scaled([("r00", 1.0)]) is table
+
+
+@pytest.mark.parametrize(("factor", "count"), [(2.0, 6), (1.5, 5), (0.5, 2), (0.0, 0), (4.0, 12)])
+def test_scaled_number_of_departures(table: Timetable, factor: float, count: int) -> None:
+    more = table.scaled([("r00", factor)])
+    k = table.pattern_route.tolist().index(0)
+    assert more.times[0][k].depart_s.shape[1] == count
+    assert (np.diff(more.times[0][k].depart_s) > 0).all()
+    for other in range(table.n_patterns):
+        if other != k:
+            assert more.times[0][other] is table.times[0][other]
+
+
+def test_scaled_keeps_existing_departures_and_halves_gaps(table: Timetable) -> None:
+    k = table.pattern_route.tolist().index(0)
+    hours = table.scaled([("r00", 2.0)]).times[0][k].depart_s[0] / H
+    assert hours.tolist() == [6, pytest.approx(6 + 1 / 3), pytest.approx(6 + 2 / 3), 7, 7.5, 8]
+
+
+def test_scaled_single_departure_and_vehicle_km(table: Timetable) -> None:
+    more = table.scaled([("r02", 3.0)])
+    k = table.pattern_route.tolist().index(2)
+    assert (more.times[0][k].depart_s[0] / H).tolist() == [17, 19, 21]
+    km = more.vehicle_km().set_index(["route_id", "day_type"])["vehicle_km"]
+    assert km[("r02", 0)] == 30
+    assert km[("r00", 0)] == 30
+    assert km[("r00", 1)] == 0
+
+
+def test_scaled_refuses_what_is_wrong(table: Timetable) -> None:
+    with pytest.raises(InputError, match="r99"):
+        table.scaled([("r99", 2.0)])
+    with pytest.raises(InputError, match="zero or more"):
+        table.scaled([("r00", -1.0)])
