@@ -50,4 +50,6 @@ def great_circle_m(lon_a: ArrayLike, lat_a: ArrayLike, lon_b: ArrayLike, lat_b: 
 
 def plane_m(x_a: ArrayLike, y_a: ArrayLike, x_b: ArrayLike, y_b: ArrayLike) -> NDArray[np.float64]:
     """Return the straight distance in metres on the European grid (within 0.1 % of the ground in Latvia)."""
-    return np.hypot(np.asarray(x_b, np.float64) - np.asarray(x_a), np.asarray(y_b, np.float64) - np.asarray(y_a))
+    dx = np.asarray(x_b, np.float64) - np.asarray(x_a, np.float64)
+    dy = np.asarray(y_b, np.float64) - np.asarray(y_a, np.float64)
+    return np.asarray(np.hypot(dx, dy))

@@ -140,7 +140,7 @@ def find_pack(name_or_folder: str | Path) -> Path:
 def _package(folder: Path) -> dict[str, Any]:
     path = folder / PACKAGE_FILE
     try:
-        package = json.loads(read_text(path))
+        package: dict[str, Any] = json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise InputError(f"not valid JSON: {error.msg}", path, error.lineno) from None
     except RecursionError:

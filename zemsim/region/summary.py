@@ -70,8 +70,8 @@ def evidence(region: Region) -> list[dict[str, Any]]:
 def road_length_km(region: Region) -> dict[str, float]:
     """Return the length of the roads by class and surface, km."""
     links = region.road_links[region.road_links["road_class"].isin(ROADS)]
-    km = (links["length_m"] / 1000).groupby([links["road_class"], links["surface"]]).sum()
-    return {f"{name} {surface}": round(float(value), 1) for (name, surface), value in km.items()}
+    kind = links["road_class"] + " " + links["surface"]
+    return {str(name): round(float(km), 1) for name, km in (links["length_m"] / 1000).groupby(kind).sum().items()}
 
 
 def describe(region: Region) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def _zone_id(zones: list[Zone], gates: list[Gate], x_m: float, y_m: float) -> st
     for zone in zones:
         if cell in zone.square.cells:
             return zone.square.zone_id
-    ends = [(zone.square.x_m, zone.square.y_m, zone.square.zone_id) for zone in zones]
+    ends = [(float(zone.square.x_m), float(zone.square.y_m), zone.square.zone_id) for zone in zones]
     ends += [(gate.x_m, gate.y_m, gate.zone_id) for gate in gates]
     return min((math.hypot(x - x_m, y - y_m), zone_id) for x, y, zone_id in ends)[1]
 

@@ -45,7 +45,7 @@ def add_settlement_links(roads: Roads, places: list[Settlement]) -> None:
         if roads.rivers.crosses(network, start, end) or shortest_m(ways, start, end, parallel * length) < float("inf"):
             continue
         kind = settlement_link(pack, gravel=max(population[a], population[b]) < asphalt_from)
-        split_link(roads, start, end, length, lambda urban, kind=kind: street(pack) if urban else kind, f"l-{a}-{b}")
+        split_link(roads, start, end, length, {True: street(pack), False: kind}.__getitem__, f"l-{a}-{b}")
 
 
 def add_zone_mesh(roads: Roads) -> None:
@@ -89,12 +89,11 @@ def add_connectors(roads: Roads, places: list[Settlement]) -> None:
     zone_nodes = [f"z-{zone.square.zone_id}" for zone in roads.zones]
     for bridge in roads.rivers.bridges.values():
         for end in bridge.ends:
-            near = sorted((network.plane_m(end, node), node) for node in zone_nodes)[: 4 * BRIDGE_ZONES]
-            same = [
-                (d, node) for d, node in near if d < BRIDGE_REACH_M and not roads.rivers.crosses(network, end, node)
-            ]
-            for distance, node in same[:BRIDGE_ZONES]:
-                network.add_link(end, node, detour * distance, street(roads.pack))
+            near = sorted((network.plane_m(end, name), name) for name in zone_nodes)[: 4 * BRIDGE_ZONES]
+            near = [(distance, name) for distance, name in near if distance < BRIDGE_REACH_M]
+            same_bank = [(distance, name) for distance, name in near if not roads.rivers.crosses(network, end, name)]
+            for distance, name in same_bank[:BRIDGE_ZONES]:
+                network.add_link(end, name, detour * distance, street(roads.pack))
 
 
 def join_parts(roads: Roads) -> int:

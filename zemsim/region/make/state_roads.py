@@ -155,7 +155,8 @@ def _riga(roads: Roads, kind: LinkKind, a: str, b: str) -> LinkKind:
 def add_state_roads(roads: Roads) -> None:
     """Add all sections; the length is official where a section has one and it is not below the straight line."""
     network, detour = roads.network, roads.pack.assume("roads.detour_state")
-    for row in roads.pack.facts("roads"):
+    # Sections of known length come first: where two sections share a link, the known length holds.
+    for row in sorted(roads.pack.facts("roads"), key=lambda section: not section["official_km"]):
         steps = _route(roads, row)
         straight = [network.great_circle_m(a, b) for a, b, _ in steps]
         factor = detour
