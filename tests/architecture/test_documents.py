@@ -13,7 +13,9 @@ import pytest
 import zemsim
 from tests.architecture.source import ROOT, repository_files
 
-COMMAND = re.compile(r"(?:^|`|&& )zemsim ((?:[a-z]+ ?)+)(.*?)(?:`|$)", flags=re.M)
+FENCED = re.compile(r"```\n(.*?)```", flags=re.S)
+QUOTED = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+COMMAND = re.compile(r"(?:^|&& )zemsim ((?:[a-z]+ ?)+)(.*?)$", flags=re.M)
 OPTION = re.compile(r"--[a-z][a-z-]*")
 EXAMPLE = re.compile(r"```toml\n# (measure|experiment)\n(.*?)```", flags=re.S)
 CODE = re.compile(r"```python\n(.*?)```", flags=re.S)
@@ -47,7 +49,8 @@ def root_command() -> click.Command:
 def unknown_commands(text: str) -> list[str]:
     """Commands and options in a text that ``zemsim`` does not know."""
     wrong = []
-    for words, rest in COMMAND.findall(text):
+    said = "\n".join([*FENCED.findall(text), *QUOTED.findall(FENCED.sub("", text))])
+    for words, rest in COMMAND.findall(said):
         command = root_command()
         path = []
         for word in words.split():
@@ -97,9 +100,10 @@ def test_examples_of_measures_and_experiments_are_valid(tmp_path: Path) -> None:
 
 def test_the_checks_see_unknown_commands_options_and_names() -> None:
     assert unknown_commands("`zemsim fly`") == ["fly"]
-    assert unknown_commands("zemsim run --faster\n") == ["run --faster"]
-    assert not unknown_commands("python -m pip install . && zemsim run")
+    assert unknown_commands("```\nzemsim run --faster\n```") == ["run --faster"]
+    assert unknown_commands("```\npython -m pip install . && zemsim fly\n```") == ["fly"]
+    assert not unknown_commands("zemsim flies with `zemsim run --seeds 1`")
     assert unknown_names("import zemsim\nzemsim.fly()\nfrom zemsim.core import fly\n") == [
-        "zemsim.fly",
         "zemsim.core.fly",
+        "zemsim.fly",
     ]
