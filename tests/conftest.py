@@ -9,8 +9,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from zemsim.population import Population
+    from zemsim.region import Region
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -20,3 +28,28 @@ if str(ROOT) not in sys.path:
 # The same examples on every machine and every day, and no limit of time on a case: the first call of a kernel compiles.
 settings.register_profile("zemsim", deadline=None, derandomize=True, database=None)
 settings.load_profile("zemsim")
+
+
+@pytest.fixture(scope="session")
+def zemgale() -> Region:
+    """The embedded region, read once."""
+    from zemsim.region import load_region
+
+    return load_region("zemgale")
+
+
+@pytest.fixture(scope="session")
+def zemgale_population(zemgale: Region) -> Population:
+    """All residents of the embedded region, made once with the default seed."""
+    from zemsim.population import synthesise
+
+    return synthesise(zemgale)
+
+
+@pytest.fixture(scope="session")
+def zemgale_distance_km(zemgale: Region) -> np.ndarray:
+    """Kilometres by road between the zones of the embedded region, free flow: float32 [Z, Z]."""
+    from zemsim.travel.road_network import RoadNetwork
+    from zemsim.travel.roads import road_skim
+
+    return road_skim(RoadNetwork.from_region(zemgale), keep_trees=False).distance_km

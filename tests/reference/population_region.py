@@ -88,7 +88,7 @@ def small_region(people: int = 12_000) -> SmallRegion:
             "population": 0,
             "dwellings_house": np.nan,
             "dwellings_flat": np.nan,
-            "jobs": [1_300.0, 60.0],
+            "jobs": [people * 0.11, people * 0.005],
             "school_places": 0.0,
             "shop_weight": [20_000.0, 300.0],
             "leisure_weight": [20_000.0, 300.0],
