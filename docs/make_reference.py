@@ -43,7 +43,13 @@ def _first_line(room: str) -> str:
     path = ROOT / "zemsim" / room
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-    return text.partition("\n\n")[0].replace("\n", " ").rstrip(".")
+    return _without_markup(text.partition("\n\n")[0].replace("\n", " ").rstrip("."))
+
+
+def _without_markup(text: str) -> str:
+    """Words of a docstring for Markdown: roles of Sphinx become names in back quotes."""
+    text = re.sub(r":\w+:`~?(?:[\w.]*\.)?(\w+)`", r"`\1`", text)
+    return text.replace("``", "`")
 
 
 def tables() -> str:
@@ -122,7 +128,7 @@ def levers() -> str:
 
 
 def _keys(title: str, kind: Any, without: Collection[str], more: str = "") -> str:
-    text = re.sub(r"\s+", " ", inspect.getdoc(kind) or "").replace("``", "`")
+    text = _without_markup(re.sub(r"\s+", " ", inspect.getdoc(kind) or ""))
     rows = []
     for name, field in kind.model_fields.items():
         if name not in without:
