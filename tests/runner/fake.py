@@ -49,6 +49,7 @@ class FakeEngine:
     dies : policy and seed, or None.
     always_dies : kills its process each time.
     stops : the process of the whole run is killed after this many cases.
+    interrupted : the run is interrupted by hand after this many cases.
     variant : part of the identity, to make it another question.
     """
 
@@ -59,6 +60,7 @@ class FakeEngine:
     dies_in: Path | None = None
     always_dies: tuple[str, int] | None = None
     stops: int | None = None
+    interrupted: int | None = None
     variant: str = "a"
     calls: list[tuple[str, int]] = field(default_factory=list)
 
@@ -101,7 +103,15 @@ class FakeEngine:
     def build(self, world: World, seed: int, threads: int) -> dict[str, Any]:
         return {"seed": seed, "tours": make_tours(world.persons, seed), "runs": 0}
 
-    def simulate(self, world: World, model: Any, policy: str) -> tuple[dict[str, pd.DataFrame], list[dict[str, Any]]]:
+    def verdicts(self, world: World) -> list[dict[str, Any]]:
+        return [{"check": "roads", "passed": True, "text": {"lv": "Labi", "en": "Fine"}, "value": 0}]
+
+    def close(self, model: Any) -> None:
+        model.clear()
+
+    def simulate(
+        self, world: World, model: Any, policy: str, setting: Setting
+    ) -> tuple[dict[str, pd.DataFrame], list[dict[str, Any]]]:
         case = (policy, model["seed"])
         self.calls.append(case)
         self._maybe_die(case)
@@ -114,6 +124,8 @@ class FakeEngine:
     def _maybe_die(self, case: tuple[str, int]) -> None:
         if self.stops is not None and len(self.calls) > self.stops:
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.interrupted is not None and len(self.calls) > self.interrupted:
+            raise KeyboardInterrupt
         if case == self.always_dies:
             os._exit(1)
         if case == self.dies and self.dies_in is not None and not self.dies_in.exists():

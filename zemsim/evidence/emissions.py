@@ -15,6 +15,7 @@ import pandas as pd
 from zemsim.core.names import Mode, Powertrain
 from zemsim.evidence.factors import Factors
 from zemsim.evidence.fleet import session_weeks
+from zemsim.evidence.places import FloatArray
 from zemsim.evidence.rows import ALL, Rows
 from zemsim.evidence.travel import DAYS_BY_TYPE
 
@@ -60,7 +61,7 @@ class Energy:
         )
 
 
-def energy_of_cars(vehicles: pd.DataFrame, sessions: pd.DataFrame) -> Energy:
+def energy_of_cars(vehicles: pd.DataFrame, sessions: pd.DataFrame, season_days: FloatArray) -> Energy:
     """Return the energy of residents' cars in a simulated year.
 
     Solar power is that of the sessions; the rest of the cars' electricity comes from the grid.
@@ -69,11 +70,13 @@ def energy_of_cars(vehicles: pd.DataFrame, sessions: pd.DataFrame) -> Energy:
     ----------
     vehicles, sessions : DataFrame
         The rows of one year.
+    season_days : float64 [2, 2]
+        From :func:`zemsim.evidence.travel.days_of_seasons`.
     """
     powertrain = vehicles["powertrain"].to_numpy()
     litres = vehicles["litres_year"].to_numpy(np.float64)
     kwh = float(np.nansum(vehicles["kwh_year"].to_numpy(np.float64)))
-    charged = session_weeks(sessions) * sessions["kwh"].to_numpy()
+    charged = session_weeks(sessions, season_days) * sessions["kwh"].to_numpy()
     solar = float((charged * sessions["solar_share"].to_numpy(np.float64)).sum())
     return Energy(
         petrol_l=float(np.nansum(litres[powertrain == Powertrain.PETROL])),
@@ -88,7 +91,7 @@ def energy_of_ebikes(km: float, factors: Factors) -> Energy:
     return Energy(grid_kwh=km * factors["ebike_kwh_km"] / factors["charger_efficiency"])
 
 
-def vehicle_km(transit: pd.DataFrame) -> np.ndarray:
+def vehicle_km(transit: pd.DataFrame) -> FloatArray:
     """Return the kilometres of a year of each row of ``transit``: those of a day times the days of its type."""
     return transit["vehicle_km_day"].to_numpy() * DAYS_BY_TYPE[transit["day_type"].to_numpy()]
 

@@ -11,17 +11,14 @@ from zemsim.core.names import ChargingPlace, Powertrain
 from zemsim.core.units import DAYS_PER_WEEK
 from zemsim.evidence.places import REGION, FloatArray, Places
 from zemsim.evidence.rows import Rows, ratio
-from zemsim.evidence.travel import DAYS
-
-#: Weeks of a season that its simulated week stands for, by season.
-WEEKS: Final = DAYS.sum(axis=1) / DAYS_PER_WEEK
 
 PUBLIC: Final = (ChargingPlace.PUBLIC_SLOW, ChargingPlace.PUBLIC_FAST)
 
 
-def session_weeks(sessions: pd.DataFrame) -> FloatArray:
+def session_weeks(sessions: pd.DataFrame, season_days: FloatArray) -> FloatArray:
     """Return the weeks of a year that each session stands for: a seventh of the days of its season."""
-    return WEEKS[sessions["season"].to_numpy()]
+    weeks: FloatArray = season_days.sum(axis=1) / DAYS_PER_WEEK
+    return weeks[sessions["season"].to_numpy()]
 
 
 def add_fleet(rows: Rows, year: int, vehicles: pd.DataFrame, places: Places, by_zone: bool) -> None:
@@ -50,9 +47,9 @@ def add_purchases(rows: Rows, year: int, purchases: pd.DataFrame) -> None:
     rows.add("grants_eur_year", year, purchases["grant_eur"].sum())
 
 
-def add_charging(rows: Rows, year: int, sessions: pd.DataFrame) -> None:
+def add_charging(rows: Rows, year: int, sessions: pd.DataFrame, season_days: FloatArray) -> None:
     """Add sessions and energy by charging place, and the mean wait over public sessions."""
-    weeks = session_weeks(sessions)
+    weeks = session_weeks(sessions, season_days)
     place = sessions["place"].to_numpy()
     kwh = weeks * sessions["kwh"].to_numpy()
     for kind in ChargingPlace:

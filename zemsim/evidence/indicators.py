@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from zemsim.core.names import Mode
+from zemsim.core.names import Mode, Season
 from zemsim.evidence import costs, emissions, fleet, travel
 from zemsim.evidence.factors import Factors
 from zemsim.evidence.places import QUINTILES, REGION, FloatArray, Places
@@ -32,6 +32,8 @@ class Setting:
         All years of the experiment; those whose days are simulated. Both rising.
     factors : Factors
         Emission factors.
+    seasons : tuple of Season
+        Simulated seasons; one alone stands for the year.
     """
 
     zones: pd.DataFrame
@@ -40,11 +42,17 @@ class Setting:
     years: tuple[int, ...]
     simulated: tuple[int, ...]
     factors: Factors
+    seasons: tuple[Season, ...] = tuple(Season)
 
     @cached_property
     def places(self) -> Places:
         """Who lives where."""
         return Places.of(self.zones, self.persons)
+
+    @cached_property
+    def season_days(self) -> FloatArray:
+        """Days of a year that a simulated day stands for, [season, day type]."""
+        return travel.days_of_seasons(self.seasons)
 
     @cached_property
     def routes(self) -> travel.Tours:
@@ -91,13 +99,13 @@ def _add_simulated(rows: Rows, year: int, tables: Mapping[str, pd.DataFrame], se
     trips, vehicles, sessions, transit = (
         _of_year(tables[name], year) for name in ("trips", "vehicles", "sessions", "transit")
     )
-    made = travel.travel_of_year(trips, setting.routes, setting.places.n_zones)
+    made = travel.travel_of_year(trips, setting.routes, setting.places.n_zones, setting.season_days)
     travel.add_travel(rows, year, made, setting.mobile, setting.places)
-    fleet.add_charging(rows, year, sessions)
+    fleet.add_charging(rows, year, sessions, setting.season_days)
     _add_transit(rows, year, transit)
     factors = setting.factors
     sources = {
-        "cars": emissions.energy_of_cars(vehicles, sessions),
+        "cars": emissions.energy_of_cars(vehicles, sessions, setting.season_days),
         "ebikes": emissions.energy_of_ebikes(float(made.km[:, :, Mode.EBIKE].sum()), factors),
         "buses": emissions.energy_of_buses(transit, factors),
         "trains": emissions.energy_of_trains(transit, factors),

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from zemsim.core.names import DAYS_PER_YEAR, TRIPS_PER_TOUR, Mode
+from zemsim.core.names import DAYS_PER_YEAR, TRIPS_PER_TOUR, Mode, Season
 from zemsim.evidence.places import QUINTILES, REGION, FloatArray, IntArray, Places
 from zemsim.evidence.rows import Rows, ratio
 
 N_MODES: Final = len(Mode)
 
-#: Days of a year by (season, day type).
-DAYS: Final = np.array(DAYS_PER_YEAR, np.float64)
-
 #: Days of a year by day type, and of the whole year.
-DAYS_BY_TYPE: Final = DAYS.sum(axis=0)
-DAYS_IN_YEAR: Final = float(DAYS.sum())
+DAYS_BY_TYPE: Final = np.array(DAYS_PER_YEAR, np.float64).sum(axis=0)
+DAYS_IN_YEAR: Final = float(DAYS_BY_TYPE.sum())
 
 #: Which kilometres of a tour a mode travels: road, active, bus, train.
 _DISTANCE_OF_MODE: Final = np.array([1, 1, 1, 2, 3, 0, 0, 0], np.int64)
 
 _DRIVING: Final = (Mode.CAR, Mode.EV)
+
+
+def days_of_seasons(seasons: Sequence[Season]) -> FloatArray:
+    """Return the days of a year that a simulated day stands for, float64 [season, day type].
+
+    ``DAYS_PER_YEAR`` if both seasons are simulated; a single one stands for the whole year.
+    """
+    days = np.array(DAYS_PER_YEAR, np.float64)
+    if len(set(seasons)) == 1:
+        alone = np.zeros_like(days)
+        alone[seasons[0]] = days.sum(axis=0)
+        return alone
+    return days
 
 
 @dataclass(frozen=True)
@@ -72,10 +83,10 @@ class Travel:
     parking_eur: float
 
 
-def travel_of_year(trips: pd.DataFrame, tours: Tours, n_zones: int) -> Travel:
+def travel_of_year(trips: pd.DataFrame, tours: Tours, n_zones: int, season_days: FloatArray) -> Travel:
     """Sum the rows of ``trips`` of one year, each weighted by the days that it stands for.
 
-    A row is two trips on each of ``DAYS_PER_YEAR[season][day_type]`` days.
+    A row is two trips on each of ``season_days[season, day_type]`` days.
 
     Parameters
     ----------
@@ -83,8 +94,10 @@ def travel_of_year(trips: pd.DataFrame, tours: Tours, n_zones: int) -> Travel:
         The rows of one year.
     tours : Tours
     n_zones : int
+    season_days : float64 [2, 2]
+        From :func:`days_of_seasons`.
     """
-    days = DAYS[trips["season"].to_numpy(), trips["day_type"].to_numpy()]
+    days = season_days[trips["season"].to_numpy(), trips["day_type"].to_numpy()]
     made = days * TRIPS_PER_TOUR
     tour = trips["tour_idx"].to_numpy()
     mode = trips["mode"].to_numpy().astype(np.int64)

@@ -76,8 +76,9 @@ def case_name(policy: str, seed: int) -> str:
 def begin(folder: Path, identity: Identity, replace: bool = False) -> Opened:
     """Make a locked folder ready for a run.
 
-    A finished run of the same fingerprint is kept and returned. A half-finished one of the same fingerprint goes on. A
-    half-finished one of another fingerprint is started anew; a finished one only with ``replace``.
+    A finished run of the same fingerprint is kept and returned, unless cases of it failed and ``replace`` is asked for.
+    A half-finished one of the same fingerprint goes on; one of another fingerprint is started anew. A finished one of
+    another fingerprint is replaced only if asked for.
 
     Raises
     ------
@@ -95,9 +96,9 @@ def begin(folder: Path, identity: Identity, replace: bool = False) -> Opened:
     else:
         notes = _half_finished(folder, identity)
     (folder / WORK).mkdir(exist_ok=True)
+    atomic.write_json(folder / WORK / _IDENTITY, identity.parts)  # before anything that could pass for foreign
     for name in table_names():
         (folder / schema(name).path).parent.mkdir(exist_ok=True)
-    atomic.write_json(folder / WORK / _IDENTITY, identity.parts)
     return Opened(notes=notes)
 
 
@@ -107,6 +108,8 @@ def _finished(folder: Path, identity: Identity, replace: bool) -> Opened:
     except DamagedRunError as error:
         return Opened(notes=(f"the folder held a damaged run, which was done anew: {error}",))
     if run.manifest["fingerprint"] == identity.fingerprint:
+        if run.failed and replace:
+            return Opened(notes=(f"{len(run.failed)} cases had failed; the run was done anew",))
         shutil.rmtree(folder / WORK, ignore_errors=True)
         return Opened(finished=run)
     what = ", ".join(identity.differs_in(run.manifest["fingerprint_parts"]))

@@ -62,7 +62,7 @@ def run(
     """
     from zemsim.experiment.prepare import SpineEngine
 
-    return run_engine(SpineEngine.of(experiment), out, threads, progress, replace)
+    return run_engine(SpineEngine.of(experiment, threads), out, threads, progress, replace)
 
 
 def run_engine(
@@ -130,6 +130,7 @@ class _Job:
         self.show = show
         self.clock = clock
         self.timings: dict[str, Any] = {}
+        self.verdicts: list[dict[str, Any]] = []
         self.cases = engine.cases()
 
     def run(self) -> Run:
@@ -160,6 +161,7 @@ class _Job:
 
     def _write_shared(self) -> dict[str, dict[str, Any]]:
         world = self.engine.open(self.folder / WORK)
+        self.verdicts = [{"policy": "", "seed": None, **row} for row in self.engine.verdicts(world)]
         files = {}
         for name, table in self.engine.shared_tables(world).items():
             file = schema(name).file()
@@ -176,7 +178,7 @@ class _Job:
         return files
 
     def _finish(self, done: dict[tuple[str, int], dict[str, Any]], files: dict[str, dict[str, Any]]) -> Run:
-        rows, verdicts, times = [], [], {}
+        rows, verdicts, times = [], list(self.verdicts), {}
         finished = []
         for policy, seed in self.cases:
             result = done[policy, seed]

@@ -11,13 +11,14 @@ import os
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import pandas as pd
 
-from zemsim.core.errors import ZemsimError, clean
+from zemsim.core.errors import OutputError, ZemsimError, clean
+from zemsim.core.schema import TableError
 from zemsim.evidence.indicators import Setting, indicators
 from zemsim.experiment.run_folder import CASE_TABLES, WORK
 from zemsim.experiment.run_writer import Identity, case_name, write_case
@@ -61,8 +62,16 @@ class Engine(Protocol):
     def build(self, world: Any, seed: int, threads: int) -> Any:
         """Return a new model."""
 
-    def simulate(self, world: Any, model: Any, policy: str) -> tuple[dict[str, pd.DataFrame], list[Verdict]]:
+    def verdicts(self, world: Any) -> list[Verdict]:
+        """Return checks of what all cases share."""
+
+    def simulate(
+        self, world: Any, model: Any, policy: str, setting: Setting
+    ) -> tuple[dict[str, pd.DataFrame], list[Verdict]]:
         """Run all years of a policy on a model that may have run another policy before."""
+
+    def close(self, model: Any) -> None:
+        """Let a model go that is not needed any more."""
 
 
 @dataclass
@@ -73,11 +82,17 @@ class _State:
     world: Any = None
     seed: int | None = None
     model: Any = None
-    settings: dict[int, Setting] = field(default_factory=dict)
+    setting: Setting | None = None
+    engine: Engine | None = None
 
     def clear(self) -> None:
-        self.key, self.world, self.seed, self.model = None, None, None, None
-        self.settings = {}
+        self.clear_model()
+        self.key, self.world, self.engine = None, None, None
+
+    def clear_model(self) -> None:
+        if self.model is not None and self.engine is not None:
+            self.engine.close(self.model)
+        self.seed, self.model, self.setting = None, None, None
 
 
 _STATE = _State()
@@ -102,14 +117,23 @@ def run_case(engine: Engine, folder: Path, key: str, policy: str, seed: int, thr
     Returns
     -------
     dict
-        ``status`` ``ok`` with the case's mark, or ``failed`` with a ``reason``; only the end of the process or an
-        interrupt comes as an exception.
+        ``status`` ``ok`` with the case's mark, or ``failed`` with a ``reason``.
+
+    Raises
+    ------
+    OutputError
+        If the system refuses to write.
     """
     started = folder / WORK / "started"
     started.mkdir(parents=True, exist_ok=True)
     (started / case_name(policy, seed)).touch()
     try:
         mark = _compute(engine, folder, key, policy, seed, threads)
+    except TableError as error:
+        _STATE.clear()
+        return {"status": "failed", "reason": reason_of(error)}
+    except OutputError:
+        raise  # the disk is full, or not ours: no other case would fare better
     except Exception as error:  # one case is not the run: it becomes a row with its reason
         _STATE.clear()
         return {"status": "failed", "reason": reason_of(error)}
@@ -134,21 +158,20 @@ def forget() -> None:
 def _compute(engine: Engine, folder: Path, key: str, policy: str, seed: int, threads: int) -> dict[str, Any]:
     begin = time.perf_counter()
     _open(engine, folder, key)
-    if _STATE.seed != seed:
-        _STATE.model, _STATE.seed, _STATE.settings = None, None, {}
+    if _STATE.seed != seed or _STATE.setting is None:
+        _STATE.clear_model()
         gc.collect()
         _STATE.model = engine.build(_STATE.world, seed, threads)
-        _STATE.seed = seed
-    if seed not in _STATE.settings:
-        _STATE.settings[seed] = _setting(engine, seed)
+        _STATE.seed, _STATE.setting = seed, _setting(engine, seed)
+    setting = _STATE.setting
     built = time.perf_counter()
-    records, verdicts = engine.simulate(_STATE.world, _STATE.model, policy)
+    records, verdicts = engine.simulate(_STATE.world, _STATE.model, policy, setting)
     simulated = time.perf_counter()
     tables = {name: records[name] for name in CASE_TABLES}
-    tables["indicators"] = indicators(tables, _STATE.settings[seed], policy, seed)
+    tables["indicators"] = indicators(tables, setting, policy, seed)
     summed = time.perf_counter()
-    notes = {"build_s": built - begin, "simulate_s": simulated - built, "indicators_s": summed - simulated}
-    notes["process"] = os.getpid()
+    spent = {"build_s": built - begin, "simulate_s": simulated - built, "indicators_s": summed - simulated}
+    notes = {**{name: round(seconds, 3) for name, seconds in spent.items()}, "process": os.getpid()}
     return write_case(folder, policy, seed, tables, verdicts, notes)
 
 
@@ -156,7 +179,7 @@ def _open(engine: Engine, folder: Path, key: str) -> None:
     if _STATE.key != (str(folder), key):
         _STATE.clear()
         _STATE.world = engine.open(folder / WORK)
-        _STATE.key = (str(folder), key)
+        _STATE.key, _STATE.engine = (str(folder), key), engine
 
 
 def _setting(engine: Engine, seed: int) -> Setting:

@@ -1,0 +1,135 @@
+"""Named checks that end a case, in plain words: what was dropped, how far from equilibrium, whether sums agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from zemsim.core.names import ChargingPlace, DayType
+from zemsim.evidence.fleet import session_weeks
+from zemsim.evidence.indicators import Setting
+
+Verdict = dict[str, Any]
+
+#: Share of tours that may still change their mode in the last iteration.
+MODE_CHANGE_LIMIT: Final = 0.001
+
+#: Relative change of road times that may be left in the last iteration.
+TIME_GAP_LIMIT: Final = 0.002
+
+#: Share of public sessions that drivers may give up because of the queue.
+GIVEN_UP_LIMIT: Final = 0.01
+
+#: Relative difference allowed between what cars draw in a year and what they charge in the simulated weeks.
+ENERGY_LIMIT: Final = 0.05
+
+
+def case_verdicts(tables: Mapping[str, pd.DataFrame], setting: Setting, counts: Mapping[str, int]) -> list[Verdict]:
+    """Return the checks of one case.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        The tables of the case.
+    setting : Setting
+        What the cases of its seed share.
+    counts : mapping of str to int
+        What the model counted: ``no_alternative`` (tours without any way to travel), ``below_zero`` (cars that ran out
+        of charge), ``gave_up_charging`` (drivers who left a queue).
+
+    Returns
+    -------
+    list of dict
+        Rows of ``check, passed, text`` (``lv, en``) and ``value``.
+    """
+    return [
+        *_counted(counts, int((tables["sessions"]["place"] >= ChargingPlace.PUBLIC_SLOW).sum())),
+        *_gaps(tables["gaps"]),
+        _all_tours(tables["trips"], setting, counts["no_alternative"]),
+        _energy(tables, setting),
+    ]
+
+
+def verdict(check: str, passed: bool, value: float, en: str, lv: str) -> Verdict:
+    """Return one row; an unknown value is None."""
+    known = float(value) if np.isfinite(value) else None
+    return {"check": check, "passed": bool(passed), "value": known, "text": {"en": en, "lv": lv}}
+
+
+def _counted(counts: Mapping[str, int], public: int) -> list[Verdict]:
+    none, empty, left = counts["no_alternative"], counts["below_zero"], counts["gave_up_charging"]
+    share = left / (public + left) if public + left else 0.0
+    return [
+        verdict(
+            "no-alternative",
+            none == 0,
+            none,
+            f"Tours without any way to travel: {none:,}",
+            f"Braucieni, kuriem nav neviena pārvietošanās veida: {none:,}",
+        ),
+        verdict(
+            "charge-below-zero",
+            empty == 0,
+            empty,
+            f"Times that an electric car ran out of charge: {empty:,}",
+            f"Reizes, kad elektroauto izlādējās: {empty:,}",
+        ),
+        verdict(
+            "charging-given-up",
+            share <= GIVEN_UP_LIMIT,
+            share,
+            f"Public charging sessions given up for the queue: {share:.2%}; up to {GIVEN_UP_LIMIT:.0%} is fine",
+            f"Publiskās uzlādes reizes, no kurām rindas dēļ atteicās: {share:.2%}; pieļaujams {GIVEN_UP_LIMIT:.0%}",
+        ),
+    ]
+
+
+def _gaps(gaps: pd.DataFrame) -> list[Verdict]:
+    last = gaps.groupby(["year", "season"], sort=True).last()
+    changed, time = (float(last[name].max()) if len(last) else np.nan for name in ("mode_change_share", "time_gap"))
+    return [
+        verdict(
+            "modes-settled",
+            changed <= MODE_CHANGE_LIMIT,
+            changed,
+            f"Tours that still change mode in the last iteration: {changed:.3%}; up to {MODE_CHANGE_LIMIT:.1%} is fine",
+            f"Braucieni, kas pēdējā iterācijā vēl maina veidu: {changed:.3%}; pieļaujams {MODE_CHANGE_LIMIT:.1%}",
+        ),
+        verdict(
+            "road-times-settled",
+            time <= TIME_GAP_LIMIT,
+            time,
+            f"Change of road times in the last iteration: {time:.3%}; up to {TIME_GAP_LIMIT:.1%} is fine",
+            f"Ceļu laika izmaiņa pēdējā iterācijā: {time:.3%}; pieļaujams {TIME_GAP_LIMIT:.1%}",
+        ),
+    ]
+
+
+def _all_tours(trips: pd.DataFrame, setting: Setting, left_out: int) -> Verdict:
+    expected = len(setting.tours) * len(set(setting.seasons)) * len(setting.simulated)
+    missing = expected - left_out - len(trips)
+    kinds = len(DayType)
+    return verdict(
+        "all-tours-made",
+        missing == 0,
+        missing,
+        f"Tours of {kinds} day types that are neither travelled nor counted as impossible: {missing:,}",
+        f"{kinds} dienas veidu braucieni, kas nav ne veikti, ne atzīti par neiespējamiem: {missing:,}",
+    )
+
+
+def _energy(tables: Mapping[str, pd.DataFrame], setting: Setting) -> Verdict:
+    drawn = float(np.nansum(tables["vehicles"]["kwh_year"].to_numpy(np.float64)))
+    sessions = tables["sessions"]
+    charged = float((session_weeks(sessions, setting.season_days) * sessions["kwh"].to_numpy()).sum())
+    gap = abs(charged - drawn) / drawn if drawn else 0.0
+    return verdict(
+        "energy-balance",
+        gap <= ENERGY_LIMIT,
+        gap,
+        f"Energy charged in the simulated weeks and energy driven are {gap:.1%} apart; up to {ENERGY_LIMIT:.0%} is fine",
+        f"Simulētajās nedēļās uzlādētā un nobrauktā enerģija atšķiras par {gap:.1%}; pieļaujams {ENERGY_LIMIT:.0%}",
+    )
