@@ -222,7 +222,7 @@ def test_an_outline_that_is_none(pack):
 
 
 def test_no_pack_of_that_name(tmp_path):
-    with pytest.raises(InputError, match="there is no region “zemgal”.*did you mean “zemgale”"):
+    with pytest.raises(InputError, match=r"there is no region “zemgal”.*did you mean “zemgale”"):
         load_region("zemgal")
     with pytest.raises(InputError, match=r"folder holds no datapackage.json"):
         load_region(tmp_path)

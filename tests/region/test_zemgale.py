@@ -282,3 +282,25 @@ def test_making_the_pack_again_gives_the_same_bytes(region, tmp_path):
 
 def test_the_embedded_packs_are_found():
     assert "zemgale" in embedded_packs()
+
+
+def test_order_of_rows_and_columns_does_not_matter(region, tmp_path):
+    other = tmp_path / "zemgale"
+    shutil.copytree(region.folder, other)
+    for path in sorted(other.rglob("*.csv")):
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        table = table.sample(frac=1.0, random_state=7)[list(table.columns[::-1])]
+        table.to_csv(path, index=False, lineterminator="\n")
+    found = load_region(other)
+    assert found.digest() == region.digest()
+    for name in ("zones", "settlements", "gates", "road_nodes", "road_links", "chargers", "prices", "facts"):
+        pd.testing.assert_frame_equal(getattr(found, name), getattr(region, name))
+    pd.testing.assert_frame_equal(found.assumptions, region.assumptions)
+
+
+def test_the_digest_sees_every_figure(region, tmp_path):
+    other = tmp_path / "zemgale"
+    shutil.copytree(region.folder, other)
+    path = other / "assumptions" / "region.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("0.25,0.1,0.5", "0.26,0.1,0.5", 1), encoding="utf-8")
+    assert load_region(other).digest() != region.digest()

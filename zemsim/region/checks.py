@@ -46,9 +46,6 @@ def _refer(table: pd.DataFrame, column: str, known: pd.Series, what: str, blank:
 def _check_zones(tables: Tables) -> None:
     zones = tables["zones"]
     populated = zones["kind"] == "populated"
-    at = _first(populated.to_numpy() & (np.cumsum(~populated.to_numpy()) > 0))
-    if at is not None:
-        raise _fail(zones, at, "a populated zone stands after a gate", "populated zones come first")
     if not populated.any():
         raise _fail(zones, 0, "there is no populated zone") if len(zones) else InputError("there is no zone")
     at = _first((~populated & (zones["population"] > 0)) | ((zones["area_type"] == "outside") == populated))

@@ -16,7 +16,7 @@ import pandas as pd
 from zemsim.core import fingerprint
 from zemsim.core.errors import InputError, did_you_mean
 from zemsim.region.checks import check_tables
-from zemsim.region.tables import read_table, read_text
+from zemsim.region.tables import read_rows, read_table, read_text
 
 #: Name of a field of :class:`Region` by name of the resource that holds it.
 TABLES = {
@@ -113,8 +113,28 @@ class Region:
         return price
 
     def digest(self) -> str:
-        """Return the fingerprint of the pack: blake2b over the sorted names and contents of its files."""
-        return fingerprint.of_folder(self.folder)
+        """Return the fingerprint of the pack: see :func:`digest_pack`."""
+        return digest_pack(self.folder)
+
+
+def digest_pack(folder: Path) -> str:
+    """Return blake2b (128 bits, hex) over the sorted names and the contents of the files of a pack.
+
+    The order of rows and of columns in its tables does not matter, nor do line ends.
+    """
+    contents = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if not path.is_file() or any(part.startswith((".", "__")) for part in name.split("/")):
+            continue
+        if path.suffix in (".csv", ".txt"):
+            header, rows = read_rows(path)
+            order = sorted(range(len(header)), key=header.__getitem__)
+            ordered = sorted([cells[i] for i in order] for _, cells in rows)
+            contents[name] = fingerprint.of_bytes(repr([sorted(header), ordered]).encode())
+        else:
+            contents[name] = fingerprint.of_file(path)
+    return fingerprint.of_json(contents)
 
 
 def embedded_packs() -> dict[str, Path]:
@@ -162,6 +182,24 @@ def _inside(folder: Path, relative: Any) -> Path:
     return path
 
 
+def _ordered(name: str, table: pd.DataFrame, key: Any) -> pd.DataFrame:
+    """Return a table in the one order that it has in a region, whatever the order of the file: by its primary key.
+
+    Zones: the populated ones from south to north and west to east, then the gates by id.
+    """
+    if name == "zones":
+        gate = (table["kind"] == "gate").to_numpy()
+        north, east = np.where(gate, 0.0, table["y_m"]), np.where(gate, 0.0, table["x_m"])
+        order = np.lexsort((table["zone_id"].to_numpy(dtype=str), east, north, gate))
+    else:
+        columns = [key] if isinstance(key, str) else list(key or [])
+        order = table.sort_values(columns, kind="stable").index.to_numpy() if columns else np.arange(len(table))
+    lines, attrs = table.attrs["lines"], table.attrs
+    found = table.iloc[order].reset_index(drop=True)
+    found.attrs = {**attrs, "lines": [lines[i] for i in order]}
+    return found
+
+
 def _tables(folder: Path, package: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
     """Return every table of the package by the name of its resource, without timetable and assumptions."""
     found: dict[str, pd.DataFrame] = {}
@@ -175,7 +213,8 @@ def _tables(folder: Path, package: Mapping[str, Any]) -> dict[str, pd.DataFrame]
         if not isinstance(schema, dict) or not isinstance(schema.get("fields"), list):
             raise InputError(f"resource “{resource['name']}” has no schema", folder / PACKAGE_FILE)
         key = schema.get("primaryKey")
-        found[resource["name"]] = read_table(path, schema["fields"], key if isinstance(key, list) else None)
+        table = read_table(path, schema["fields"], key if isinstance(key, list) else None)
+        found[resource["name"]] = _ordered(resource["name"], table, key)
     missing = sorted(set(TABLES) - set(found))
     if missing:
         raise InputError(f"resource “{missing[0]}” is missing", folder / PACKAGE_FILE)
@@ -192,6 +231,7 @@ def _assumptions(folder: Path, package: Mapping[str, Any]) -> pd.DataFrame:
     for part in parts:
         part.attrs = {}
     table = pd.concat(parts, ignore_index=True)
+    table = table.sort_values(["key", "file"], kind="stable", ignore_index=True)
     double = table.duplicated("key")
     if double.any():
         row = table[double].iloc[0]

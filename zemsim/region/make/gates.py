@@ -53,10 +53,10 @@ class Gate:
 
 
 def gates(pack: Pack) -> list[Gate]:
-    """Return the gates in the order of the facts."""
+    """Return the gates in the order of their ids."""
     outline = shapely.union_all(list(old_municipalities(pack).values()))
     found = []
-    for row in pack.facts("gates"):
+    for row in sorted(pack.facts("gates"), key=lambda row: row["gate_id"]):
         lon, lat = float(row["lon"]), float(row["lat"])
         x, y = (float(value) for value in geo.to_metres(lon, lat))
         beyond = shapely.distance(outline, shapely.Point(x, y)) * pack.assume("gates.detour") / 1000

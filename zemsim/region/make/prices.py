@@ -127,7 +127,7 @@ def prices(pack: Pack) -> list[Row]:
     """Return the rows of ``prices.csv``."""
     return [
         _fuel(pack, "petrol_eur_l", "prices.latvia.petrol_95.2024", "prices.latvia.petrol_95_record"),
-        _fuel(pack, "diesel_eur_l", "prices.latvia.diesel.2024", "prices.latvia.diesel.2026.b"),
+        _fuel(pack, "diesel_eur_l", "prices.latvia.diesel.2024", "prices.latvia.diesel.2026_03"),
         _assumed(pack, "electricity_home_eur_kwh", "EUR/kWh"),
         _assumed(pack, "electricity_work_eur_kwh", "EUR/kWh"),
         *_public(pack),

@@ -69,5 +69,7 @@ def build(pack: Pack, places: list[Settlement], gates: list[Gate]) -> list[Zone]
             for name in ("jobs", "school_places", "shop_weight", "leisure_weight", "dwellings_house", "dwellings_flat")
         }
         rows.append({**_populated(zone), **own})
-    pack.write("zones", COLUMNS, rows + [_outside(gate) for gate in gates])
+    rows.sort(key=lambda row: (row["y_m"], row["x_m"]))
+    outside = [_outside(gate) for gate in sorted(gates, key=lambda gate: gate.zone_id)]
+    pack.write("zones", COLUMNS, rows + outside)
     return found
