@@ -37,7 +37,8 @@ class Gravity:
 def day_weights() -> Floats:
     """Share of weekdays and weekend days in the year: float64 [2]."""
     days = np.array(DAYS_PER_YEAR, dtype=np.float64).sum(axis=0)
-    return days / days.sum()
+    weights: Floats = days / days.sum()
+    return weights
 
 
 def attractions(zones: pd.DataFrame) -> dict[Purpose, Floats]:

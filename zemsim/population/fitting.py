@@ -16,7 +16,7 @@ def largest_remainder(weights: ArrayLike, total: int) -> Ints:
     if not np.all(shares >= 0.0) or not shares.sum() > 0.0:
         raise ValueError("weights must be zero or more, and one of them above zero")
     quota = shares / shares.sum() * total
-    whole = np.floor(quota).astype(np.int64)
+    whole: Ints = np.floor(quota).astype(np.int64)
     order = np.argsort(-(quota - whole), kind="stable")
     whole[order[: total - int(whole.sum())]] += 1
     return whole
@@ -35,7 +35,8 @@ def rank_in_group(score: Floats, group: NDArray[np.integer]) -> Ints:
 
 def take_top(score: Floats, group: NDArray[np.integer], quota: ArrayLike) -> Bools:
     """The ``quota[g]`` members of each group ``g`` with the highest score: bool [n]."""
-    return rank_in_group(score, group) < np.asarray(quota)[group]
+    chosen: Bools = rank_in_group(score, group) < np.asarray(quota)[group]
+    return chosen
 
 
 def logistic(u: Floats) -> Floats:

@@ -25,8 +25,6 @@ TYPES: tuple[str, ...] = (
 )  # fmt: skip
 #: Five-year groups of the age pyramid.
 AGE_GROUPS: tuple[tuple[int, int], ...] = (*((a, a + 4) for a in range(0, 85, 5)), (85, 99))
-#: Above 85, each year of age has this share of the year before.
-_SURVIVAL_85PLUS = 0.82
 #: A household with one child more, for the last persons of the fit.
 _ONE_CHILD_MORE = (("AAC", "AACC"), ("AACC", "AACCC"), ("AA", "AAC"), ("AC", "ACC"))
 
@@ -61,7 +59,7 @@ def age_year_weights(region: RegionLike) -> Floats:
         years = last - first + 1
         inside = np.full(years, 1.0 / years)
         if first == 85:
-            inside = _SURVIVAL_85PLUS ** np.arange(years)
+            inside = assumed(region, "survival_share_85plus") ** np.arange(years)
             inside /= inside.sum()
         weights[first : last + 1] = assumed(region, f"age_weight.{first:02d}_{last:02d}") * inside
     return weights

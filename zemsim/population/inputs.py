@@ -89,4 +89,5 @@ def straight_km(zones: pd.DataFrame, detour_ratio: float) -> Floats:
     x, y = zones["x_m"].to_numpy(np.float64), zones["y_m"].to_numpy(np.float64)
     km = np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :]) / 1000.0
     np.fill_diagonal(km, 0.5214 * zones["size_m"].fillna(0.0).to_numpy(np.float64) / 1000.0)
-    return km * detour_ratio
+    scaled: Floats = km * detour_ratio
+    return scaled

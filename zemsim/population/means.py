@@ -64,6 +64,6 @@ def personal_income(region: RegionLike, residents: pd.DataFrame, seed: int) -> F
 
 def household_income(income: Floats, household_idx: Ints, size_pers: Ints) -> tuple[Floats, Floats]:
     """Income of each household (float64 [H], EUR per month), and per head over the mean of residents (float64 [P])."""
-    total = np.bincount(household_idx, weights=income, minlength=size_pers.size)
+    total: Floats = np.bincount(household_idx, weights=income, minlength=size_pers.size).astype(np.float64)
     per_head = (total / size_pers)[household_idx]
     return total, per_head / (total.sum() / household_idx.size)

@@ -15,10 +15,10 @@ EMPLOYMENT_BANDS = band_limits("15_19", "20_24", "25_34", "35_44", "45_54", "55_
 LICENCE_BANDS = band_limits("18_24", "25_44", "45_64", "65_74", "75_99")
 BIKE_BANDS = band_limits("07_14", "15_64", "65_74", "75_99")
 FEMALE_BANDS = ("00_14", "15_24", "25_44", "45_64", "65_99")
+#: Spread of the ages inside a household against that between households of the same band.
+_OWN_AGE_SPREAD = 0.5
 #: First and last age of compulsory and secondary education.
 SCHOOL_AGES = (7, 18)
-#: A lone parent is more often a woman: added to the score of sex.
-_LONE_PARENT_SCORE = 1.0
 
 
 def members_of(frame: HouseholdFrame, household_id: Ints) -> pd.DataFrame:
@@ -48,7 +48,7 @@ def ages(members: pd.DataFrame, municipality: Ints, household_id: Ints, counts: 
     common = normals(seed, Stream.SYNTHESIS, household_id, 0)[members["household_idx"].to_numpy()]
     own = normals(seed, Stream.SYNTHESIS, members["resident_id"].to_numpy(), 1)
     group = municipality * len(BANDS) + members["band"].to_numpy()
-    order = np.lexsort((common + 0.5 * own, group))
+    order = np.lexsort((common + _OWN_AGE_SPREAD * own, group))
     by_group = [
         np.repeat(np.arange(first, last + 1), counts[row, first : last + 1])
         for row in range(counts.shape[0])
@@ -72,12 +72,12 @@ def sexes(
     lone_type = np.array([name[0] in "YAM" and set(name[1:]) == {"C"} for name in TYPES])
     kind, place = type_idx[members["household_idx"].to_numpy()], members["place"].to_numpy()
     couple = couple_type[kind] & (place < 2)
-    female = couple & (place == 0)
+    female: Bools = couple & (place == 0)
     left = quota.ravel() - np.bincount(group[female], minlength=quota.size)
     free = ~couple
     left = np.clip(left, 0, np.bincount(group[free], minlength=quota.size))
     score = logistic(uniforms(seed, Stream.SYNTHESIS, members["resident_id"].to_numpy(), 2))
-    score += _LONE_PARENT_SCORE * (lone_type[kind] & (place == 0))
+    score += assumed(region, "lone_parent_woman_logit") * (lone_type[kind] & (place == 0))
     female[free] = take_top(score[free], group[free], left)
     return female
 

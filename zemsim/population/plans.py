@@ -20,8 +20,6 @@ SURVEY_AGES = (15, 84)
 FIRST_AGE = 7
 #: Tours of a resident on one day at most.
 MAX_TOURS = 3
-#: Nobody works on more than this share of the working days: holidays, sick leave.
-_LARGEST_WORK_CHANCE = 0.97
 DISCRETIONARY = (Purpose.SHOPPING, Purpose.LEISURE, Purpose.ESCORT, Purpose.BUSINESS)
 _SURVEY = "mobility_survey.latvia."
 
@@ -114,17 +112,19 @@ def day_targets(region: RegionLike, day: DayType, school_share: float) -> DayTar
 def work_chances(region: RegionLike, worker: Bools, work_km: Floats, tours: float) -> Floats:
     """Chance of a tour to work on a day: float64 [P], ``tours`` in all, falling with the distance to work.
 
-    ``min(base x exp(-fall x km), 0.97)``: those who work far away go on fewer days (telework, weekly commuting, a
-    registered workplace elsewhere). The base is found by bisection.
+    ``min(base x exp(-fall x km), largest share)``: those who work far away go on fewer days (telework, weekly
+    commuting, a registered workplace elsewhere). The base is found by bisection.
     """
     shape = np.where(worker, np.exp(-assumed(region, "work_days_fall_per_km") * work_km), 0.0)
-    if tours >= _LARGEST_WORK_CHANCE * worker.sum():
+    most = assumed(region, "largest_work_days_share")
+    if tours >= most * worker.sum():
         raise ZemsimError(f"{int(worker.sum())} workers cannot make {tours:.0f} tours to work on a day")
     low, high = 0.0, 1e6
     for _ in range(100):
         base = 0.5 * (low + high)
-        low, high = (base, high) if np.minimum(base * shape, _LARGEST_WORK_CHANCE).sum() < tours else (low, base)
-    return np.minimum(0.5 * (low + high) * shape, _LARGEST_WORK_CHANCE)
+        low, high = (base, high) if np.minimum(base * shape, most).sum() < tours else (low, base)
+    chance: Floats = np.minimum(0.5 * (low + high) * shape, most)
+    return chance
 
 
 def day_rates(region: RegionLike, who: Groups, way_km: Floats, day: DayType) -> tuple[DayTargets, DayRates]:

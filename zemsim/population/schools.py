@@ -11,8 +11,6 @@ from zemsim.population.inputs import ANCHOR, Bools, Floats, Ints, RegionLike, as
 
 #: Last age of basic school and of secondary school.
 BASIC_LAST, SECONDARY_LAST = 15, 18
-#: Fall of the wish to study at a university with its distance, per km, the same for both.
-_UNIVERSITY_DECAY_PER_KM = 0.01
 
 
 def fill_places(pupils: Ints, places: Ints, km: Floats) -> Ints:
@@ -76,6 +74,7 @@ def _universities(region: RegionLike, zones: pd.DataFrame, home: Ints, ids: Ints
     jobs = zones["jobs"].fillna(0.0).to_numpy(np.float64)[anchor]
     campus, capital = int(anchor[np.argmax(jobs)]), capital_zone(zones)
     share = assumed(region, "university_jelgava_share")
-    near = share * np.exp(-_UNIVERSITY_DECAY_PER_KM * km[home, campus])
-    far = (1.0 - share) * np.exp(-_UNIVERSITY_DECAY_PER_KM * km[home, capital])
+    decay = assumed(region, "university_decay_per_km")
+    near = share * np.exp(-decay * km[home, campus])
+    far = (1.0 - share) * np.exp(-decay * km[home, capital])
     return np.where(uniforms(seed, Stream.SCHOOL, ids, 2) < near / (near + far), campus, capital)

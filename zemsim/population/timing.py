@@ -26,7 +26,7 @@ def period_of(day: DayType, minute: Ints) -> NDArray[np.int8]:
 def day_times(
     region: RegionLike, purpose: Ints, resident: Ints, slot: Ints, ids: Ints, road_km: Floats, day: DayType, seed: int
 ) -> tuple[Ints, Ints, Ints]:
-    """Times of the tours of one day type.
+    """Times of the tours of one day type. Escort tours of the weekend leave like those for leisure.
 
     Parameters
     ----------
@@ -44,7 +44,9 @@ def day_times(
     """
     travel = np.ceil(road_km / assumed(region, "plan_speed_km_h") * 60.0).astype(np.int64) + 1
     address = int(day) * 16 + slot
-    wish = _drawn(region, "depart", purpose, ids, address, 0, seed)
+    weekend_escort = (day == DayType.WEEKEND) & (purpose == Purpose.ESCORT)
+    like = np.where(weekend_escort, int(Purpose.LEISURE), purpose)
+    wish = _drawn(region, "depart", like, ids, address, 0, seed)
     stay = np.maximum(_drawn(region, "stay", purpose, ids, address, 32, seed), SHORTEST_STAY_MIN)
     gap = -assumed(region, "gap_between_tours_min") * np.log(_by_address(uniforms, ids, address + 64, seed))
     key = _order_in_day(purpose, resident, slot, wish, stay, travel)

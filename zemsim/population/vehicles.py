@@ -20,7 +20,8 @@ MAX_CARS = 3
 def cars_of_municipalities(region: RegionLike, population: Ints) -> Ints:
     """Cars of each municipality: residents times the national rate of 2022 times the assumed ratio."""
     rate = region.fact("cars.latvia.cars_per_1000.2022") / 1000.0 * assumed(region, "car_rate_ratio")
-    return np.rint(population * rate).astype(np.int64)
+    cars: Ints = np.rint(population * rate).astype(np.int64)
+    return cars
 
 
 def cars_of_households(
@@ -49,7 +50,8 @@ def cars_of_households(
     slots = np.stack([base + step[k] + without * (licences <= k) for k in range(MAX_CARS)], axis=1)
     slots = np.minimum.accumulate(slots, axis=1)
     filled = take_top(slots.ravel(), np.repeat(municipality, MAX_CARS), cars)
-    return filled.reshape(-1, MAX_CARS).sum(axis=1)
+    per_household: Ints = filled.reshape(-1, MAX_CARS).sum(axis=1)
+    return per_household
 
 
 def electric_cars(region: RegionLike, cars: int) -> int:
@@ -61,7 +63,7 @@ def electric_cars(region: RegionLike, cars: int) -> int:
     national = region.fact("ev.latvia.electric_vehicles_registered.2024") - assumed(region, "bev_registered_in_2024")
     per_car = national * assumed(region, "bev_car_share_of_electric") / assumed(region, "national_cars")
     ratio = region.fact("income.zemgale.gross_wage_mean_region_ratio")
-    return round(cars * per_car * ratio ** assumed(region, "bev_income_elasticity"))
+    return round(float(cars * per_car * ratio ** assumed(region, "bev_income_elasticity")))
 
 
 def weibull_of(mean: float, age: float, share_above: float) -> tuple[float, float]:
@@ -97,7 +99,8 @@ def make_vehicles(region: RegionLike, households: pd.DataFrame, seed: int) -> pd
 
 def _log_income(households: pd.DataFrame, owner: Ints) -> Floats:
     income = np.maximum(households["income_eur_month"].to_numpy(np.float64), 1.0)
-    return np.log(income / income.mean())[owner]
+    of_car: Floats = np.log(income / income.mean())[owner]
+    return of_car
 
 
 def _powertrains(
@@ -120,7 +123,7 @@ def _powertrains(
 def _ages(
     region: RegionLike, households: pd.DataFrame, owner: Ints, ids: Ints, electric: np.ndarray, seed: int
 ) -> Ints:
-    """Whole years of age: Weibull quantiles by the rank of the household's income plus noise."""
+    """Whole years of age by the rank of income plus noise: Weibull; electric cars uniform from 0 to twice the mean."""
     score = assumed(region, "vehicle_age_income_slope") * _log_income(households, owner)
     score += normals(seed, Stream.VEHICLE, ids, 3)
     count = np.bincount(electric.astype(np.int64), minlength=2)
@@ -129,7 +132,7 @@ def _ages(
     shape, scale = weibull_of(mean, 10.0, share(region, "cars.latvia.share_10_years_or_older"))
     fuel_age = scale * (-np.log1p(-quantile)) ** (1.0 / shape)
     bev_age = quantile * 2.0 * assumed(region, "bev_age_mean_years") + 0.5
-    return np.where(electric, np.minimum(bev_age, 11.0), fuel_age).astype(np.int64)
+    return np.where(electric, bev_age, fuel_age).astype(np.int64)
 
 
 def _battery(region: RegionLike, age_years: Ints) -> Floats:
