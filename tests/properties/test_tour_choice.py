@@ -14,11 +14,28 @@ from zemsim.kernels import tour_choice as fast
 NAMES = [a.name.lower() for a in Alternative]
 SCALES = {"active": 0.8, "transit": 0.7, "car": 0.8}
 NEST_NAMES = ("active", "transit", "car")
-VALUES = dict(
-    b_cost=-0.33, b_car=-0.03, b_pt=-0.027, b_wait=-0.045, wait_cap_min=6.0, b_head=-0.012, b_acc=-0.05, b_tr=-0.35,
-    b_walk=-0.085, b_bike=-0.065, k_ebike=0.76, k_park=1.0, w_temp=0.026, walk_km_h=4.8, bike_km_h=14.5,
-    ebike_km_h=18.0, walk_max_km=8.0, bike_max_km=25.0, ebike_max_km=40.0, shared_access_min=5.0,
-)  # fmt: skip
+VALUES = {
+    "b_cost": -0.33,
+    "b_car": -0.03,
+    "b_pt": -0.027,
+    "b_wait": -0.045,
+    "wait_cap_min": 6.0,
+    "b_head": -0.012,
+    "b_acc": -0.05,
+    "b_tr": -0.35,
+    "b_walk": -0.085,
+    "b_bike": -0.065,
+    "k_ebike": 0.76,
+    "k_park": 1.0,
+    "w_temp": 0.026,
+    "walk_km_h": 4.8,
+    "bike_km_h": 14.5,
+    "ebike_km_h": 18.0,
+    "walk_max_km": 8.0,
+    "bike_max_km": 25.0,
+    "ebike_max_km": 40.0,
+    "shared_access_min": 5.0,
+}
 CONSTANTS = np.array([[0.0, -2.0, -0.4, -1.5, -1.0, 0.0, -2.0], [0.5, -1.0, -0.6, -2.5, -1.5, 0.3, -1.0]])
 
 positive = st.floats(0, 400, width=32)
@@ -63,7 +80,7 @@ def columns(tour):
     modes = [tour["bus"], tour["train"]]
     keys = ("ride", "wait", "headway", "walk", "transfers", "fare")
     return fast.TourColumns(
-        origin=one(0, np.int32), dest=one(1, np.int32), peak_out=one(False, bool), peak_back=one(False, bool),
+        origin=one(0, np.int32), dest=one(1, np.int32), road_min=one(road_min(tour), f),
         period_out=one(0, np.int8), period_back=one(0, np.int8), segment=one(tour["segment"], np.int8),
         road_km=one(1, f), active_km=one(tour["active_km"], f), cost_factor=one(tour["cost_factor"], f),
         bike=one(tour["bike"], bool), ebike=one(tour["ebike"], np.int8), shared_eur=one(tour["shared_eur"], f),
@@ -77,14 +94,16 @@ def columns(tour):
     )  # fmt: skip
 
 
+def road_min(tour):
+    return (tour["road_out_min"] + tour["road_back_min"]) / 2 + tour["terminal_from"] + tour["terminal_to"]
+
+
 def world(tour, temperature_c=1.0):
-    free = np.array([[0.0, tour["road_out_min"]], [tour["road_back_min"], 0.0]], np.float32)
     crowding = np.ones((4, 6), np.float32)
     for k, mode in enumerate(("bus", "train")):
         if tour[mode] is not None:
             crowding[k, 0], crowding[2 + k, 0] = tour[mode]["crowding_out"], tour[mode]["crowding_back"]
-    terminal = np.array([tour["terminal_from"], tour["terminal_to"]], np.float32)
-    return fast.TravelWorld(free, free, terminal, crowding, temperature_c)
+    return fast.TravelWorld(crowding, temperature_c)
 
 
 def parameters():

@@ -35,12 +35,11 @@ class TourColumns(NamedTuple):
 
     origin: Any  # int32 zone_idx
     dest: Any  # int32 zone_idx
-    peak_out: Any  # bool: leaves in a peak period
-    peak_back: Any  # bool
     period_out: Any  # int8 index into names.PERIODS
     period_back: Any  # int8
     segment: Any  # int8 row of the mode constants
     road_km: Any  # float32 one way
+    road_min: Any  # float32 from door to door by car, mean of out and back; inf where there is no road
     active_km: Any  # float32 one way
     cost_factor: Any  # float32 (d / 10 km)^lambda_c (income / mean)^-eta
     bike: Any  # bool: owns a bicycle
@@ -60,11 +59,8 @@ class TourColumns(NamedTuple):
 
 
 class TravelWorld(NamedTuple):
-    """What all residents share: times by road, crowding, season."""
+    """What all residents share: crowding and season."""
 
-    free_min: Any  # float32 [Z, Z] road time off the peak
-    peak_min: Any  # float32 [Z, Z] morning peak; the afternoon peak is its mirror
-    terminal_min: Any  # float32 [Z] searching for a place and walking from the car
     crowding: Any  # float32 [patterns, Q] factor on in-vehicle time, 1 = seats for all
     temperature_c: float
 
@@ -94,14 +90,6 @@ class ChoiceParameters(NamedTuple):
     shared_access_min: float
     constants: Any  # float64 [segments, 7]
     nest_scale: Any  # float64 [3]
-
-
-def _road_minutes(tours: Any, world: Any, r: int) -> Any:
-    """Minutes by car, mean of out and back; the peak back is the mirror of the peak out."""
-    o, d = tours.origin[r], tours.dest[r]
-    out = world.peak_min[o, d] if tours.peak_out[r] else world.free_min[o, d]
-    back = world.peak_min[o, d] if tours.peak_back[r] else world.free_min[d, o]
-    return 0.5 * (out + back)
 
 
 def _crowding(tours: Any, world: Any, r: int, k: int) -> Any:
@@ -144,9 +132,8 @@ def fill_utilities(tours: Any, world: Any, p: Any, r: int, out_utility: Any) -> 
         if tours.transit_ok[r, k]:
             out_utility[_BUS + k] = constants[_BUS + k] + 2.0 * _transit_utility(tours, world, p, r, k)
 
-    minutes = _road_minutes(tours, world, r)
+    minutes = tours.road_min[r]
     if minutes < math.inf:
-        minutes += world.terminal_min[tours.origin[r]] + world.terminal_min[tours.dest[r]]
         if tours.vehicle[r] >= 0:
             money = 2.0 * tours.drive_eur[r] + p.k_park * tours.parking_eur[r]
             out_utility[_DRIVER] = constants[_DRIVER] + 2.0 * p.b_car * minutes + gain * money
@@ -164,19 +151,18 @@ def fill_inclusive_values(utility: Any, nest_scale: Any, out_inclusive: Any) -> 
     """Inclusive value of each nest, ``out_inclusive`` (3,), from utilities (7,); -inf for an empty nest."""
     first = 0
     for b in range(N_NESTS):
-        last = first
-        top = -math.inf
+        last, best = first, first
         while last < N_ALTERNATIVES and _nest_of(last) == b:
-            top = max(top, utility[last])
+            if utility[last] > utility[best]:
+                best = last
             last += 1
-        if top == -math.inf:
-            out_inclusive[b] = -math.inf
-        else:
-            # Subtract the largest utility first: exp() of it would overflow above about 709.
-            total = 0.0
-            for m in range(first, last):
+        top = utility[best]
+        # The largest utility is subtracted first: exp() of it would overflow above about 709. Its own term is 1.
+        total = 1.0
+        for m in range(first, last):
+            if m != best and utility[m] > -math.inf:
                 total += math.exp((utility[m] - top) / nest_scale[b])
-            out_inclusive[b] = top + nest_scale[b] * math.log(total)
+        out_inclusive[b] = top if total == 1.0 else top + nest_scale[b] * math.log(total)
         first = last
 
 
@@ -225,13 +211,12 @@ def fill_gumbel(start: int, stop: int, seed: int, stream: int, agents: Any, draw
             out_shock[r, k] = gumbel(seed, stream, agents[r], draw[r] * 16 + k)
 
 
-_road_minutes = njit(cache=True, nogil=True)(_road_minutes)
-_crowding = njit(cache=True, nogil=True)(_crowding)
-_transit_utility = njit(cache=True, nogil=True)(_transit_utility)
-fill_utilities = njit(cache=True, nogil=True)(fill_utilities)
-_nest_of = njit(cache=True, nogil=True)(_nest_of)
-fill_inclusive_values = njit(cache=True, nogil=True)(fill_inclusive_values)
-draw_nested = njit(cache=True, nogil=True)(draw_nested)
-choose_modes = njit(cache=True, nogil=True)(choose_modes)
+_crowding = njit(cache=True, nogil=True, forceinline=True)(_crowding)
+_transit_utility = njit(cache=True, nogil=True, forceinline=True)(_transit_utility)
+fill_utilities = njit(cache=True, nogil=True, forceinline=True)(fill_utilities)
+_nest_of = njit(cache=True, nogil=True, forceinline=True)(_nest_of)
+fill_inclusive_values = njit(cache=True, nogil=True, forceinline=True)(fill_inclusive_values)
+draw_nested = njit(cache=True, nogil=True, forceinline=True)(draw_nested)
+choose_modes = njit(cache=True, nogil=True, forceinline=True)(choose_modes)
 choose_modes_rows = njit(cache=True, nogil=True)(choose_modes_rows)
 fill_gumbel = njit(cache=True, nogil=True)(fill_gumbel)

@@ -30,6 +30,13 @@ class Book:
         self.counts = {"no_alternative": 0, "below_zero": 0, "gave_up_charging": 0}
         self._loads: list[dict[DayType, PatternLoads]] = []
 
+    def copy(self) -> Book:
+        """A book with the same rows so far; what is added to one does not reach the other."""
+        twin = Book()
+        twin._parts = {name: list(parts) for name, parts in self._parts.items()}
+        twin.counts = dict(self.counts)
+        return twin
+
     def tables(self) -> dict[str, pd.DataFrame]:
         """All tables, with the types of their schemas."""
         return {name: conform(_join(parts), name) for name, parts in self._parts.items()}

@@ -99,8 +99,7 @@ def _electric_day(plan: DayPlan, model: MobilityModel) -> _Day:
     order = np.lexsort((picked, plan.allotment.depart_min[picked], vehicle[picked]))
     picked = picked[order]
     cars = vehicle[picked]
-    minutes = plan.road_minutes(picked)
-    out_min, back_min = minutes
+    out_min, back_min = plan.out_min[picked], plan.back_min[picked]
     depart = plan.allotment.depart_min[picked].astype(np.float32)
     home = plan.allotment.return_min[picked].astype(np.float32)
     car_of, first = np.unique(cars, return_index=True)

@@ -40,13 +40,7 @@ def use_day(model: MobilityModel, day_type: DayType) -> None:
     """Make a day type today's: its tours become those of the residents."""
     plan = model.plans[day_type]
     model.today = plan
-    plan.world = TravelWorld(
-        free_min=model.free_min,
-        peak_min=model.peak_min,
-        terminal_min=model.terminal_min,
-        crowding=model.crowding,
-        temperature_c=model.temperature_c,
-    )
+    plan.world = TravelWorld(crowding=model.crowding, temperature_c=model.temperature_c)
     table = model.residents.table
     table.tour_start[:] = plan.tour_start
     table.tour_end[:] = plan.tour_end
@@ -153,8 +147,7 @@ def remember(model: MobilityModel) -> None:
     model.crowding += (weight * (moves.crowding - model.crowding)).astype(np.float32)
     if moves.road_gap > _SKIM_TOLERANCE:
         model.peak_time_s = model.peak_time_s + weight * (moves.road_time_s - model.peak_time_s)
-        model.peak_skim = road_skim(model.world.network, model.peak_time_s, model.threads)
-        model.peak_min = model.peak_skim.time_min
+        model.use_roads(road_skim(model.world.network, model.peak_time_s, model.threads))
     model.gaps.append(_gaps(model, week))
     _expect_waits(model, week, weight)
 

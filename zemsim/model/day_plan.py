@@ -109,6 +109,8 @@ class DayPlan:
         self.allotment = self._make_allotment(population)
         self.world: TravelWorld
         self.transit_km = np.zeros((self.n_tours, 2), np.float32)
+        self.out_min: npt.NDArray[np.float32]
+        self.back_min: npt.NDArray[np.float32]
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """A column of the tours as an array."""
@@ -136,18 +138,16 @@ class DayPlan:
         )
         origin = self.column("origin_zone_idx").astype(np.int32)
         segment = _segments(region)[origin]
-        peak = np.array([period.peak for period in PERIODS])
         out, back = self.column("period_out").astype(np.int8), self.column("period_back").astype(np.int8)
         n = self.n_tours
         return TourColumns(
             origin=origin,
             dest=self.column("dest_zone_idx").astype(np.int32),
-            peak_out=peak[out],
-            peak_back=peak[back],
             period_out=out,
             period_back=back,
             segment=segment,
             road_km=self.column("road_km").astype(np.float32),
+            road_min=np.full(n, np.inf, np.float32),
             active_km=self.column("active_km").astype(np.float32),
             cost_factor=(damping * income ** -self._behaviour["eta_vot_income"]).astype(np.float32),
             bike=residents["bike"].to_numpy(np.bool_)[who],
@@ -256,13 +256,20 @@ class DayPlan:
         self.columns.ebike[:] = np.where(own[self.column("resident_idx")], 1, np.where(shared, 2, 0))
         self.columns.shared_eur[:] = np.where(self.columns.ebike == 2, eur_trip[origin], 0.0)
 
-    def road_minutes(self, rows: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Driving minutes out and back of some tours; the peak back is the mirror of the morning peak."""
-        c, world = self.columns, self.world
-        o, d = c.origin[rows], c.dest[rows]
-        out = np.where(c.peak_out[rows], world.peak_min[o, d], world.free_min[o, d])
-        back = np.where(c.peak_back[rows], world.peak_min[o, d], world.free_min[d, o])
-        return out.astype(np.float32), back.astype(np.float32)
+    def set_road_times(
+        self,
+        free_min: npt.NDArray[np.float32],
+        peak_min: npt.NDArray[np.float32],
+        terminal_min: npt.NDArray[np.float32],
+    ) -> None:
+        """Driving minutes out and back from the skims [Z, Z]; the afternoon peak is the mirror of the morning peak."""
+        c = self.columns
+        peak = np.array([period.peak for period in PERIODS])
+        congested = peak_min[c.origin, c.dest]
+        self.out_min = np.where(peak[c.period_out], congested, free_min[c.origin, c.dest])
+        self.back_min = np.where(peak[c.period_back], congested, free_min[c.dest, c.origin])
+        doors = terminal_min[c.origin] + terminal_min[c.dest]
+        c.road_min[:] = 0.5 * (self.out_min + self.back_min) + doors
 
     def describe(self, tour: int) -> dict[str, Any]:
         """One tour in words."""

@@ -87,7 +87,7 @@ def _explain_tour(model: MobilityModel, plan: DayPlan, tour: int) -> dict[str, A
 
 def _service(plan: DayPlan, tour: int, alternative: Alternative) -> dict[str, float]:
     """Times and money of an option, one way, where it has any."""
-    c, row = plan.columns, np.array([tour])
+    c = plan.columns
     if alternative in (Alternative.BUS, Alternative.TRAIN):
         k = alternative - Alternative.BUS
         if not c.transit_ok[tour, k]:
@@ -103,8 +103,10 @@ def _service(plan: DayPlan, tour: int, alternative: Alternative) -> dict[str, fl
             "eur": paid,
         }
     if alternative in (Alternative.DRIVER, Alternative.PASSENGER):
-        out, back = plan.road_minutes(row)
-        service = {"ride_min": float(out[0] + back[0]) / 2.0}
+        service = {
+            "ride_min": float(plan.out_min[tour] + plan.back_min[tour]) / 2.0,
+            "door_min": float(c.road_min[tour]),
+        }
         if alternative == Alternative.DRIVER and c.vehicle[tour] >= 0:
             service |= {"eur": float(c.drive_eur[tour]), "parking_eur_tour": float(c.parking_eur[tour])}
         return service

@@ -20,6 +20,7 @@ from zemsim.model import day, stations
 from zemsim.model.accounts import YearFlows, year_days
 from zemsim.model.agents import BusOperator, Household, Municipality, Resident, Station
 from zemsim.model.book import Book
+from zemsim.model.checkpoint import Checkpoint
 from zemsim.model.day_plan import DayPlan
 from zemsim.model.mesa_versions import forget_model
 from zemsim.model.rows import RowSet, RowTable
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from zemsim.model.charging_week import WeekResult
     from zemsim.model.market import CarMarketYear, EbikeMarketYear
     from zemsim.policy.levers import Measure
+    from zemsim.travel.roads import RoadSkim
 
 
 class MobilityModel(mesa.Model):  # type: ignore[misc]
@@ -86,6 +88,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
             "operators": self.operators.table.snapshot(),
         }
         self._vehicles_at_start = self.vehicles.snapshot()
+        self._checkpoints: dict[int, Checkpoint] = {}
         self.stations = RowSet(RowTable(self, Station, 0), np.empty(0, np.int32))
         self.start("baseline", ())
 
@@ -151,11 +154,9 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.book = Book()
         self.gaps: list[dict[str, float | int]] = []
         self.last_choice: dict[DayType, npt.NDArray[np.int8]] = {}
-        self.free_min, self.terminal_min = self.world.road_skim.time_min, self.world.road_skim.terminal_min
-        self.peak_skim = self.world.road_skim
-        self.peak_min = self.peak_skim.time_min
         self.peak_time_s = self.world.network.free_flow_s()
-        self._timetable_key: Any = None
+        self.use_roads(self.world.road_skim)
+        self.timetable_key: Any = None
         self.flows: YearFlows | None = None
         self.sessions_of_year = np.zeros(len(self.stations))
         self.year, self.iteration = settings.years[0], 0
@@ -171,8 +172,20 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self._near: dict[bytes, Mapping[str, npt.NDArray[np.generic]]] = {}
 
     def run(self, progress: Callable[[int], None] | None = None) -> dict[str, pd.DataFrame]:
-        """Walk through all years and return the tables of the run."""
-        for year in self.world.settings.years:
+        """Walk through all years and return the tables of the run.
+
+        Years in which a policy changes nothing are those of the baseline: they are taken from a checkpoint if this
+        model has walked through them before. The tables are the same bytes either way.
+        """
+        years = self.world.settings.years
+        changes = [y for y in years if self.conditions_of[y] != self.base_conditions_of[y]]
+        shared_until = changes[0] if changes else years[-1]
+        known = [y for y in self._checkpoints if y <= shared_until]
+        if known:
+            self._checkpoints[max(known)].restore(self)
+        for year in range(self.year, years[-1] + 1):
+            if year <= shared_until and year - 1 in self.world.settings.days_in and year not in self._checkpoints:
+                self._checkpoints[year] = Checkpoint.of(self)
             self.year = year
             self.run_year()
             if progress is not None:
@@ -200,7 +213,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
 
     def step(self) -> None:
         """A typical day: an iteration of the season at hand. Conditions of the year are set if they are not yet."""
-        if not hasattr(self, "conditions") or self.conditions.year != self.year or self._timetable_key is None:
+        if not hasattr(self, "conditions") or self.conditions.year != self.year or self.timetable_key is None:
             self._do(YEAR[:1])
             self.start_season(self.season)
         self.simulate_iteration()
@@ -234,16 +247,23 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         for plan in self.plans.values():
             plan.set_ebikes(self.residents.table.ebike, c.shared_ebike_share[int(season)], c.shared_ebike_eur_trip)
 
+    def use_roads(self, peak_skim: RoadSkim) -> None:
+        """Make a skim of the morning peak the one that travellers know."""
+        self.peak_skim = peak_skim
+        free = self.world.road_skim
+        for plan in self.plans.values():
+            plan.set_road_times(free.time_min, peak_skim.time_min, free.terminal_min)
+
     @property
     def supply(self) -> TransitSupply:
         """The timetable in force and its skim."""
-        return self.world.supplies[self._timetable_key]
+        return self.world.supplies[self.timetable_key]
 
     def use_timetable(self, key: tuple[tuple[str, float], ...]) -> None:
         """Put a timetable in force; travellers start without any memory of crowding if it is another than before."""
-        if key == self._timetable_key:
+        if key == self.timetable_key:
             return
-        self._timetable_key = key
+        self.timetable_key = key
         options = self._transit_options(key)
         for day_type, plan in self.plans.items():
             plan.set_transit(options[day_type], self.supply.skim.main_pattern)

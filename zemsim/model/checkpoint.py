@@ -1,0 +1,73 @@
+"""The state of a run at the start of a year, to branch policies from the years that they share with the baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from zemsim.model.book import Book
+    from zemsim.model.model import MobilityModel
+    from zemsim.travel.roads import RoadSkim
+
+Columns = dict[str, npt.NDArray[Any]]
+#: Agents whose columns are the same under every policy; stations are not, see `Checkpoint.stations`.
+_TABLES = ("residents", "households", "municipalities", "operators")
+#: What a station learns or decides; where it stands and what it costs comes from the policy.
+_STATION_STATE = ("points", "wait_min", "sessions_day", "added_points")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that a run carries from one year to the next.
+
+    Attributes
+    ----------
+    year : the next year to be run.
+    tables, vehicles : copies of the columns.
+    stations : what the region's own sites carry over; sites of measures do not exist yet in shared years.
+    """
+
+    year: int
+    tables: dict[str, Columns]
+    vehicles: Columns
+    stations: Columns
+    peak_time_s: npt.NDArray[np.float64]
+    peak_skim: RoadSkim
+    timetable_key: Any
+    crowding: npt.NDArray[np.float32]
+    book: Book
+
+    @classmethod
+    def of(cls, model: MobilityModel) -> Checkpoint:
+        """Take down the state of a model between two years."""
+        n_own = len(model.world.region.chargers)
+        stations = model.stations.table.columns
+        return cls(
+            year=model.year + 1,
+            tables={name: getattr(model, name).table.snapshot() for name in _TABLES},
+            vehicles=model.vehicles.snapshot(),
+            stations={name: stations[name][:n_own].copy() for name in _STATION_STATE},
+            peak_time_s=model.peak_time_s.copy(),
+            peak_skim=model.peak_skim,
+            timetable_key=model.timetable_key,
+            crowding=model.crowding.copy(),
+            book=model.book.copy(),
+        )
+
+    def restore(self, model: MobilityModel) -> None:
+        """Put a model that has just been started under a policy into this state."""
+        for name, columns in self.tables.items():
+            getattr(model, name).table.restore(columns)
+        model.vehicles.restore(self.vehicles)
+        for name, values in self.stations.items():
+            model.stations.table.columns[name][: len(values)] = values
+        model.peak_time_s = self.peak_time_s.copy()
+        model.use_roads(self.peak_skim)
+        model.use_timetable(self.timetable_key)
+        model.crowding = self.crowding.copy()
+        model.book = self.book.copy()
+        model.year = self.year
