@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,24 +16,17 @@ from zemsim.report.sources import Inputs, Place
 YEARS = tuple(range(2024, 2036))
 DAYS_IN = (2024, 2030, 2035)
 SEEDS = (1, 2, 3)
-#: id, title, effect on car km, EV share, bus trips; public cost in EUR.
-POLICIES: tuple[tuple[str, dict[str, str], float, float, float, float], ...] = (
-    ("baseline", {"lv": "Bez pasākumiem (TESTS)", "en": "No measures (TEST)"}, 0, 0, 0, 0),
-    ("ev-grant", {"lv": "Elektroauto grants 4 500 EUR", "en": "EV grant of 4,500 EUR"}, 0.001, 0.03, 0, 14.2e6),
-    ("yards", {"lv": "Uzlāde daudzdzīvokļu māju pagalmos", "en": "Charging in apartment yards"}, 0.0, 0.02, 0, 6.4e6),
-    ("fuel", {"lv": "Degviela par 30 % dārgāka", "en": "Fuel 30 % dearer"}, -0.05, 0.025, 0.06, -21.0e6),
-    ("fares", {"lv": "Autobusa biļete par puscenu", "en": "Bus fares halved"}, -0.012, 0, 0.17, 22.7e6),
-    (
-        "frequency",
-        {"lv": "Divreiz biežāki reisi starp pilsētām", "en": "Twice the buses between towns"},
-        -0.016,
-        0,
-        0.21,
-        31.5e6,
-    ),
-    ("parking", {"lv": "Maksas stāvvietas centros", "en": "Paid parking in centres"}, -0.009, 0.004, 0.02, -3.1e6),
-    ("ebikes", {"lv": "E-velosipēdu atbalsts", "en": "E-bike grant"}, -0.006, 0, -0.01, 2.2e6),
-    ("signs", {"lv": "Pasākums gandrīz bez ietekmes", "en": "A measure that does next to nothing"}, 0, 0, 0, 0.05e6),
+#: id, Latvian and English title, effect on car km, EV share, bus trips; public cost in EUR.
+POLICIES: tuple[tuple[str, str, str, float, float, float, float], ...] = (
+    ("baseline", "Bez pasākumiem (TESTS)", "No measures (TEST)", 0, 0, 0, 0),
+    ("ev-grant", "Elektroauto grants 4 500 EUR", "EV grant of 4,500 EUR", 0.001, 0.03, 0, 14.2e6),
+    ("yards", "Uzlāde daudzdzīvokļu māju pagalmos", "Charging in apartment yards", 0.0, 0.02, 0, 6.4e6),
+    ("fuel", "Degviela par 30 % dārgāka", "Fuel 30 % dearer", -0.05, 0.025, 0.06, -21.0e6),
+    ("fares", "Autobusa biļete par puscenu", "Bus fares halved", -0.012, 0, 0.17, 22.7e6),
+    ("frequency", "Divreiz biežāki reisi starp pilsētām", "Twice the town buses", -0.016, 0, 0.21, 31.5e6),
+    ("parking", "Maksas stāvvietas centros", "Paid parking in centres", -0.009, 0.004, 0.02, -3.1e6),
+    ("ebikes", "E-velosipēdu atbalsts", "E-bike grant", -0.006, 0, -0.01, 2.2e6),
+    ("signs", "Pasākums gandrīz bez ietekmes", "A measure that does next to nothing", 0, 0, 0, 0.05e6),
 )
 MODE_BASE = dict(zip(MODES, (0.24, 0.07, 0.01, 0.12, 0.03, 0.40, 0.03, 0.10), strict=True))
 MUNICIPALITIES = (
@@ -43,6 +37,13 @@ MUNICIPALITIES = (
     "Aizkraukles novads",
     "Jēkabpils novads",
 )
+#: Changes every name that comes from a data file.
+Naming = Callable[[str], str]
+
+
+def plain(name: str) -> str:
+    """Leave names as they are."""
+    return name
 
 
 @dataclass
@@ -60,8 +61,13 @@ class SampleRun:
         return self.zones
 
 
-def sample_zones(side: int = 12) -> pd.DataFrame:
-    """``2 * side * side / 2`` squares of 4 km and a denser town of 1 km squares, on EPSG:3035 near Zemgale."""
+def policy_id(policy: str, name: Naming = plain) -> str:
+    """The baseline keeps its id."""
+    return policy if policy == "baseline" else name(policy)
+
+
+def sample_zones(side: int = 12, name: Naming = plain) -> pd.DataFrame:
+    """``side * side`` squares of 4 km, a town of 32 squares of 1 km (one of 3 residents) and a gate, EPSG:3035."""
     rows = [
         (5_250_000 + 4000 * i, 3_790_000 + 4000 * j, 4000, "countryside", 40 + (i * 37 + j * 91) % 400)
         for i in range(2 * side)
@@ -74,12 +80,11 @@ def sample_zones(side: int = 12) -> pd.DataFrame:
         for j in range(4)
     ]
     zones = pd.DataFrame(rows, columns=["x_m", "y_m", "size_m", "area_type", "population"])
-    owner = np.minimum((zones["x_m"] - zones["x_m"].min()) // (zones["x_m"].max() / 6 - 5_247_000 / 6 + 1), 5).astype(
-        int
-    )
-    zones["municipality"] = [MUNICIPALITIES[k] for k in owner]
+    width = (zones["x_m"].max() - zones["x_m"].min()) / 6 + 1
+    owner = ((zones["x_m"] - zones["x_m"].min()) // width).astype(int)
+    zones["municipality"] = [name(MUNICIPALITIES[k]) for k in owner]
     zones["settlement_id"] = [f"s{k}" for k in owner]
-    zones["zone_id"] = [f"Z{k:04d}" for k in range(len(zones))]
+    zones["zone_id"] = [name(f"Z{k:04d}") for k in range(len(zones))]
     zones["kind"] = "populated"
     gate = {**zones.iloc[0].to_dict(), "kind": "gate", "zone_id": "GATE", "population": 0, "municipality": ""}
     return pd.concat([zones, pd.DataFrame([gate])], ignore_index=True)
@@ -97,41 +102,36 @@ def sample_outline(zones: pd.DataFrame) -> dict[str, Any]:
         low, high = (group["y_m"] - half).min(), (group["y_m"] + half).max()
         ring = [(left, low), (right, low), (right, high), (left, high), (left, low)]
         lon, lat = back.transform([p[0] for p in ring], [p[1] for p in ring])
-        coordinates = [[list(pair) for pair in zip(lon, lat, strict=True)]]
-        features.append(
-            {
-                "type": "Feature",
-                "properties": {"municipality": name},
-                "geometry": {"type": "Polygon", "coordinates": coordinates},
-            }
-        )
+        geometry = {"type": "Polygon", "coordinates": [[list(pair) for pair in zip(lon, lat, strict=True)]]}
+        features.append({"type": "Feature", "properties": {"municipality": name}, "geometry": geometry})
     return {"type": "FeatureCollection", "features": features}
 
 
-def sample_indicators(zones: pd.DataFrame, seeds: tuple[int, ...] = SEEDS) -> pd.DataFrame:
-    """Invented indicators: the region by year, municipalities and zones in the simulated years."""
+def sample_indicators(zones: pd.DataFrame, seeds: Sequence[int] = SEEDS, name: Naming = plain) -> pd.DataFrame:
+    """Invented indicators: the region by year, municipalities and zones in the last year."""
     rows: list[tuple[Any, ...]] = []
     rng = np.random.default_rng(20240101)
     luck = {(seed, year): float(rng.normal(0, 0.004)) for seed in seeds for year in YEARS}
-    for policy, _, car, ev, bus, cost in POLICIES:
+    for policy, _, _, car, ev, bus, cost in POLICIES:
+        shown = policy_id(policy, name)
         for seed in seeds:
             noise = 1 + rng.normal(0, 0.0012)
             for year in YEARS:
                 ramp = (year - 2024) / 11
                 share = 0.008 + 0.15 * ramp**1.7 + ev * ramp + luck[seed, year] * ramp
-                rows.append((policy, seed, year, "ev_share", "share", "all", "region", share))
-                if year not in DAYS_IN:
-                    continue
-                rows += _year(policy, seed, year, car * ramp, bus * ramp, cost * ramp, share, noise, luck[seed, year])
-            rows += _places(policy, seed, zones, car, ev, bus, rng)
+                rows.append((shown, seed, year, "ev_share", "share", "all", "region", share))
+                if year in DAYS_IN:
+                    effects = (car * ramp, bus * ramp, cost * ramp)
+                    rows += _year(shown, seed, year, effects, share, noise * (1 + luck[seed, year]))
+            rows += _places(shown, seed, zones, (car, ev, bus), rng)
     columns = ["policy", "seed", "year", "indicator", "unit", "group", "place", "value"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _year(
-    policy: str, seed: int, year: int, car: float, bus: float, cost: float, ev: float, noise: float, luck: float
+    policy: str, seed: int, year: int, effects: tuple[float, float, float], ev: float, level: float
 ) -> list[tuple[Any, ...]]:
-    level = (1 + luck) * noise
+    car, bus, cost = effects
     km = 1.21e9 * (1 + car) * level * (1 + 0.01 * (year - 2024) / 11)
     co2 = km * (0.19 * (1 - ev) + 0.021 * ev)
     values = {
@@ -141,7 +141,7 @@ def _year(
         "bus_trips_year": 21.3e6 * (1 + bus) * level,
         "charging_wait_mean_min": 1.9 + 14 * ev * level,
         "public_cost_eur": cost * level,
-        "co2_wtw_total_kg": co2 * 7.3,
+        TOTAL_CO2: co2 * 7.3,
     }
     shares = {**MODE_BASE}
     shares["bus"] *= 1 + bus
@@ -149,18 +149,18 @@ def _year(
     shares["ev"] += shares["car"] * ev
     total = sum(shares.values())
     rows = [(policy, seed, year, key, "", "all", "region", value) for key, value in values.items()]
-    rows += [(policy, seed, year, "mode_share", "share", mode, "region", v / total) for mode, v in shares.items()]
-    return rows
+    return rows + [(policy, seed, year, "mode_share", "share", mode, "region", v / total) for mode, v in shares.items()]
 
 
 def _places(
-    policy: str, seed: int, zones: pd.DataFrame, car: float, ev: float, bus: float, rng: np.random.Generator
+    policy: str, seed: int, zones: pd.DataFrame, effects: tuple[float, float, float], rng: np.random.Generator
 ) -> list[tuple[Any, ...]]:
-    rows = []
+    car, ev, bus = effects
+    rows: list[tuple[Any, ...]] = []
     populated = zones[zones["kind"] == "populated"]
     west = (populated["x_m"] - populated["x_m"].min()) / (populated["x_m"].max() - populated["x_m"].min())
-    for name, weights in (("zone_id", west), ("municipality", west.groupby(populated["municipality"]).mean())):
-        places = populated["zone_id"] if name == "zone_id" else weights.index
+    by_owner = west.groupby(populated["municipality"]).mean()
+    for places, weights in ((populated["zone_id"], west), (by_owner.index, by_owner)):
         for place, w in zip(places, weights, strict=True):
             km = (17 + 9 * w) * (1 + car * (0.3 + 1.8 * w) + rng.normal(0, 0.001))
             rows += [
@@ -178,176 +178,115 @@ def sample_headline(indicators: pd.DataFrame) -> pd.DataFrame:
     for row in region.to_dict("records"):
         key = row["indicator"] if row["group"] == "all" else f"{row['indicator']}_{row['group']}"
         values.setdefault((row["policy"], key), {})[row["seed"]] = row["value"]
-    for policy, *_ in POLICIES:
-        cost, co2, base = (
-            values[p, k]
-            for p, k in ((policy, "public_cost_eur"), (policy, "co2_wtw_total_kg"), ("baseline", "co2_wtw_total_kg"))
-        )
-        values[policy, "eur_per_tonne"] = {
-            s: float("nan") if policy == "baseline" else cost[s] / ((base[s] - co2[s]) / 1000) for s in cost
-        }
-    rows = []
-    for policy, *_ in POLICIES:
-        row: dict[str, Any] = {"policy": policy}
-        for key in (TOTAL_CO2, *MAIN_KEYS, *(f"mode_share_{mode}" for mode in MODES)):
-            own, base = values[policy, key], values["baseline", key]
-            row[key] = float(np.mean(list(own.values())))
-            differences = [own[s] - base[s] for s in own]
-            low, high = interval_over_seeds(differences)
-            blank = policy == "baseline"
-            if key == "eur_per_tonne":
-                row |= _eur_per_tonne(own, row["co2_wtw_total_kg_high"])
-                continue
-            row |= {
-                f"{key}_diff": np.nan if blank else float(np.mean(differences)),
-                f"{key}_low": np.nan if blank else low,
-                f"{key}_high": np.nan if blank else high,
-            }
-        rows.append(row)
+    rows = [_headline_row(policy, values) for policy in dict.fromkeys(region["policy"])]
     table = pd.DataFrame(rows)
     table.attrs["year"] = 2035
     return table
 
 
-def _eur_per_tonne(own: dict[int, float], high: float) -> dict[str, float]:
-    low, top = interval_over_seeds(list(own.values()))
-    blank = not high < 0
-    return {
-        "eur_per_tonne": np.nan if blank else float(np.mean(list(own.values()))),
-        "eur_per_tonne_diff": np.nan,
-        "eur_per_tonne_low": np.nan if blank else low,
-        "eur_per_tonne_high": np.nan if blank else top,
-    }
+def _headline_row(policy: str, values: dict[tuple[str, str], dict[int, float]]) -> dict[str, Any]:
+    row: dict[str, Any] = {"policy": policy}
+    for key in (TOTAL_CO2, *MAIN_KEYS, *(f"mode_share_{mode}" for mode in MODES)):
+        if key == "eur_per_tonne":
+            continue
+        own, base = values[policy, key], values["baseline", key]
+        differences = [own[seed] - base[seed] for seed in own]
+        low, high = interval_over_seeds(differences)
+        found = (float(np.mean(differences)), low, high) if policy != "baseline" else (np.nan,) * 3
+        row[key] = float(np.mean(list(own.values())))
+        row |= dict(zip((f"{key}_diff", f"{key}_low", f"{key}_high"), found, strict=True))
+    cost, co2, base = values[policy, "public_cost_eur"], values[policy, TOTAL_CO2], values["baseline", TOTAL_CO2]
+    each = [cost[seed] / ((base[seed] - co2[seed]) / 1000) for seed in cost if base[seed] != co2[seed]]
+    low, high = interval_over_seeds(each)
+    clear = row[f"{TOTAL_CO2}_high"] < 0
+    found = (float(np.mean(each)), np.nan, low, high) if clear else (np.nan,) * 4
+    return row | dict(zip((f"eur_per_tonne{end}" for end in ("", "_diff", "_low", "_high")), found, strict=True))
 
 
-def sample_manifest() -> dict[str, Any]:
-    measures = {
-        "baseline": [],
-        "yards": [
-            {
-                "lever": "yard_chargers",
-                "points_per_100_flats": 3,
-                "power_kw": 7.4,
-                "places": ["Jelgava", "Jēkabpils novads"],
-                "from_year": 2026,
-            }
-        ],
-    }
+def sample_manifest(name: Naming = plain) -> dict[str, Any]:
+    """A manifest as the contracts describe it."""
+    yards = {"lever": "yard_chargers", "points_per_100_flats": 3, "power_kw": 7.4, "places": [name("Jelgava")]}
+    policies = [
+        {
+            "id": policy_id(p[0], name),
+            "title": {"lv": name(p[1]), "en": name(p[2])},
+            "measures": [] if p[0] == "baseline" else [{**yards, "from_year": 2026, "source": name("invented")}],
+        }
+        for p in POLICIES
+    ]
     experiment = {
-        "id": "test-2035",
-        "title": {"lv": "TESTA dati 2035", "en": "TEST data 2035"},
+        "id": name("test-2035"),
+        "title": {"lv": name("TESTA dati 2035"), "en": name("TEST data 2035")},
         "region": "zemgale",
         "years": [2024, 2035],
         "days_in": list(DAYS_IN),
         "seeds": list(SEEDS),
-        "policies": [
-            {
-                "id": p[0],
-                "title": p[1],
-                "measures": measures.get(
-                    p[0], [{"lever": p[0], "value_share": 0.5, "from_year": 2026, "source": "invented"}]
-                ),
-            }
-            for p in POLICIES
-        ],
+        "sample": 1.0,
+        "policies": policies,
+    }
+    shares = {
+        "population": ("persons", 225_123, (0.62, 0.35, 0.03)),
+        "road_length": ("km", 9123.4, (0.28, 0.72, 0.0)),
+        "timetable": ("departures", 1840, (0.11, 0.886, 0.004)),
+        name("something new"): (name("widgets"), 19, (0.63, 0.16, 0.21)),
     }
     summary = [
-        {
-            "item": "population",
-            "unit": {"lv": "iedz.", "en": "residents"},
-            "total": 225_123,
-            "reported_share": 0.62,
-            "estimate_share": 0.35,
-            "assumption_share": 0.03,
-        },
-        {
-            "item": "road_length",
-            "unit": "km",
-            "total": 9123.4,
-            "reported_share": 0.28,
-            "estimate_share": 0.72,
-            "assumption_share": 0.0,
-        },
-        {
-            "item": "timetable",
-            "unit": {"lv": "reisi dienā", "en": "departures a day"},
-            "total": 1840,
-            "reported_share": 0.11,
-            "estimate_share": 0.82,
-            "assumption_share": 0.07,
-        },
-        {
-            "item": "prices",
-            "unit": {"lv": "cenas", "en": "prices"},
-            "total": 19,
-            "reported_share": 0.63,
-            "estimate_share": 0.16,
-            "assumption_share": 0.21,
-        },
+        {"item": item, "unit": unit, "total": total}
+        | dict(zip(("reported_share", "estimate_share", "assumption_share"), parts, strict=True))
+        for item, (unit, total, parts) in shares.items()
     ]
     return {
         "experiment": experiment,
-        "region": {"name": "zemgale", "title": {"lv": "Zemgale", "en": "Zemgale"}, "digest": "0" * 16},
+        "region": {"name": name("zemgale"), "title": {"lv": name("Zemgale"), "en": name("Zemgale")}, "digest": "0" * 16},
         "region_summary": summary,
         "fingerprint": "f" * 64,
-        "versions": {"zemsim": "0.1.0", "python": "3.11", "numpy": "2.4.6"},
-        "timings": {"total_s": 151.2},
+        "versions": {"zemsim": "0.1.0", "python": "3.11", name("numpy"): name("2.4.6")},
+        "timings": {"total_s": 151.2, "cases": {"baseline-seed-1": {"s": 1.0}}},
     }
 
 
-def sample_verdicts() -> list[dict[str, Any]]:
+def sample_verdicts(name: Naming = plain) -> list[dict[str, Any]]:
+    """Three checks, one of which failed in one of two cases."""
+    every = {"lv": name("Visiem ir vismaz viens pārvietošanās veids."), "en": name("Everybody has a way to travel.")}
     return [
-        {
-            "check": "no_alternative",
-            "passed": True,
-            "value": 0,
-            "text": {
-                "lv": "Visiem iedzīvotājiem ir vismaz viens pārvietošanās veids.",
-                "en": "Every resident has at least one way to travel.",
-            },
-        },
-        {
-            "check": "gap",
-            "passed": False,
-            "value": 0.0123,
-            "text": "Mode changes in the last iteration stay below 0.01.",
-        },
-        {
-            "check": "soc",
-            "passed": True,
-            "value": 12.4,
-            "text": {"lv": "Uzlādes līmenis nekad nav zem nulles.", "en": "The state of charge is never below zero."},
-        },
+        {"check": "no_alternative", "passed": True, "value": 0, "text": every},
+        {"check": "gap", "passed": True, "value": 0.0021, "text": name("Mode changes stay below 0.01.")},
+        {"check": "gap", "passed": False, "value": 0.0123, "text": name("Mode changes stay below 0.01.")},
+        {"check": "soc", "passed": True, "value": name("none"), "text": every},
     ]
 
 
-def sample_facts() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "title_lv": ["Braucieni uz iedzīvotāju dienā"],
-            "title_en": ["Trips per resident and day"],
-            "unit": ["1/d"],
-            "model": [2.64],
-            "target": [2.7],
-            "difference": [-0.06],
-            "source": ["INVENTED survey 2017"],
-        }
-    )
+def sample_facts(name: Naming = plain) -> pd.DataFrame:
+    """One row of the baseline against facts."""
+    row = {
+        "title_lv": name("Braucieni uz iedzīvotāju dienā"),
+        "title_en": name("Trips per resident and day"),
+        "unit": name("1/d"),
+        "model": 2.64,
+        "target": 2.7,
+        "difference": -0.06,
+        "source": name("INVENTED survey 2017"),
+    }
+    return pd.DataFrame([row])
 
 
-def sample_run(folder: Path, side: int = 12, seeds: tuple[int, ...] = SEEDS) -> SampleRun:
-    zones = sample_zones(side)
-    return SampleRun(folder, sample_manifest(), sample_indicators(zones, seeds), sample_verdicts(), zones)
+def sample_run(folder: Path, side: int = 6, seeds: Sequence[int] = SEEDS, name: Naming = plain) -> SampleRun:
+    """A run with zones, in memory."""
+    zones = sample_zones(side, name)
+    indicators = sample_indicators(zones, seeds, name)
+    return SampleRun(folder, sample_manifest(name), indicators, sample_verdicts(name), zones)
 
 
-def sample_inputs(folder: Path, side: int = 12, seeds: tuple[int, ...] = SEEDS) -> Inputs:
+def sample_inputs(folder: Path, side: int = 6, seeds: Sequence[int] = SEEDS, name: Naming = plain) -> Inputs:
     """All that the page shows, with map, chargers and added chargers."""
-    run = sample_run(folder, side, seeds)
+    run = sample_run(folder, side, seeds, name)
     results = Results(run.manifest, run.indicators, sample_headline(run.indicators), run.verdicts)
     zones = run.zones
     some = zones.iloc[[3, 20, 50]]
-    chargers = pd.DataFrame({"x_m": some["x_m"], "y_m": some["y_m"], "name": ["Stacija A", "Stacija B", "Stacija C"]})
-    settlements = pd.DataFrame({"settlement_id": [f"s{k}" for k in range(6)], "name": list(MUNICIPALITIES)})
+    names = [name(f"Stacija {letter}") for letter in "ABC"]
+    chargers = pd.DataFrame({"x_m": some["x_m"], "y_m": some["y_m"], "name": names})
+    owners = [name(owner) for owner in MUNICIPALITIES]
+    settlements = pd.DataFrame({"settlement_id": [f"s{k}" for k in range(6)], "name": owners})
     place = Place(zones, sample_outline(zones), chargers, settlements)
-    extra = {"yards": [(float(x), float(y)) for x, y in zones[["x_m", "y_m"]].iloc[[8, 30]].to_numpy()]}
-    return Inputs(results, place, sample_facts(), extra, ["INVENTED source · 2024"])
+    extra = {policy_id("yards", name): [(float(x), float(y)) for x, y in zones[["x_m", "y_m"]].iloc[[8, 30]].to_numpy()]}
+    return Inputs(results, place, sample_facts(name), extra, [name("INVENTED source · 2024")])

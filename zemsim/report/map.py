@@ -266,7 +266,7 @@ def map_svg(
     prefix : str
         Put before ids.
     extra : mapping of str to points
-        By policy: added charging sites in map units; only those of ``shown_extra`` are visible.
+        By number of policy: added charging sites in map units; only those of ``shown_extra`` are visible.
     overlay : str
         SVG that is drawn over the zones (roads, stops), already safe.
     """

@@ -151,9 +151,16 @@ def zone_names(zones: pd.DataFrame, settlements: pd.DataFrame | None) -> list[st
 
 
 def script_data(
-    found: Sequence[Layer], frame: MapGeometry, names: Sequence[str], languages: Sequence[str]
+    found: Sequence[Layer],
+    frame: MapGeometry,
+    names: Sequence[str],
+    numbered: Mapping[str, str],
+    languages: Sequence[str],
 ) -> dict[str, Any]:
-    """Return what the page's script needs to recolour the map and fill the zone card; numbers as scaled integers."""
+    """Return what the page's script needs to recolour the map and fill the zone card.
+
+    Figures are scaled integers; policies go by their number (``numbered``: id to number), for ids are text of others.
+    """
     zones = frame.zones
     shown = {}
     for one in found:
@@ -165,8 +172,8 @@ def script_data(
             "unit": {language: how.unit[language] for language in languages},
             "diffUnit": {language: how.diff_unit[language] for language in languages},
             "level": _integers(one.level, decimals),
-            "changes": {policy: _integers(change, decimals) for policy, change in one.changes.items()},
-            "classes": {policy: one.classes(policy) for policy in (BASELINE, *one.changes)},
+            "changes": {numbered[policy]: _integers(change, decimals) for policy, change in one.changes.items()},
+            "classes": {numbered[policy]: one.classes(policy) for policy in (BASELINE, *one.changes)},
         }
     return {
         "names": list(names),
@@ -174,7 +181,7 @@ def script_data(
         "residents": [round(value) for value in zones["population"].to_numpy(np.float64).tolist()],
         "x": frame.centres[:, 0].tolist(),
         "y": frame.centres[:, 1].tolist(),
-        "baseline": BASELINE,
+        "baseline": numbered[BASELINE],
         "layers": shown,
     }
 

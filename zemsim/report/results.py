@@ -199,10 +199,12 @@ class Results:
             rows = rows[rows["year"] == self.year]
         if rows.empty:
             return {}
+        import pandas as pd
+
         wide = rows.pivot_table(index=["policy", "seed"], columns="place", values="value", aggfunc="first")
         wide = wide.reindex(columns=list(places))
         kept = [p.id for p in self.policies if p.id in wide.index.get_level_values(0)]
-        return {policy: wide.xs(policy, level=0).sort_index() for policy in kept}
+        return {policy: pd.DataFrame(wide.loc[policy]).sort_index() for policy in kept}
 
 
 def _float(value: object) -> float:

@@ -21,13 +21,14 @@ from zemsim.report.words import Words, indicator
 
 @dataclass(frozen=True)
 class DrawnMap:
-    """The map before words: geometry, layers, names, added chargers, and what is shown first."""
+    """The map before words: geometry, layers, names, added chargers by number of policy, and what is shown first."""
 
     frame: MapGeometry
     layers: list[Layer]
     names: list[str]
     extra: dict[str, list[tuple[int, int]]]
     policy: str
+    numbered: dict[str, str]
 
 
 def drawn_map(inputs: Inputs) -> DrawnMap | None:
@@ -38,9 +39,11 @@ def drawn_map(inputs: Inputs) -> DrawnMap | None:
     found = map_view.layers(inputs.results, frame)
     if not found:
         return None
-    extra = {policy: place_points(frame, points) for policy, points in inputs.extra_sites.items() if points}
+    numbered = {policy.id: str(policy.number) for policy in inputs.results.policies}
+    added = {numbered[policy]: points for policy, points in inputs.extra_sites.items() if points}
+    extra = {number: place_points(frame, points) for number, points in added.items()}
     names = map_view.zone_names(frame.zones, inputs.place.settlements)
-    return DrawnMap(frame, found, names, extra, _first_policy(inputs.results, found[0]))
+    return DrawnMap(frame, found, names, extra, _first_policy(inputs.results, found[0]), numbered)
 
 
 def _first_policy(results: Results, first: Layer) -> str:
@@ -55,7 +58,7 @@ def _first_policy(results: Results, first: Layer) -> str:
 
 def script_data(drawn: DrawnMap, languages: Sequence[str]) -> dict[str, Any]:
     """Return the data island of the page."""
-    data = map_view.script_data(drawn.layers, drawn.frame, drawn.names, languages)
+    data = map_view.script_data(drawn.layers, drawn.frame, drawn.names, drawn.numbered, languages)
     data["words"] = {language: _script_words(Words(language)) for language in languages}
     return data
 
@@ -173,14 +176,14 @@ def _map(inputs: Inputs, drawn: DrawnMap, words: Words) -> dict[str, Any]:
         north=words("map_north"),
         prefix=f"{language}-",
         extra=drawn.extra,
-        shown_extra=drawn.policy,
+        shown_extra=drawn.numbered[drawn.policy],
     )
     return {
         "svg": Markup(svg),  # noqa: S704 - escaped by map_svg
         "key": first.key,
-        "policy": drawn.policy,
+        "policy": drawn.numbered[drawn.policy],
         "title": title,
-        "policies": list(names.items()),
+        "policies": [(drawn.numbered[policy], name) for policy, name in names.items()],
         "layers": [(one.key, indicator(one.key).title[language]) for one in drawn.layers],
         "legends": [_legend(one, kind, drawn, words) for one in drawn.layers for kind in ("d", "s")],
         "symbols": [name for name, there in (("charger", drawn.frame.chargers), ("extra", drawn.extra)) if there],
