@@ -304,3 +304,15 @@ def test_the_digest_sees_every_figure(region, tmp_path):
     path = other / "assumptions" / "region.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("0.25,0.1,0.5", "0.26,0.1,0.5", 1), encoding="utf-8")
     assert load_region(other).digest() != region.digest()
+
+
+def test_state_roads_meet_at_nodes(region):
+    place = region.road_nodes.set_index("node_id")[["x_m", "y_m"]]
+    links = region.road_links
+    links = links[links["road_class"].isin(["main", "regional"]) & (links["name"] != "")].reset_index(drop=True)
+    a, b = place.loc[links["from_node"]].to_numpy(), place.loc[links["to_node"]].to_numpy()
+    ways = shapely.linestrings(np.stack([a, b], axis=1))
+    first, second = shapely.STRtree(ways).query(ways, predicate="crosses")
+    ends = links[["from_node", "to_node"]].to_numpy()
+    apart = [(i, j) for i, j in zip(first, second, strict=True) if not set(ends[i]) & set(ends[j])]
+    assert apart == []

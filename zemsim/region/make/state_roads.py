@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from zemsim.region.make.link_kinds import connector, state_road
 from zemsim.region.make.network import LinkKind, Network
@@ -27,6 +27,7 @@ class Roads:
     zones: list[Zone]
     zone_at: dict[tuple[int, int], int]
     node_of: dict[str, str]
+    joined: set[tuple[str, str]] = field(default_factory=set)
 
     def zone_of(self, x_m: float, y_m: float) -> int | None:
         """Return the position of the zone that holds a point, None outside."""
@@ -101,8 +102,9 @@ def split_link(roads: Roads, a: str, b: str, length_m: float, kind_at: Callable[
         Start of the ids of the junctions.
     """
     network = roads.network
-    if (min(a, b), max(a, b)) in network.links or f"{prefix}-1" in network.nodes:
+    if (min(a, b), max(a, b)) in roads.joined:
         return
+    roads.joined.add((min(a, b), max(a, b)))
     first, second = network.nodes[a], network.nodes[b]
     straight = network.plane_m(a, b)
     stops: list[tuple[float, str]] = [(0.0, a)]
