@@ -52,7 +52,9 @@ def test_arrivals_equal_the_slow_twin(
     table = timetable(points, trips)
     n = len(points)
     origin = data.draw(st.integers(0, n - 1))
-    times = sorted(data.draw(st.sets(st.integers(55, 115).map(lambda k: k * 300), min_size=1, max_size=5)), reverse=True)
+    times = sorted(
+        data.draw(st.sets(st.integers(55, 115).map(lambda k: k * 300), min_size=1, max_size=5)), reverse=True
+    )
     found = profile_arrivals(
         layered_network(table, DayType.WEEKDAY), origin, np.array(times, np.int32), boardings, change_s
     )

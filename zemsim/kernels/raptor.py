@@ -115,8 +115,11 @@ def first_trip(net: Any, p: int, k: int, ready: int) -> int:
     return low
 
 
-def ride_pattern(net: Any, lab: Any, p: int, start: int, r: int, stamp: int, n_improved: int) -> int:
-    """Ride pattern p from position ``start`` in round r; return the number of improved nodes so far."""
+def ride_pattern(net: Any, lab: Any, p: int, start: int, r: int, stamp: int, n_improved: int, at_once: bool) -> int:
+    """Ride pattern p from position ``start`` in round r; return the number of improved nodes so far.
+
+    With ``at_once`` the first vehicle must leave at the moment of readiness.
+    """
     count = net.n_trips[p]
     offset = net.stop_offset[p]
     rounds = lab.vehicle.shape[0]
@@ -145,6 +148,8 @@ def ride_pattern(net: Any, lab: Any, p: int, start: int, r: int, stamp: int, n_i
             if trip == count:
                 trip = first_trip(net, p, k, ready)
                 boarded = k
+                if at_once and r == 1 and trip < count and net.depart_s[row + trip] != ready:
+                    trip = count
             elif trip > 0 and net.depart_s[row + trip - 1] >= ready:
                 while trip > 0 and net.depart_s[row + trip - 1] >= ready:
                     trip -= 1
@@ -168,8 +173,13 @@ def make_ready(lab: Any, r: int, node: int, at: int, walked_from: int, walk_s: i
     return n_front
 
 
-def leave(net: Any, lab: Any, origin: int, depart_s: int, boardings: int, min_transfer_s: int, stamp: int) -> int:
-    """Search from ``origin`` at ``depart_s``; return how many nodes got a better arrival (``lab.touched``)."""
+def leave(
+    net: Any, lab: Any, origin: int, depart_s: int, boardings: int, min_transfer_s: int, stamp: int, at_once: bool
+) -> int:
+    """Search from ``origin`` at ``depart_s``; return how many nodes got a better arrival (``lab.touched``).
+
+    With ``at_once`` nobody waits at the origin: the first vehicle leaves at ``depart_s``.
+    """
     n_touched = 0
     n_front = make_ready(lab, 0, origin, depart_s, -1, 0, stamp, 0)
     for r in range(1, boardings + 1):
@@ -187,7 +197,7 @@ def leave(net: Any, lab: Any, origin: int, depart_s: int, boardings: int, min_tr
         n_improved = 0
         for i in range(n_queue):
             p = lab.queue[i]
-            n_improved = ride_pattern(net, lab, p, lab.queue_pos[p], r, stamp, n_improved)
+            n_improved = ride_pattern(net, lab, p, lab.queue_pos[p], r, stamp, n_improved, at_once)
             lab.queue_pos[p] = -1
         n_front = 0
         for i in range(n_improved):
@@ -236,7 +246,7 @@ def profile_kernel(net: Any, origin: int, departs: Any, boardings: int, min_tran
     lab = new_labels(net.n_nodes, net.n_trips.size, boardings)
     reset_labels(lab)
     for i in range(departs.size):
-        leave(net, lab, origin, departs[i], boardings, min_transfer_s, i)
+        leave(net, lab, origin, departs[i], boardings, min_transfer_s, i, False)
         out[i] = lab.best_vehicle[boardings]
 
 

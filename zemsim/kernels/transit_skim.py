@@ -26,7 +26,8 @@ class RaptorRules(NamedTuple):
     transfer_penalty_s: int
     slow_ratio: float
     slow_extra_s: int
-    max_wait_s: int
+    day_slow_ratio: float
+    day_slow_extra_s: int
 
 
 class PatternFares(NamedTuple):
@@ -123,16 +124,19 @@ def summarise(
         count[:] = 0
         n_kinds[:] = 0
         sums[:] = 0.0
+        fastest = UNREACHED
         e = head[node]
         while e >= 0:
             w = window_of(ends, when[e])
             quickest[w] = min(quickest[w], total[e])
+            fastest = min(fastest, total[e])
             e = link[e]
+        longest = rules.day_slow_ratio * fastest + rules.day_slow_extra_s
         e = head[node]
         while e >= 0:
             w = window_of(ends, when[e])
             wait = total[e] - parts[e, 0] - parts[e, 1]
-            if total[e] <= rules.slow_ratio * quickest[w] + rules.slow_extra_s and wait <= rules.max_wait_s:
+            if total[e] <= min(longest, rules.slow_ratio * quickest[w] + rules.slow_extra_s):
                 count[w] += 1
                 for i in range(6):
                     sums[w, i] += parts[e, i]
@@ -211,7 +215,10 @@ def skim_kernel(
         n_entries = 0
         n_departs = departures_of(net, origin, departs)
         for i in range(n_departs):
-            n_touched = leave(net, lab, origin, departs[i], rules.boardings, rules.min_transfer_s, i)
+            if i > 0 and window_of(ends, departs[i]) != window_of(ends, departs[i - 1]):
+                reset_labels(lab)  # a departure is judged against those of its own period only
+                cost[:] = UNREACHED
+            n_touched = leave(net, lab, origin, departs[i], rules.boardings, rules.min_transfer_s, i, True)
             for j in range(n_touched):
                 node = lab.touched[j]
                 r = best_round(lab, node, i, rules.transfer_penalty_s)

@@ -67,7 +67,8 @@ class TransitRules:
     transit_transfer_penalty_min: float = 5.0
     transit_slow_ratio: float = 1.5
     transit_slow_extra_min: float = 20.0
-    transit_max_wait_min: float = 90.0
+    transit_day_slow_ratio: float = 2.0
+    transit_day_slow_extra_min: float = 60.0
     transit_max_boardings: float = 4.0
 
     @classmethod

@@ -25,9 +25,9 @@ class TransitSkim:
     """Stop-to-stop means over the useful departures of a period, float32 [Q, 2, S, S].
 
     Axis 0: ``names.PERIODS``; axis 1: 0 = by bus only, 1 = with a train (bus feeders allowed); then origin and
-    destination stop. A departure is useful if no later one arrives earlier (a change counts as some minutes), and if
-    its journey is not much slower than the quickest of the period. Unreachable: ``in_vehicle_min = headway_min = inf``,
-    the rest 0, ``main_pattern`` -1.
+    destination stop. A departure is useful if no later one of the period arrives earlier (a change counts as some
+    minutes), and if its journey is not much slower than the quickest of the period, nor very much slower than the
+    quickest of the day. Unreachable: ``in_vehicle_min = headway_min = inf``, the rest 0, ``main_pattern`` -1.
 
     Attributes
     ----------
@@ -153,7 +153,8 @@ def _rules(rules: TransitRules) -> RaptorRules:
         int(rules.transit_transfer_penalty_min * 60),
         float(rules.transit_slow_ratio),
         int(rules.transit_slow_extra_min * 60),
-        int(rules.transit_max_wait_min * 60),
+        float(rules.transit_day_slow_ratio),
+        int(rules.transit_day_slow_extra_min * 60),
     )
 
 

@@ -110,13 +110,14 @@ def _wayside(a: Place, b: Place, k: int, count: int) -> Stop:
 def parish_lines(geography: Geography, named: list[Line]) -> list[Line]:
     """Return lines from parishes to their centre along neighbouring places.
 
-    A place that a named line already joins to the centre needs none. The farthest parish is served first; its line also
-    serves the parishes on its way.
+    A place that a named line with more than one departure each way already joins to the centre needs none. The farthest
+    parish is served first; its line also serves the parishes on its way.
     """
     regional = [place for _, place in sorted(geography.places.items()) if place.municipality]
     near = gabriel_neighbours(regional)
+    frequent = [line for line in named if min(len(line.out), len(line.back)) > 1]
     joined = {
-        centre: {stop.stop_id for line in named for stop in line.stops if _serves(line, centre)}
+        centre: {stop.stop_id for line in frequent for stop in line.stops if _serves(line, centre)}
         for centre in sorted(CENTRES.values())
     }
     lines = []
