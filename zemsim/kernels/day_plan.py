@@ -16,7 +16,7 @@ SHORTEST_GAP_MIN = 5
 SHORTEST_STAY_MIN = 5
 
 
-def schedule_day(first: Any, stop: Any, wish: Any, stay: Any, travel: Any, gap: Any, depart: Any, back: Any) -> int:
+def schedule_day(first: Any, stop: Any, wish: Any, stay: Any, travel: Any, gap: Any, depart: Any, back: Any) -> Any:
     """Set the times of the tours ``first <= k < stop`` of one day, given in the order in which they are made.
 
     Each tour leaves at its wish or when the one before has ended and a gap has passed. A day that ends too late is
