@@ -117,7 +117,7 @@ def test_a_spoilt_case_is_done_again(tmp_path: Path, content: str, spoil: str) -
 
 
 def test_every_writing_may_fail(tmp_path: Path, content: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Writing a file fails, the n-th for many n: the run stops with the reason, and goes on from there when there is room."""
+    """The n-th writing of a file fails, for many n: the run stops with the reason, and goes on when there is room."""
     real, count = atomic.replacing, {"n": 0, "fail": 0}
 
     def failing(path: Path) -> object:

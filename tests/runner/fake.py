@@ -74,6 +74,7 @@ class FakeEngine:
                 "title": {"lv": "Izdomāts", "en": "Made up <b>"},
                 "policies": [{"id": p, "title": {"lv": p, "en": p.title()}, "measures": []} for p in self.policies],
             },
+            "years": list(YEARS),
             "simulated_years": list(SIMULATED),
             "factors": load_factors().rows(),
             "outline": {"type": "FeatureCollection", "features": []},

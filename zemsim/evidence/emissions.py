@@ -1,4 +1,4 @@
-"""CO2 of residents' cars and e-bikes and of the buses and trains of the timetable, by the method of ``factors.csv``.
+"""CO2 of residents' cars and e-bikes, of the timetable's buses and trains, and of municipal cars of measures.
 
 Combustion cars: litres times (tank to wheel + well to tank). Electric cars: kWh from the plug times the factor of the
 grid, the solar power of the charging sites apart. Buses and trains: kilometres of the timetable, diesel and electric.
@@ -118,8 +118,21 @@ def energy_of_trains(transit: pd.DataFrame, factors: Factors) -> Energy:
     )
 
 
+def energy_of_municipal_cars(payments: pd.DataFrame) -> Energy:
+    """Return what the municipal cars of measures burn and draw more (less, where negative) in a year, by the ledger.
+
+    Lines ``fleet_petrol`` and ``fleet_diesel`` are in litres, ``fleet_electricity`` in kWh from the plug.
+    """
+    item, quantity = payments["item"].to_numpy(), payments["quantity"].to_numpy()
+    return Energy(
+        petrol_l=float(quantity[item == "fleet_petrol"].sum()),
+        diesel_l=float(quantity[item == "fleet_diesel"].sum()),
+        grid_kwh=float(quantity[item == "fleet_electricity"].sum()),
+    )
+
+
 def add_emissions(rows: Rows, year: int, sources: dict[str, Energy], factors: Factors) -> float:
-    """Add CO2 of each source (group ``cars, ebikes, buses, trains``) and of all; return the total."""
+    """Add CO2 of each source (a group) and of all; return the total, well to wheel, in kg."""
     total = Energy()
     for name, energy in sources.items():
         rows.add("co2_ttw_kg_year", year, energy.co2_ttw_kg(factors), name)

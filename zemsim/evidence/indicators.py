@@ -109,6 +109,7 @@ def _add_simulated(rows: Rows, year: int, tables: Mapping[str, pd.DataFrame], se
         "ebikes": emissions.energy_of_ebikes(float(made.km[:, :, Mode.EBIKE].sum()), factors),
         "buses": emissions.energy_of_buses(transit, factors),
         "trains": emissions.energy_of_trains(transit, factors),
+        "municipal_cars": emissions.energy_of_municipal_cars(_of_year(tables["payments"], year)),
     }
     return emissions.add_emissions(rows, year, sources, factors)
 

@@ -83,6 +83,13 @@ class Travel:
     parking_eur: float
 
 
+def travel_km(trips: pd.DataFrame, tours: Tours) -> FloatArray:
+    """Return the one-way kilometres of each row of ``trips`` by its mode, float64."""
+    mode = trips["mode"].to_numpy().astype(np.int64)
+    km: FloatArray = tours.km[_DISTANCE_OF_MODE[mode], trips["tour_idx"].to_numpy()]
+    return km
+
+
 def travel_of_year(trips: pd.DataFrame, tours: Tours, n_zones: int, season_days: FloatArray) -> Travel:
     """Sum the rows of ``trips`` of one year, each weighted by the days that it stands for.
 
@@ -104,7 +111,7 @@ def travel_of_year(trips: pd.DataFrame, tours: Tours, n_zones: int, season_days:
     cell = tours.cell[tour] * N_MODES + mode
     shape = (n_zones, QUINTILES, N_MODES)
     size = n_zones * QUINTILES * N_MODES
-    km = tours.km[_DISTANCE_OF_MODE[mode], tour]
+    km = travel_km(trips, tours)
     return Travel(
         trips=np.bincount(cell, weights=made, minlength=size).reshape(shape),
         km=np.bincount(cell, weights=made * km, minlength=size).reshape(shape),

@@ -130,6 +130,6 @@ def _energy(tables: Mapping[str, pd.DataFrame], setting: Setting) -> Verdict:
         "energy-balance",
         gap <= ENERGY_LIMIT,
         gap,
-        f"Energy charged in the simulated weeks and energy driven are {gap:.1%} apart; up to {ENERGY_LIMIT:.0%} is fine",
+        f"Energy charged in the simulated weeks and driven are {gap:.1%} apart; up to {ENERGY_LIMIT:.0%} is fine",
         f"Simulētajās nedēļās uzlādētā un nobrauktā enerģija atšķiras par {gap:.1%}; pieļaujams {ENERGY_LIMIT:.0%}",
     )

@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 
 from zemsim.core.errors import InputError, clean, did_you_mean
-from zemsim.core.names import Mode
+from zemsim.core.names import Mode, Season
 from zemsim.core.units import KG_PER_T
+from zemsim.evidence.baseline import baseline_table
+from zemsim.evidence.factors import Factors
+from zemsim.evidence.indicators import Setting
 from zemsim.experiment.run_folder import Run, open_run
 from zemsim.experiment.statistics import Paired, interval, paired
 
@@ -71,6 +74,30 @@ def compare(
     columns = ["policy", "indicator", "year", "unit", "group", "place"]
     columns += ["value", "baseline", "diff", "sd", "low", "high", "seeds", "beyond"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def baseline_facts(run: Run | str | Path) -> pd.DataFrame:
+    """Hold the baseline of a run against the facts; see :func:`zemsim.evidence.baseline.baseline_table`.
+
+    Parameters
+    ----------
+    run : Run or path
+        A finished run with a policy ``baseline``.
+    """
+    run = run if isinstance(run, Run) else open_run(run)
+    zones, factors = run.tables("zones"), Factors.from_rows(run.manifest["factors"])
+    seeds = [case["seed"] for case in run.cases if case["policy"] == BASELINE and case["status"] == "ok"]
+    cases, settings = {}, {}
+    for seed in seeds:
+        cases[seed] = {name: run.tables(name, BASELINE, seed) for name in ("trips", "vehicles", "sessions", "transit")}
+        persons, tours = run.tables("persons", seed=seed), run.tables("tours", seed=seed)
+        years, simulated = tuple(run.manifest["years"]), tuple(run.simulated_years)
+        settings[seed] = Setting(zones, persons, tours, years, simulated, factors, _seasons(run))
+    return baseline_table(cases, settings)
+
+
+def _seasons(run: Run) -> tuple[Season, ...]:
+    return tuple(Season[name.upper()] for name in run.experiment.get("seasons", ("winter", "summer")))
 
 
 def _known(what: str, name: Any, names: Any) -> None:

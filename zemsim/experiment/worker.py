@@ -18,7 +18,7 @@ from typing import Any, Final, Protocol
 import pandas as pd
 
 from zemsim.core.errors import OutputError, ZemsimError, clean
-from zemsim.core.schema import TableError
+from zemsim.core.schema import TableError, conform
 from zemsim.evidence.indicators import Setting, indicators
 from zemsim.experiment.run_folder import CASE_TABLES, WORK
 from zemsim.experiment.run_writer import Identity, case_name, write_case
@@ -167,7 +167,7 @@ def _compute(engine: Engine, folder: Path, key: str, policy: str, seed: int, thr
     built = time.perf_counter()
     records, verdicts = engine.simulate(_STATE.world, _STATE.model, policy, setting)
     simulated = time.perf_counter()
-    tables = {name: records[name] for name in CASE_TABLES}
+    tables = {name: conform(records[name], name) for name in CASE_TABLES}  # indicators are of what is stored
     tables["indicators"] = indicators(tables, setting, policy, seed)
     summed = time.perf_counter()
     spent = {"build_s": built - begin, "simulate_s": simulated - built, "indicators_s": summed - simulated}
@@ -184,4 +184,4 @@ def _open(engine: Engine, folder: Path, key: str) -> None:
 
 def _setting(engine: Engine, seed: int) -> Setting:
     tables = {**engine.shared_tables(_STATE.world), **engine.seed_tables(_STATE.world, seed)}
-    return engine.setting(_STATE.world, seed, tables)
+    return engine.setting(_STATE.world, seed, {name: conform(table, name) for name, table in tables.items()})

@@ -1,0 +1,269 @@
+"""The indicators once more, from the Parquet files alone: plain pandas, one line of reasoning each, no zemsim code.
+
+Written from the meanings in ``indicators.csv``, not from the code that it checks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+MODES = ["walk", "bike", "ebike", "bus", "train", "car", "ev", "passenger"]
+PLACES_TO_CHARGE = ["home", "work", "public_slow", "public_fast"]
+DAYS = {(0, 0): 124, (0, 1): 57, (1, 0): 127, (1, 1): 57}
+DAYS_OF_TYPE = {0: 251, 1: 114}
+PUBLIC = ["state", "municipality", "region"]
+Key = tuple[int, str, str, str]
+
+
+def recompute(folder: Path, policy: str, seed: int) -> dict[Key, float]:
+    """Return every indicator of a case by (year, indicator, group, place)."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    factor = {row["key"]: row["value"] for row in manifest["factors"]}
+    zones = pd.read_parquet(folder / "zones.parquet").set_index("zone_idx")
+    persons = pd.read_parquet(folder / f"persons/seed-{seed}.parquet")
+    tours = pd.read_parquet(folder / f"tours/seed-{seed}.parquet")
+    case = {
+        name: pd.read_parquet(folder / name / f"{policy}-seed-{seed}.parquet")
+        for name in ("trips", "vehicles", "sessions", "purchases", "transit", "payments")
+    }
+    years, simulated = manifest["years"], manifest["simulated_years"]
+    persons = persons.join(zones[["zone_id", "municipality", "area_type"]], on="zone_idx")
+    made = _trips(case["trips"], tours, persons)
+    cars = _cars(case["vehicles"], persons)
+    found: dict[Key, float] = {}
+    found.update(_residents(persons, years[0]))
+    for year in simulated:
+        found.update(_travel(made[made["year"] == year], persons, year))
+        found.update(_mobile(tours, persons, year))
+        found.update(_charging(case["sessions"], year))
+        found.update(_transit(case["transit"], year))
+        found.update(_co2(case, made, factor, year))
+    for year in years:
+        found.update(_fleet(cars[cars["year"] == year], persons, year, year in simulated))
+        found.update(_bought(case["purchases"], year))
+    found.update(_costs(case["payments"], years, simulated, factor["discount_rate_year"]))
+    co2 = [found[year, "co2_wtw_kg_year", "all", "region"] for year in simulated]
+    found[years[-1], "co2_wtw_total_kg", "all", "region"] = sum(_between(year, simulated, co2) for year in years)
+    return found
+
+
+def _cells(people: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
+    """Region, area types and municipalities with who belongs to them."""
+    yield "region", pd.Series(True, index=people.index)
+    for column in ("area_type", "municipality"):
+        for name in sorted(people[column].unique()):
+            yield name, people[column] == name
+
+
+def _zones(people: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
+    for name in sorted(people["zone_id"].unique()):
+        yield name, people["zone_id"] == name
+
+
+def _trips(trips: pd.DataFrame, tours: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
+    table = trips.merge(tours.reset_index(names="tour_idx"), on="tour_idx", suffixes=("", "_tour"))
+    table = table.merge(persons, on="resident_idx", suffixes=("", "_home"))
+    table["mode"] = table["mode"].map(dict(enumerate(MODES)))
+    table["days"] = [DAYS[key] for key in zip(table["season"], table["day_type"], strict=True)]
+    table["n"] = 2.0 * table["days"]
+    one_way = table["road_km"].astype(float)
+    one_way = one_way.mask(table["mode"].isin(["walk", "bike", "ebike"]), table["active_km"].astype(float))
+    for mode in ("bus", "train"):
+        known = (table["mode"] == mode) & table[f"{mode}_km"].notna()
+        one_way = one_way.mask(known, table[f"{mode}_km"].astype(float))
+    table["km"] = table["n"] * one_way
+    return table
+
+
+def _cars(vehicles: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
+    homes = persons.drop_duplicates("household_idx")[["household_idx", "zone_id", "municipality", "area_type"]]
+    return vehicles.merge(homes, on="household_idx", how="left", validate="many_to_one")
+
+
+def _residents(persons: pd.DataFrame, year: int) -> dict[Key, float]:
+    found = {(year, "residents", "all", name): float(who.sum()) for name, who in [*_cells(persons), *_zones(persons)]}
+    for fifth in range(1, 6):
+        found[year, "residents", f"quintile-{fifth}", "region"] = float((persons["quintile"] == fifth).sum())
+    return found
+
+
+def _travel(made: pd.DataFrame, persons: pd.DataFrame, year: int) -> dict[Key, float]:
+    found: dict[Key, float] = {}
+    for name, who in _cells(persons):
+        here = made[made["resident_idx"].isin(persons.loc[who, "resident_idx"])]
+        found.update(_cell(here, int(who.sum()), year, "all", name))
+        found[year, "trips_year", "all", name] = here["n"].sum()
+        found[year, "bus_trips_year", "all", name] = here.loc[here["mode"] == "bus", "n"].sum()
+        found[year, "train_trips_year", "all", name] = here.loc[here["mode"] == "train", "n"].sum()
+        driven = here[here["mode"].isin(["car", "ev"])]
+        found[year, "car_km_year", "all", name] = driven["km"].sum()
+        ev = driven.loc[driven["mode"] == "ev", "km"].sum()
+        found[year, "ev_km_share", "all", name] = ev / driven["km"].sum()
+        found[year, "bus_trip_share", "all", name] = found[year, "mode_share", "bus", name]
+    for fifth in range(1, 6):
+        here = made[made["quintile"] == fifth]
+        found.update(_cell(here, int((persons["quintile"] == fifth).sum()), year, f"quintile-{fifth}", "region"))
+    for name, who in _zones(persons):
+        here = made[made["zone_id"] == name]
+        driven = here[here["mode"].isin(["car", "ev"])]["km"].sum()
+        found[year, "car_km_per_resident_day", "all", name] = driven / who.sum() / 365
+        bus = here.loc[here["mode"] == "bus", "n"].sum()
+        found[year, "bus_trip_share", "all", name] = bus / here["n"].sum() if len(here) else np.nan
+    found[year, "fare_revenue_eur_year", "all", "region"] = (made["n"] * made["fare_eur"].astype(float)).sum()
+    found[year, "parking_revenue_eur_year", "all", "region"] = (made["days"] * made["parking_eur"].astype(float)).sum()
+    return found
+
+
+def _cell(here: pd.DataFrame, people: int, year: int, group: str, place: str) -> dict[Key, float]:
+    found: dict[Key, float] = {}
+    for mode in MODES:
+        label = mode if group == "all" else f"{mode} {group}"
+        found[year, "mode_share", label, place] = here.loc[here["mode"] == mode, "n"].sum() / here["n"].sum()
+    found[year, "trips_per_person_day", group, place] = here["n"].sum() / people / 365
+    found[year, "person_km_day", group, place] = here["km"].sum() / people / 365
+    driven = here[here["mode"].isin(["car", "ev"])]["km"].sum()
+    found[year, "car_km_per_resident_day", group, place] = driven / people / 365
+    return found
+
+
+def _mobile(tours: pd.DataFrame, persons: pd.DataFrame, year: int) -> dict[Key, float]:
+    out = tours.drop_duplicates(["day_type", "resident_idx"])
+    days = out["day_type"].map(DAYS_OF_TYPE).groupby(out["resident_idx"]).sum()
+    days = persons["resident_idx"].map(days).fillna(0)
+    found = {}
+    for name, who in _cells(persons):
+        found[year, "mobile_share", "all", name] = days[who].sum() / who.sum() / 365
+    for fifth in range(1, 6):
+        who = persons["quintile"] == fifth
+        found[year, "mobile_share", f"quintile-{fifth}", "region"] = days[who].sum() / who.sum() / 365
+    return found
+
+
+def _charging(sessions: pd.DataFrame, year: int) -> dict[Key, float]:
+    rows = sessions[sessions["year"] == year]
+    weeks = rows["season"].map({0: 181 / 7, 1: 184 / 7})
+    found = {
+        (year, "charging_sessions_year", "all", "region"): weeks.sum(),
+        (year, "charging_kwh_year", "all", "region"): (weeks * rows["kwh"]).sum(),
+    }
+    for code, name in enumerate(PLACES_TO_CHARGE):
+        here = rows["place"] == code
+        found[year, "charging_sessions_year", name, "region"] = weeks[here].sum()
+        found[year, "charging_kwh_year", name, "region"] = (weeks * rows["kwh"])[here].sum()
+    public = rows["place"] >= 2
+    waited = (weeks * rows["wait_min"].astype(float))[public].sum()
+    found[year, "charging_wait_mean_min", "all", "region"] = waited / weeks[public].sum() if public.any() else np.nan
+    return found
+
+
+def _transit(transit: pd.DataFrame, year: int) -> dict[Key, float]:
+    rows = transit[transit["year"] == year]
+    km = rows["vehicle_km_day"] * rows["day_type"].map(DAYS_OF_TYPE)
+    return {
+        (year, "vehicle_km_bus_year", "all", "region"): km[rows["mode"] == 3].sum(),
+        (year, "vehicle_km_train_year", "all", "region"): km[rows["mode"] == 4].sum(),
+        (year, "max_bus_load_share", "all", "region"): rows.loc[rows["mode"] == 3, "max_load_share"].max(),
+    }
+
+
+def _co2(case: dict[str, pd.DataFrame], made: pd.DataFrame, f: dict[str, float], year: int) -> dict[Key, float]:
+    """Litres and kWh of each source, times the factors."""
+    cars = case["vehicles"][case["vehicles"]["year"] == year].astype({"litres_year": float, "kwh_year": float})
+    litres = cars.groupby("powertrain")["litres_year"].sum()
+    sessions = case["sessions"][case["sessions"]["year"] == year]
+    weeks = sessions["season"].map({0: 181 / 7, 1: 184 / 7})
+    solar = (weeks * sessions["kwh"] * sessions["solar_share"].astype(float)).sum()
+    rows = case["transit"][case["transit"]["year"] == year]
+    km = rows["vehicle_km_day"] * rows["day_type"].map(DAYS_OF_TYPE)
+    electric = km * rows["electric_share"]
+    bus, train = rows["mode"] == 3, rows["mode"] == 4
+    per_km = np.where(rows["network_id"].str.startswith("city_bus"), f["bus_city_l_km"], f["bus_regional_l_km"])
+    ebike_km = made.loc[(made["year"] == year) & (made["mode"] == "ebike"), "km"].sum()
+    paid = case["payments"][case["payments"]["year"] == year].groupby("item")["quantity"].sum()
+    eta = f["charger_efficiency"]
+    used = {  # petrol, diesel, kWh from the grid, kWh from the sun
+        "cars": (litres.get(0, 0.0), litres.get(1, 0.0), cars["kwh_year"].sum() - solar, solar),
+        "ebikes": (0.0, 0.0, ebike_km * f["ebike_kwh_km"] / eta, 0.0),
+        "buses": (
+            0.0,
+            ((km - electric) * per_km)[bus].sum(),
+            electric[bus].sum() * f["bus_electric_kwh_km"] / eta,
+            0.0,
+        ),
+        "trains": (
+            0.0,
+            (km - electric)[train].sum() * f["train_diesel_l_km"],
+            electric[train].sum() * f["train_electric_kwh_km"],
+            0.0,
+        ),
+        "municipal_cars": (
+            paid.get("fleet_petrol", 0.0),
+            paid.get("fleet_diesel", 0.0),
+            paid.get("fleet_electricity", 0.0),
+            0.0,
+        ),
+    }
+    used["all"] = tuple(sum(parts) for parts in zip(*used.values(), strict=True))
+    found = {}
+    for name, (petrol, diesel, grid, sun) in used.items():
+        ttw = petrol * f["petrol_ttw_kg_l"] + diesel * f["diesel_ttw_kg_l"]
+        wtt = petrol * f["petrol_wtt_kg_l"] + diesel * f["diesel_wtt_kg_l"] + sun * f["solar_kg_kwh"]
+        found[year, "co2_ttw_kg_year", name, "region"] = ttw
+        found[year, "co2_wtw_kg_year", name, "region"] = ttw + wtt + grid * f["grid_kg_kwh"]
+        found[year, "co2_wtw_marginal_kg_year", name, "region"] = ttw + wtt + grid * f["grid_marginal_kg_kwh"]
+    return found
+
+
+def _fleet(cars: pd.DataFrame, persons: pd.DataFrame, year: int, by_zone: bool) -> dict[Key, float]:
+    found = {}
+    for name, who in _cells(persons):
+        column = {"region": None}.get(name, "area_type" if name in set(cars["area_type"]) else "municipality")
+        here = cars if column is None else cars[cars[column] == name]
+        bev = float((here["powertrain"] == 2).sum())
+        found[year, "ev_stock", "all", name] = bev
+        found[year, "ev_share", "all", name] = bev / len(here) if len(here) else np.nan
+        found[year, "cars_per_1000", "all", name] = 1000 * len(here) / who.sum()
+    if by_zone:
+        for name, _ in _zones(persons):
+            here = cars[cars["zone_id"] == name]
+            found[year, "ev_share", "all", name] = (here["powertrain"] == 2).mean() if len(here) else np.nan
+    return found
+
+
+def _bought(purchases: pd.DataFrame, year: int) -> dict[Key, float]:
+    rows = purchases[purchases["year"] == year]
+    return {
+        (year, "ev_purchases_year", "all", "region"): float(
+            ((rows["kind"] == "car") & (rows["powertrain"] == 2)).sum()
+        ),
+        (year, "ebike_purchases_year", "all", "region"): float((rows["kind"] == "ebike").sum()),
+        (year, "grants_eur_year", "all", "region"): rows["grant_eur"].sum(),
+    }
+
+
+def _between(year: int, known: list[int], values: list[float]) -> float:
+    """The value of a year on the straight line between its neighbours, the nearest one outside."""
+    if year <= known[0]:
+        return values[0]
+    for left, right, a, b in zip(known, known[1:], values, values[1:], strict=False):
+        if year <= right:
+            return a + (b - a) * (year - left) / (right - left)
+    return values[-1]
+
+
+def _costs(payments: pd.DataFrame, years: list[int], simulated: list[int], rate: float) -> dict[Key, float]:
+    sign = payments["payer"].isin(PUBLIC).astype(float) - payments["payee"].isin(PUBLIC).astype(float)
+    cost = sign * payments["amount_eur"]
+    daily = payments["basis"] == "days"
+    flows = [cost[daily & (payments["year"] == year)].sum() for year in simulated]
+    each = {y: cost[~daily & (payments["year"] == y)].sum() + _between(y, simulated, flows) for y in years}
+    found = {(year, "public_cost_eur_year", "all", "region"): value for year, value in each.items()}
+    found[years[-1], "public_cost_eur", "all", "region"] = sum(each.values())
+    present = sum(value / (1 + rate) ** (year - years[0]) for year, value in each.items())
+    found[years[-1], "public_cost_discounted_eur", "all", "region"] = present
+    return found

@@ -1,0 +1,199 @@
+"""Factors, costs over the years, small cells, commuting, and the baseline against the facts."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.runner.fake import make_persons, make_tours, make_zones
+from zemsim.core.errors import InputError
+from zemsim.core.names import DAYS_PER_YEAR, DayType, Season
+from zemsim.evidence.baseline import load_targets
+from zemsim.evidence.commuting import commuting_shares
+from zemsim.evidence.costs import by_year, discounted, over_years, public_cost_eur
+from zemsim.evidence.emissions import Energy
+from zemsim.evidence.factors import Factors, load_factors
+from zemsim.evidence.fleet import session_weeks
+from zemsim.evidence.publication import SMALLEST_CELL, hide_small_cells, people_of
+from zemsim.evidence.rows import catalogue, indicator
+from zemsim.evidence.travel import DAYS_IN_YEAR, days_of_seasons
+from zemsim.experiment.compare import baseline_facts
+from zemsim.experiment.run_folder import Run
+
+ROOT = Path(__file__).resolve().parents[2]
+GRADES = {"reported", "derived", "estimate", "assumption", "memory", "secondary"}
+
+
+def test_factors_have_range_source_and_grade() -> None:
+    rows = load_factors().rows()
+    assert len(rows) >= 15
+    for row in rows:
+        assert row["low"] <= row["value"] <= row["high"], row["key"]
+        assert row["source"], row["key"]
+        assert row["grade"] in GRADES, row["key"]
+    assert Factors.from_rows(rows).rows() == rows
+
+
+def test_unknown_factor_and_indicator_name_the_nearest() -> None:
+    with pytest.raises(InputError, match="petrol_ttw") as caught:
+        load_factors()["petrol_ttw_kg"]
+    assert "did you mean “petrol_ttw_kg_l”" in str(caught.value)
+    with pytest.raises(InputError) as caught:
+        indicator("co2_wtw_kg")
+    assert "did you mean" in str(caught.value)
+
+
+def test_grid_of_another_region() -> None:
+    own = load_factors()
+    assert own.with_grid(123.2, "the same figure, rounded") is own
+    other = own.with_grid(417.0, "Estonia")
+    assert other["grid_kg_kwh"] == pytest.approx(0.417)
+    assert other.row("grid_kg_kwh").high >= 0.417
+    assert other["petrol_ttw_kg_l"] == own["petrol_ttw_kg_l"]
+
+
+def test_co2_by_hand() -> None:
+    energy = Energy(petrol_l=100.0, diesel_l=10.0, grid_kwh=1000.0, solar_kwh=500.0)
+    factors = load_factors()
+    assert energy.co2_ttw_kg(factors) == pytest.approx(100 * 2.29 + 10 * 2.65)
+    assert energy.co2_wtw_kg(factors) == pytest.approx(100 * 2.89 + 10 * 3.27 + 1000 * 0.123)
+    assert energy.co2_wtw_kg(factors, "grid_marginal_kg_kwh") == pytest.approx(100 * 2.89 + 10 * 3.27 + 300)
+    assert energy + Energy() == energy
+
+
+def test_days_of_one_season_stand_for_the_year() -> None:
+    assert days_of_seasons(tuple(Season)).tolist() == [list(days) for days in DAYS_PER_YEAR]
+    alone = days_of_seasons((Season.SUMMER,))
+    assert alone.sum() == DAYS_IN_YEAR == 365
+    assert alone[Season.WINTER].sum() == 0
+    weeks = session_weeks(pd.DataFrame({"season": [1]}), alone)
+    assert weeks == pytest.approx(365 / 7)
+
+
+def ledger(rows: list[tuple[int, str, str, str, float]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["year", "payer", "payee", "basis", "amount_eur"])
+
+
+def test_public_cost_counts_both_ways() -> None:
+    lines = ledger(
+        [
+            (2024, "state", "household", "year", 10.0),
+            (2024, "traveller", "municipality", "year", 4.0),
+            (2024, "state", "municipality", "year", 99.0),
+            (2024, "household", "operator", "year", 7.0),
+        ]
+    )
+    assert public_cost_eur(lines).tolist() == [10.0, -4.0, 0.0, 0.0]
+
+
+def test_flows_of_days_lie_on_straight_lines() -> None:
+    years, simulated = list(range(2024, 2031)), [2025, 2029]
+    lines = ledger(
+        [
+            (2025, "state", "operator", "days", 100.0),
+            (2029, "state", "operator", "days", 300.0),
+            (2026, "state", "household", "year", 5.0),
+        ]
+    )
+    assert by_year(lines, years, simulated).tolist() == [100, 100, 155, 200, 250, 300, 300]
+    assert over_years(years, [2025], [7.0]).tolist() == [7.0] * 7
+
+
+def test_discounting() -> None:
+    assert discounted(np.array([100.0, 103.0, 106.09]), 0.03) == pytest.approx(300.0)
+
+
+def test_small_cells_are_hidden(run: Run) -> None:
+    residents = run.indicators[run.indicators["indicator"] == "residents"]
+    small = set(residents.loc[residents["value"] < SMALLEST_CELL, "place"])
+    assert small, "the made-up region has a zone of few residents"
+    shown = run.published
+    assert shown.loc[shown["place"].isin(small), "value"].isna().all()
+    others = ~shown["place"].isin(small)
+    pd.testing.assert_series_equal(shown.loc[others, "value"], run.indicators.loc[others, "value"])
+    assert hide_small_cells(run.indicators, smallest=10**6)["value"].isna().all()
+
+
+def test_cells_that_are_not_counted_are_hidden() -> None:
+    row = ("p", 1, 2024, "ev_share", "share", "all", "nowhere", 0.5)
+    columns = ["policy", "seed", "year", "indicator", "unit", "group", "place", "value"]
+    assert hide_small_cells(pd.DataFrame([row], columns=columns))["value"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("group", "people"),
+    [("bus quintile-1", "quintile-1"), ("bus", "all"), ("quintile-5", "quintile-5"), ("home", "all")],
+)
+def test_people_of_a_group(group: str, people: str) -> None:
+    assert people_of(group) == people
+
+
+def test_commuting_shares() -> None:
+    zones = make_zones()
+    tours = make_tours(make_persons(zones), 1)
+    found = commuting_shares(
+        tours, zones, "jelgava", {"home": ("settlement_id", "jelgava"), "riga": ("settlement_id", "riga")}
+    )
+    work = tours[(tours["day_type"] == DayType.WEEKDAY) & (tours["purpose"] == 0) & (tours["origin_zone_idx"] < 2)]
+    assert found["home"] == (work["dest_zone_idx"] < 2).mean()
+    assert found["riga"] == (work["dest_zone_idx"] == 8).mean()
+    assert math.isnan(commuting_shares(tours, zones, "nowhere", {"home": ("settlement_id", "x")})["home"])
+
+
+def test_baseline_against_the_facts(run: Run) -> None:
+    table = baseline_facts(run).set_index("target")
+    assert list(table.index) == [target.target for target in load_targets()]
+    assert table["value"].notna().sum() >= len(table) - 4, "all but what the made-up region lacks"
+    cars = table.loc["cars_per_1000"]
+    assert cars["value"] == pytest.approx(1000 * 150 / 400)
+    assert cars["difference"] == pytest.approx(cars["value"] - 414)
+    rail = run.tables("transit", "baseline", 1, year=2024)
+    rail = rail[rail["route_id"] == "rail-jelgava"]
+    assert table.loc["jelgava_rail_boardings_year", "value"] == pytest.approx(700 * 365)
+    assert len(rail) == 2
+    trips = table.loc["trips_per_person_day", "value"]
+    weekday, weekend = table.loc["trips_per_person_weekday", "value"], table.loc["trips_per_person_weekend", "value"]
+    assert trips == pytest.approx((weekday * 251 + weekend * 114) / 365)
+
+
+def test_survey_counts_only_the_ages_it_asks(run: Run) -> None:
+    persons, tours = run.tables("persons", seed=1), run.tables("tours", seed=1)
+    asked = persons.loc[persons["age"].between(15, 84), "resident_idx"]
+    weekday = tours[(tours["day_type"] == 0) & tours["resident_idx"].isin(asked)]
+    one = run.tables("tours", seed=1)
+    assert len(one) == len(tours)
+    values = [2 * len(weekday) / len(asked)]
+    for seed in (2, 3):
+        more = run.tables("tours", seed=seed)
+        values.append(2 * ((more["day_type"] == 0) & more["resident_idx"].isin(asked)).sum() / len(asked))
+    found = baseline_facts(run).set_index("target").loc["trips_per_person_weekday", "value"]
+    assert found == pytest.approx(np.mean(values))
+
+
+def test_targets_have_source_and_use() -> None:
+    for target in load_targets():
+        assert target.low <= target.value <= target.high, target.target
+        assert target.source, target.target
+        assert target.grade in GRADES, target.target
+        assert target.use in {"fit", "hold-out"}, target.target
+
+
+def test_targets_of_repository_and_package_are_the_same() -> None:
+    kept = ROOT / "calibration" / "targets.csv"
+    shipped = ROOT / "zemsim" / "evidence" / "targets.csv"
+    assert kept.read_bytes() == shipped.read_bytes()
+
+
+def test_catalogue_is_complete() -> None:
+    text = (ROOT / "zemsim" / "evidence" / "indicators.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert len(rows) == len(catalogue())
+    for row in rows:
+        assert row["meaning"]
+        assert row["unit"]
+        assert row["better"] in {"up", "down", ""}

@@ -1,0 +1,239 @@
+"""The baseline against what is known: trip rate, kilometres, modes, cars, commuting, boardings, with their sources."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import resources
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from zemsim.core.names import TRIPS_PER_TOUR, ChargingPlace, DayType, Mode, Powertrain, Purpose
+from zemsim.evidence.commuting import commuting_shares
+from zemsim.evidence.emissions import CITY_BUS
+from zemsim.evidence.indicators import Setting
+from zemsim.evidence.rows import ratio
+from zemsim.evidence.travel import DAYS_BY_TYPE, travel_km
+
+#: Ages that the mobility survey asks, both included.
+SURVEY_AGES: Final = (15, 84)
+
+_BIKES: Final = (Mode.BIKE, Mode.EBIKE)
+_USERS: Final = {"car": (Mode.CAR, Mode.EV, Mode.PASSENGER), "transit": (Mode.BUS, Mode.TRAIN), "bike": _BIKES}
+_JELGAVA: Final = {
+    "home": ("settlement_id", "jelgava"),
+    "riga": ("settlement_id", "riga"),
+    "novads": ("municipality", "Jelgavas novads"),
+}
+_CITIES: Final = ("jelgava", "jekabpils")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A figure that the baseline is held against; ``use`` is ``fit`` or ``hold-out``, an unknown year is None."""
+
+    target: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    year: int | None
+    place: str
+    source: str
+    grade: str
+    use: str
+    note: str
+
+
+@cache
+def load_targets() -> tuple[Target, ...]:
+    """Return the targets that ship with zemsim (``evidence/targets.csv``), in the order of the file."""
+    text = (resources.files("zemsim.evidence") / "targets.csv").read_text(encoding="utf-8")
+    found = []
+    for row in csv.DictReader(text.splitlines(), strict=True):
+        numbers = {key: float(row[key] or row["value"]) for key in ("value", "low", "high")}
+        words = {key: row[key] for key in ("target", "unit", "place", "source", "grade", "use", "note")}
+        found.append(Target(**words, **numbers, year=int(row["year"]) if row["year"] else None))
+    return tuple(found)
+
+
+def baseline_table(cases: Mapping[int, Mapping[str, pd.DataFrame]], settings: Mapping[int, Setting]) -> pd.DataFrame:
+    """Hold the first simulated year of the baseline against the targets.
+
+    Parameters
+    ----------
+    cases : mapping of int to mapping of str to DataFrame
+        Seed to the tables ``trips, vehicles, sessions, transit`` of the baseline.
+    settings : mapping of int to Setting
+        Seed to what its cases share.
+
+    Returns
+    -------
+    DataFrame
+        ``target, value`` (mean over seeds)``, target_value, low, high, unit, difference`` (value less target)``,
+        difference_share`` (of the target)``, year, place, source, grade, use, note``; a value that the run cannot say
+        is NaN.
+    """
+    found = [values(Observed(tables, settings[seed])) for seed, tables in cases.items()]
+    rows = []
+    for target in load_targets():
+        value = float(np.mean([one[target.target] for one in found])) if found else float("nan")
+        rows.append(_row(target, value))
+    return pd.DataFrame(rows)
+
+
+def _row(target: Target, value: float) -> dict[str, Any]:
+    return {
+        "target": target.target,
+        "value": value,
+        "target_value": target.value,
+        "low": target.low,
+        "high": target.high,
+        "unit": target.unit,
+        "difference": value - target.value,
+        "difference_share": ratio(value - target.value, target.value),
+        "year": target.year,
+        "place": target.place,
+        "source": target.source,
+        "grade": target.grade,
+        "use": target.use,
+        "note": target.note,
+    }
+
+
+class Observed:
+    """The first simulated year of a case, as the targets look at it.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        ``trips, vehicles, sessions, transit``.
+    setting : Setting
+        What the cases of the seed share.
+    """
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame], setting: Setting) -> None:
+        self.setting = setting
+        self.year = setting.simulated[0]
+        names = ("trips", "vehicles", "sessions", "transit")
+        self.tables = {name: tables[name][tables[name]["year"] == self.year] for name in names}
+
+    @cached_property
+    def surveyed(self) -> np.ndarray:
+        """Whether a resident is of the ages that the survey asks, bool [P]."""
+        age = self.setting.persons["age"].to_numpy()
+        return (age >= SURVEY_AGES[0]) & (age <= SURVEY_AGES[1])
+
+    @cached_property
+    def trips(self) -> pd.DataFrame:
+        """Rows of the year with ``weight`` (trips of a year), ``km``, resident, purpose."""
+        trips, tours = self.tables["trips"], self.setting.tours
+        tour = trips["tour_idx"].to_numpy()
+        days = self.setting.season_days[trips["season"].to_numpy(), trips["day_type"].to_numpy()]
+        return trips.assign(
+            weight=days * TRIPS_PER_TOUR,
+            km=travel_km(trips, self.setting.routes),
+            resident=tours["resident_idx"].to_numpy()[tour],
+            purpose=tours["purpose"].to_numpy()[tour],
+        )
+
+    @cached_property
+    def survey_trips(self) -> pd.DataFrame:
+        """The trips of those whom the survey asks."""
+        return self.trips[self.surveyed[self.trips["resident"].to_numpy()]]
+
+    def lives_in(self, settlement: str) -> np.ndarray:
+        """Whether a resident lives in a settlement, bool [P]."""
+        there = (self.setting.zones["settlement_id"] == settlement).to_numpy()
+        return there[self.setting.persons["zone_idx"].to_numpy()]
+
+
+def values(seen: Observed) -> dict[str, float]:
+    """Return the value of every target in a case."""
+    found: dict[str, float] = {}
+    for part in (_survey, _purposes, _users, _cars, _boardings, _sessions):
+        found |= part(seen)
+    shares = commuting_shares(seen.setting.tours, seen.setting.zones, "jelgava", _JELGAVA)
+    return found | {f"commuting_jelgava_{name}": share for name, share in shares.items()}
+
+
+def _survey(seen: Observed) -> dict[str, float]:
+    people = float(seen.surveyed.sum())
+    trips, tours = seen.survey_trips, seen.setting.tours
+    asked = tours[seen.surveyed[tours["resident_idx"].to_numpy()]]
+    found = {
+        "trips_per_person_day": ratio(trips["weight"].sum(), people * DAYS_BY_TYPE.sum()),
+        "person_km_day": ratio((trips["weight"] * trips["km"]).sum(), people * DAYS_BY_TYPE.sum()),
+    }
+    mobile = []
+    for kind in DayType:
+        name, days = kind.name.lower(), DAYS_BY_TYPE[kind]
+        made = trips.loc[trips["day_type"] == kind, "weight"].sum()
+        found[f"trips_per_person_{name}"] = ratio(made, people * days)
+        mobile.append(ratio(asked.loc[asked["day_type"] == kind, "resident_idx"].nunique(), people))
+        found[f"mobile_share_{name}"] = mobile[-1]
+    found["mobile_share"] = float(np.dot(mobile, DAYS_BY_TYPE) / DAYS_BY_TYPE.sum())
+    return found
+
+
+def _purposes(seen: Observed) -> dict[str, float]:
+    trips = seen.survey_trips
+    total = trips["weight"].sum()
+    found = {}
+    for purpose in (Purpose.WORK, Purpose.SHOPPING, Purpose.LEISURE):
+        made = trips.loc[trips["purpose"] == purpose, "weight"].sum()
+        found[f"purpose_share_{purpose.name.lower()}"] = ratio(made, total)
+    work = trips[trips["purpose"] == Purpose.WORK]
+    for name, modes in {"walk": (Mode.WALK,), "bike": _BIKES}.items():
+        made = work.loc[work["mode"].isin(modes), "weight"].sum()
+        found[f"commute_share_{name}"] = ratio(made, work["weight"].sum())
+    return found
+
+
+def _users(seen: Observed) -> dict[str, float]:
+    """Residents who use a mode on any simulated day, over those who travel on any."""
+    found = {}
+    resident, mode = seen.trips["resident"].to_numpy(), seen.trips["mode"].to_numpy()
+    for city in _CITIES:
+        local = seen.lives_in(city)[resident]
+        travellers = np.unique(resident[local]).size
+        for name, modes in _USERS.items():
+            users = np.unique(resident[local & np.isin(mode, modes)]).size
+            found[f"{name}_users_{city}"] = ratio(users, travellers)
+    return found
+
+
+def _cars(seen: Observed) -> dict[str, float]:
+    powertrain = seen.tables["vehicles"]["powertrain"].to_numpy()
+    return {
+        "cars_per_1000": ratio(1000.0 * len(powertrain), len(seen.setting.persons)),
+        "ev_share": ratio((powertrain == Powertrain.BEV).sum(), len(powertrain)),
+    }
+
+
+def _boardings(seen: Observed) -> dict[str, float]:
+    routes = seen.tables["transit"]
+    yearly = routes["boardings_day"].to_numpy() * DAYS_BY_TYPE[routes["day_type"].to_numpy()]
+    city = (routes["network_id"] == f"{CITY_BUS}_jelgava").to_numpy()
+    line = (routes["route_id"] == "rail-jelgava").to_numpy()
+    return {
+        "jelgava_city_bus_boardings_year": float(yearly[city].sum()) if city.any() else float("nan"),
+        "jelgava_rail_boardings_year": float(yearly[line].sum()) if line.any() else float("nan"),
+    }
+
+
+def _sessions(seen: Observed) -> dict[str, float]:
+    """Sessions per electric car in the mean of the simulated weeks, each week weighted by its season."""
+    sessions = seen.tables["sessions"]
+    weeks = seen.setting.season_days.sum(axis=1)
+    weight = (weeks / weeks.sum())[sessions["season"].to_numpy()]
+    cars = float((seen.tables["vehicles"]["powertrain"] == Powertrain.BEV).sum())
+    place = sessions["place"].to_numpy()
+    return {
+        "home_sessions_week": ratio(weight[place == ChargingPlace.HOME].sum(), cars),
+        "work_sessions_week": ratio(weight[place == ChargingPlace.WORK].sum(), cars),
+    }
