@@ -228,3 +228,15 @@ def test_scaled_refuses_what_is_wrong(table: Timetable) -> None:
         table.scaled([("r99", 2.0)])
     with pytest.raises(InputError, match="zero or more"):
         table.scaled([("r00", -1.0)])
+
+
+def test_loads_share_passengers_among_parallel_lines() -> None:
+    """Three departures of one line and one of another: three quarters of the passengers are on the first."""
+    trips = [bus(0, (0, 1), hour * H, 1200) for hour in (5, 6, 7)] + [bus(1, (0, 1), 8 * H, 1200)]
+    table = timetable(POINTS, trips, capacity_pers=1.0)
+    skim = transit_skim(table)
+    assert skim.main_share[0, 0, 0, 1] == 0.75
+    leg = np.full(8, np.ravel_multi_index((0, 0, 0, 1), skim.shape))
+    loads = load_patterns(table, skim, leg, np.full(8, -1), np.ones(8, bool))
+    assert loads.load_share[:, 0].tolist() == [2.0, 0.0]
+    assert loads.boardings[:, 0].tolist() == [8.0, 0.0]

@@ -189,16 +189,17 @@ def options_kernel(
 
 
 def load_kernel(
-    leg: Any, weight: Any, chosen: Any, main_pattern: Any, board_pos: Any, alight_pos: Any, per_period: int,
-    offset: Any, change: Any, boardings: Any,
+    leg: Any, weight: Any, chosen: Any, main_pattern: Any, main_share: Any, board_pos: Any, alight_pos: Any,
+    per_period: int, offset: Any, change: Any, boardings: Any,
 ) -> None:  # fmt: skip
     """Add boardings and the change of load at each position of the main legs; in row order, by one thread."""
     for row in range(leg.size):
         if chosen[row] and leg[row] >= 0:
             q = leg[row] // per_period
             p = main_pattern[leg[row]]
-            change[offset[p] + board_pos[leg[row]], q] += weight[row]
-            change[offset[p] + alight_pos[leg[row]], q] -= weight[row]
+            on_board = weight[row] * main_share[leg[row]]
+            change[offset[p] + board_pos[leg[row]], q] += on_board
+            change[offset[p] + alight_pos[leg[row]], q] -= on_board
             boardings[p, q] += weight[row]
 
 

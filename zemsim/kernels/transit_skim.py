@@ -50,6 +50,7 @@ class SkimArrays(NamedTuple):
     fare_eur: NDArray[np.float32]
     bus_fare_eur: NDArray[np.float32]
     distance_km: NDArray[np.float32]
+    main_share: NDArray[np.float32]
     main_pattern: NDArray[np.int32]
     board_pos: NDArray[np.int16]
     alight_pos: NDArray[np.int16]
@@ -154,7 +155,7 @@ def window_of(ends: Any, second: int) -> int:
     for w in range(ends.size - 1):
         if second < ends[w]:
             return w
-    return ends.size - 1
+    return int(ends.size) - 1
 
 
 def count_leg(kinds: Any, n_kinds: Any, w: int, leg: Any) -> None:
@@ -188,6 +189,7 @@ def write_pair(
     for i in range(1, n_kinds):
         if kinds[i, 3] > kinds[best, 3]:
             best = i
+    out.main_share[q, layer, origin, target] = kinds[best, 3] / count
     out.main_pattern[q, layer, origin, target] = kinds[best, 0]
     out.board_pos[q, layer, origin, target] = kinds[best, 1]
     out.alight_pos[q, layer, origin, target] = kinds[best, 2]

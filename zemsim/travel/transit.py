@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,8 @@ class TransitSkim:
     in_vehicle_min, wait_min, headway_min, walk_min, transfers, fare_eur, bus_fare_eur, distance_km : float32
         Waits are those at changes; headway is the length of the period over its useful departures; walks are those
         between stops; ``bus_fare_eur`` is the part of the fare that is paid on buses.
+    main_share : float32
+        Share of the useful departures that have the main leg.
     main_pattern : int32
         Pattern of the longest ride, the commonest over the useful departures.
     board_pos, alight_pos : int16
@@ -48,6 +51,7 @@ class TransitSkim:
     fare_eur: NDArray[np.float32]
     bus_fare_eur: NDArray[np.float32]
     distance_km: NDArray[np.float32]
+    main_share: NDArray[np.float32]
     main_pattern: NDArray[np.int32]
     board_pos: NDArray[np.int16]
     alight_pos: NDArray[np.int16]
@@ -133,12 +137,12 @@ def most_departures(network: RaptorNetwork, size: int) -> int:
     return int(per_node.max(initial=0))
 
 
-def _dtype(name: str) -> np.dtype:
+def _dtype(name: str) -> np.dtype[Any]:
     kinds = {"main_pattern": np.int32, "board_pos": np.int16, "alight_pos": np.int16}
     return np.dtype(kinds.get(name, np.float32))
 
 
-def _empty(name: str, shape: tuple[int, ...]) -> NDArray:
+def _empty(name: str, shape: tuple[int, ...]) -> NDArray[Any]:
     if name in ("in_vehicle_min", "headway_min"):
         return np.full(shape, np.inf, np.float32)
     if name in ("main_pattern", "board_pos", "alight_pos"):

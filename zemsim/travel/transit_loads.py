@@ -24,7 +24,7 @@ class PatternLoads:
         Most passengers on any section over the places offered there; 0 without passengers, NaN where the capacity is
         unknown.
     boardings : float64 [K, Q]
-        Boardings of main legs per day.
+        Journeys per day by the pattern of their main leg.
     """
 
     load_share: NDArray[np.float64]
@@ -67,7 +67,9 @@ def load_patterns(
     """Load the main legs of the chosen journeys on their patterns.
 
     The load of a section (between two positions of a pattern) in a period is divided by its places: departures there in
-    the period, at least one, times the capacity. A journey's other legs are not loaded.
+    the period, at least one, times the capacity. Of a journey's passengers those are on board whose useful departures
+    have the main leg (``main_share``): the others ride parallel patterns, which are not loaded, nor are the journey's
+    other legs. Boardings count whole journeys on their main leg.
 
     Parameters
     ----------
@@ -95,12 +97,12 @@ def load_patterns(
     offset = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     change = np.zeros((int(offset[-1]), len(PERIODS)))
     boardings = np.zeros((timetable.n_patterns, len(PERIODS)))
-    legs = (skim.main_pattern, skim.board_pos, skim.alight_pos)
-    main, board, alight = (np.ascontiguousarray(array).reshape(-1) for array in legs)
+    legs = (skim.main_pattern, skim.main_share, skim.board_pos, skim.alight_pos)
+    main, share_of_main, board, alight = (np.ascontiguousarray(array).reshape(-1) for array in legs)
     per_period = skim.shape[1] * skim.shape[2] * skim.shape[3]
     for leg in (leg_out, leg_back):
         leg = np.ascontiguousarray(leg, dtype=np.int64)
-        load_kernel(leg, weight, chosen, main, board, alight, per_period, offset, change, boardings)
+        load_kernel(leg, weight, chosen, main, share_of_main, board, alight, per_period, offset, change, boardings)
     capacity = timetable.capacity_pers()
     share = np.zeros((timetable.n_patterns, len(PERIODS)))
     for k, departures in enumerate(timetable.departures_by_period()):

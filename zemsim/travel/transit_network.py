@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -89,7 +91,7 @@ def _layered_foot(timetable: Timetable, layers: int) -> tuple[NDArray[np.int32],
     return _offsets(starts, size * layers), ends, np.tile(seconds, layers)
 
 
-def _joined(parts: list[NDArray], dtype: type) -> NDArray:
+def _joined(parts: list[NDArray[Any]], dtype: type) -> NDArray[Any]:
     return np.concatenate(parts).astype(dtype) if parts else np.empty(0, dtype)
 
 

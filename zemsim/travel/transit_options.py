@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -55,7 +56,7 @@ def transit_options(
     period_back: ArrayLike,
     threads: int = 1,
     weights: PathWeights | None = None,
-) -> dict[str, dict[str, NDArray]]:
+) -> dict[str, dict[str, NDArray[Any]]]:
     """Return what the tours offer by bus and by train.
 
     Out and back each take the pair of stops with the fewest generalised minutes among the near ones: up to four bus
