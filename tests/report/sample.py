@@ -237,7 +237,11 @@ def sample_manifest(name: Naming = plain) -> dict[str, Any]:
     ]
     return {
         "experiment": experiment,
-        "region": {"name": name("zemgale"), "title": {"lv": name("Zemgale"), "en": name("Zemgale")}, "digest": "0" * 16},
+        "region": {
+            "name": name("zemgale"),
+            "title": {"lv": name("Zemgale"), "en": name("Zemgale")},
+            "digest": "0" * 16,
+        },
         "region_summary": summary,
         "fingerprint": "f" * 64,
         "versions": {"zemsim": "0.1.0", "python": "3.11", name("numpy"): name("2.4.6")},
@@ -288,5 +292,7 @@ def sample_inputs(folder: Path, side: int = 6, seeds: Sequence[int] = SEEDS, nam
     owners = [name(owner) for owner in MUNICIPALITIES]
     settlements = pd.DataFrame({"settlement_id": [f"s{k}" for k in range(6)], "name": owners})
     place = Place(zones, sample_outline(zones), chargers, settlements)
-    extra = {policy_id("yards", name): [(float(x), float(y)) for x, y in zones[["x_m", "y_m"]].iloc[[8, 30]].to_numpy()]}
+    extra = {
+        policy_id("yards", name): [(float(x), float(y)) for x, y in zones[["x_m", "y_m"]].iloc[[8, 30]].to_numpy()]
+    }
     return Inputs(results, place, sample_facts(name), extra, [name("INVENTED source · 2024")])

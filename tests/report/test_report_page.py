@@ -20,6 +20,12 @@ from zemsim.report.results import Results
 from zemsim.report.sources import Inputs
 
 
+@pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing takes a second; tests that look at other parts go without."""
+    monkeypatch.setattr("zemsim.report.sheet.FIGURES", ())
+
+
 def policy_of(page: str) -> str:
     return next(v for _, name, v in outline(page).attributes if name == "content" and v.startswith("default-src"))
 
@@ -73,7 +79,14 @@ def test_the_first_table_says_what_rests_on_estimates(page: str) -> None:
         table = sheet[sheet.index("<table") : sheet.index("</table>")]
         assert 'class="evidence"' in table
     first = page[page.index("<table") : page.index("</table>")]
-    for text in ("Iedzīvotāji", "62\u00a0%", "35\u00a0%", "Ceļu garums", "Sabiedriskā transporta reisi", "&lt;1\u00a0%"):
+    for text in (
+        "Iedzīvotāji",
+        "62\u00a0%",
+        "35\u00a0%",
+        "Ceļu garums",
+        "Sabiedriskā transporta reisi",
+        "&lt;1\u00a0%",
+    ):
         assert text in first
 
 
@@ -91,6 +104,7 @@ def test_evidence_needs_no_script(page: str) -> None:
     assert sum(value.startswith("d") for value in classes) > 100
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_both_languages_or_one(inputs: Inputs, page: str) -> None:
     assert page.count('<div class="sheet"') == 2
     assert '<html lang="lv">' in page
@@ -125,6 +139,7 @@ def test_missing_parts_are_said(inputs: Inputs) -> None:
     assert "nan" not in text.lower().split()
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_a_map_by_municipality_says_so(inputs: Inputs) -> None:
     table = inputs.results.indicators
     only = table[~table["place"].astype(str).str.startswith("Z0")]
@@ -160,6 +175,7 @@ def test_colours_compare_over_policies(page: str) -> None:
     assert all(top[c] <= low[c + 1] + 1 for c in range(3))
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_write_page_makes_the_folder_and_keeps_the_old_page_on_failure(inputs: Inputs, tmp_path: Path) -> None:
     path = write_page(inputs, tmp_path / "a" / "b" / "index.html", "en")
     assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
@@ -174,6 +190,7 @@ def test_a_folder_or_a_file_may_be_named(tmp_path: Path) -> None:
     assert target(tmp_path / "page.HTML") == tmp_path / "page.HTML"
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_write_report_gathers_and_writes_into_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = sample_run(tmp_path)
     seen: list[SampleRun] = []
@@ -189,6 +206,7 @@ def test_write_report_gathers_and_writes_into_the_run(tmp_path: Path, monkeypatc
     assert "TESTA dati 2035" in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_one_seed_claims_nothing(tmp_path: Path) -> None:
     text = " ".join(outline(render(sample_inputs(tmp_path, seeds=(1,)), ("en",))).text)
     assert "This run has one seed only" in text

@@ -1,0 +1,57 @@
+"""The terminal table fits a hundred columns and prints nothing that a terminal would obey."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tests.report.sample import sample_inputs
+from zemsim.report.sources import Inputs
+from zemsim.report.terminal import print_results, rows_for_json
+
+
+def printed(inputs: Inputs, language: str = "en", width: int = 100) -> str:
+    stream = io.StringIO()
+    print_results(inputs.results, language, Console(file=stream, width=width))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("language", ["lv", "en"])
+def test_it_fits_a_hundred_columns(inputs: Inputs, language: str) -> None:
+    lines = printed(inputs, language).splitlines()
+    assert max(len(line) for line in lines) <= 100
+    assert len(lines) < 70
+
+
+def test_it_has_values_differences_and_intervals(inputs: Inputs) -> None:
+    text = printed(inputs)
+    effect = inputs.results.effect("fuel", "co2_wtw_kg_year")
+    assert f"{effect.value / 1000:,.0f}" in text
+    assert f"▼ −{abs(effect.diff) / 1000:,.0f}" in text
+    assert f"± {(effect.high - effect.low) / 2000:,.0f}" in text
+    assert "≈" in text
+    assert "Caution: 1 of 4 checks failed" in text
+    assert "Passenger" in text
+
+
+def test_names_cannot_command_the_terminal(tmp_path: Path) -> None:
+    payload = "\x1b[31m\x1b]0;x\x07\r\n\x9b2J[bold red]markup[/]\u202e"
+    text = printed(sample_inputs(tmp_path, name=lambda name: payload + name))
+    assert not [c for c in text if not c.isprintable() and c != "\n"]
+    assert "[bold red]" in text
+
+
+def test_long_names_do_not_widen_it(tmp_path: Path) -> None:
+    text = printed(sample_inputs(tmp_path, name=lambda name: name + "x" * 10_000))
+    assert max(len(line) for line in text.splitlines()) <= 100
+
+
+def test_rows_for_json_have_no_nan(inputs: Inputs) -> None:
+    rows = rows_for_json(inputs.results)
+    assert [row["policy"] for row in rows][:2] == ["baseline", "ev-grant"]
+    assert rows[0]["car_km_year_diff"] is None
+    assert rows[1]["car_km_year"] == pytest.approx(inputs.results.effect("ev-grant", "car_km_year").value)
+    assert all(value is None or value == value for row in rows for value in row.values())
