@@ -322,7 +322,7 @@ def explain(
     from zemsim.experiment.run_folder import open_run
 
     finished = open_run(folder)
-    asked = Experiment.from_resolved(finished.experiment).with_settings(region=region)
+    asked: Any = Experiment.from_resolved(finished.experiment).with_settings(region=region)
     asked.policy(policy)
     if seed is not None and seed not in asked.seeds:
         raise UsageError(f"the run has no seed {seed}: its seeds are {', '.join(map(str, asked.seeds))}")

@@ -33,16 +33,14 @@ class Commands(click.Group):
                 code = super().main(args, **extra)
         except click.exceptions.Exit as stop:
             code = stop.exit_code
-        except click.Abort:
-            code = _say("zemsim: interrupted", EXIT_INTERRUPTED)
+        except (click.Abort, KeyboardInterrupt):
+            code = _say("zemsim: interrupted; the same command takes up what was finished", EXIT_INTERRUPTED)
         except click.ClickException as error:
             error.show()
             code = error.exit_code
         except BrokenPipeError:
             sys.stdout = None  # type: ignore[assignment]
             code = 0
-        except KeyboardInterrupt:
-            code = _say("zemsim: interrupted; the same command takes up what was finished", EXIT_INTERRUPTED)
         except ZemsimError as error:
             code = _say(_lines(error), error.exit_code, debug)
         except OSError as error:

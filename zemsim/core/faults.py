@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from zemsim.core import units
-from zemsim.core.errors import MAX_NAME_SHOWN, clean, did_you_mean
+from zemsim.core.errors import MAX_NAME_SHOWN, clean, did_you_mean, nearest
 from zemsim.core.toml_lines import Loc
 
 Fault = tuple[Loc, str, str | None]
@@ -19,6 +20,7 @@ _BOUNDS = {
     "less_than_equal": ("must be at most", "le"),
     "less_than": ("must be less than", "lt"),
 }
+_LENGTHS = {"string_too_short", "string_too_long", "too_short", "too_long"}
 _KINDS = {
     "string": "text in quotes",
     "number": "a number",
@@ -29,9 +31,14 @@ _KINDS = {
 }
 
 
+@functools.cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
+
+
 def describe(error: ValidationError, model: type[BaseModel], data: Mapping[str, Any], limit: int) -> Iterator[Fault]:
     """Yield place, message and hint of the first ``limit`` faults (and without texts those beyond)."""
-    schema = model.model_json_schema()
+    schema = _schema(model)
     found = [(_real_loc(item, data), item) for item in error.errors(include_url=False)]
     mended = _keys_that_unknown_ones_meant(found, schema, data)
     for position, (loc, item) in enumerate(found):
@@ -45,11 +52,16 @@ def describe(error: ValidationError, model: type[BaseModel], data: Mapping[str, 
 
 def _keys_that_unknown_ones_meant(found: list[tuple[Loc, Any]], schema: dict[str, Any], data: Any) -> set[Loc]:
     """Return the places of missing keys that were written with a wrong name: one fault, one message."""
+    missing: dict[Loc, list[str]] = {}
+    for loc, item in found:
+        if item["type"] == "missing":
+            missing.setdefault(loc[:-1], []).append(str(loc[-1]))
     meant: set[Loc] = set()
     for loc, item in found[:1000]:
-        if item["type"] == "extra_forbidden" and isinstance(loc[-1], str):
-            near = _unit_twins(loc[-1], _properties(schema, loc[:-1], data))
-            meant.update((*loc[:-1], name) for name in near)
+        if item["type"] == "extra_forbidden" and loc[:-1] in missing:
+            near = _unit_twins(str(loc[-1]), _properties(schema, loc[:-1], data))
+            best = nearest(str(loc[-1]), missing[loc[:-1]])
+            meant.update((*loc[:-1], name) for name in [*near, *([best] if best else [])])
     return meant
 
 
@@ -87,7 +99,11 @@ def _fault(loc: Loc, item: Any, schema: dict[str, Any], data: Any) -> Fault:
     if kind == "extra_forbidden":
         return _unknown_key(loc, schema, data)
     if kind == "union_tag_not_found":
-        return loc, f"required key “{loc[-1]}” is missing", _advice(node, loc)
+        written = nearest(str(loc[-1]), [str(key) for key in given]) if isinstance(given, dict) else None
+        if written is None:
+            return loc, f"required key “{loc[-1]}” is missing", "it says which kind this is"
+        shown = clean(written, MAX_NAME_SHOWN)
+        return (*loc[:-1], written), f"unknown key “{shown}”", f"did you mean “{loc[-1]}”?"
     if kind == "union_tag_invalid":
         tags = [tag.strip().strip("'") for tag in item["ctx"]["expected_tags"].split(",")]
         tag = str(item["ctx"]["tag"])
@@ -101,8 +117,24 @@ def _fault(loc: Loc, item: Any, schema: dict[str, Any], data: Any) -> Fault:
         return loc, f"unknown value {_shown(given)}", hint
     if kind.endswith("_type") or kind in {"int_from_float", "int_parsing", "float_parsing"}:
         return loc, f"must be {_wanted(node, item)}, got {_shown(given)}", _advice(node, loc)
+    if kind in _LENGTHS:
+        return loc, _length(kind, item["ctx"], given), _advice(node, loc)
+    if kind == "string_pattern_mismatch":
+        return loc, f"{_shown(given)} has signs that are not allowed here", _advice(node, loc)
+    if kind == "finite_number":
+        return loc, f"must be a finite number, got {_shown(given)}", _advice(node, loc)
     message = str(item["msg"]).removeprefix("Value error, ")
     return loc, message[:1].lower() + message[1:], item.get("ctx", {}).get("hint") or _advice(node, loc)
+
+
+def _length(kind: str, context: Any, given: Any) -> str:
+    """Return the message for a text, list or table that is too short or too long."""
+    most, least = context.get("max_length"), context.get("min_length")
+    if kind.startswith("string"):
+        return "must not be empty" if least == 1 else f"must have at most {most:,} letters, got {len(given):,}"
+    if kind == "too_short":
+        return "must not be empty" if least == 1 else f"must have at least {least:,} values"
+    return f"must have at most {most:,} values"
 
 
 def _unknown_key(loc: Loc, schema: dict[str, Any], data: Any) -> Fault:
@@ -174,8 +206,8 @@ def _advice(node: dict[str, Any], loc: Loc) -> str | None:
     if choices:
         parts.append("allowed: " + ", ".join(choices))
     unit = units.describe_unit(str(loc[-1])) if loc and isinstance(loc[-1], str) else None
-    if unit is not None:
-        parts.append(f"in {unit}" if not unit.startswith(("share", "calendar")) else unit)
+    if unit is not None and unit != "calendar year":
+        parts.append(unit if unit.startswith("share") else f"in {unit}")
     if node.get("description"):
         parts.append(str(node["description"]).split("\n")[0].rstrip("."))
     return "; ".join(parts) or None
@@ -234,7 +266,7 @@ def _resolve(node: dict[str, Any], schema: dict[str, Any], data: Any) -> dict[st
         elif "discriminator" in node:
             tag = data.get(node["discriminator"]["propertyName"]) if isinstance(data, dict) else None
             mapping = node["discriminator"].get("mapping", {})
-            if tag not in mapping:
+            if not isinstance(tag, str) or tag not in mapping:
                 return {}
             node = {"$ref": mapping[tag]}
         elif "anyOf" in node and len(_options(node)) == 1:

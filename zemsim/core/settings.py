@@ -194,7 +194,10 @@ def check_faults(document: Document, model: type[M]) -> tuple[M | None, list[Inp
         settings = model.model_validate(document.data)
     except ValidationError as error:
         for loc, message, hint in describe(error, model, document.data, MAX_FAULTS):
-            if loc not in plain:
+            if loc in plain:
+                first = plain[loc][0]
+                found[loc, first] = document.fault(loc, first, plain[loc][1] or hint)
+            else:
                 found.setdefault((loc, message), document.fault(loc, message, hint))
     faults = list(found.values())
     if len(faults) > MAX_FAULTS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +93,7 @@ def _check_measures(document: Document, region: str | PathLike[str] | None) -> i
     from zemsim.region import load_region
 
     measures = check(document, MeasureFile).measure
-    base = PolicyRegion.of(load_region(region or "zemgale"))
+    base = PolicyRegion.of(load_region(fspath(region) if region is not None else "zemgale"))
     faults = []
     seen: set[str] = set()
     for position, measure in enumerate(measures):

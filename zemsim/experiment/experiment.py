@@ -163,7 +163,9 @@ class Experiment:
             for row in plain.pop("policies")
         ]
         names = {item.name for item in dataclasses.fields(cls)}
-        values = {key: tuple(v) if isinstance(v, list) else v for key, v in plain.items() if key in names}
+        values: dict[str, Any] = {
+            key: tuple(v) if isinstance(v, list) else v for key, v in plain.items() if key in names
+        }
         return cls(**values, policies=tuple(policies))
 
     def digest(self) -> str:

@@ -51,7 +51,7 @@ class DayTables:
 
 
 def ledger(conditions: Conditions, purchases: pd.DataFrame, days: DayTables | None) -> pd.DataFrame:
-    """Return the payments of a year, one line a rule.
+    """Return the payments of a year, one line for each item of a measure.
 
     Parameters
     ----------
@@ -83,6 +83,8 @@ def ledger(conditions: Conditions, purchases: pd.DataFrame, days: DayTables | No
         payment = (rule.measure_id, rule.item, rule.payer, rule.payee, basis, quantity, rule.unit, amount)
         lines.append((conditions.year, *payment))
     frame = pd.DataFrame(lines, columns=list(COLUMNS))
+    same = [name for name in COLUMNS if name not in {"quantity", "amount_eur"}]
+    frame = frame.groupby(same, sort=False, as_index=False)[["quantity", "amount_eur"]].sum()[list(COLUMNS)]
     return frame.astype({"year": "int16", "quantity": "float64", "amount_eur": "float64"})
 
 

@@ -1,0 +1,188 @@
+"""Experiments whose form is right and whose content is not: unknown places, routes, measures, years, and conflicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bad_inputs.config.config_faults import message_lines
+from tests.bad_inputs.config.config_samples import Loc, Writer, experiment, measure
+from zemsim.core.errors import InputError, InputErrors
+from zemsim.experiment.experiment import load_experiment
+from zemsim.region import Region, load_region
+
+HERE: Loc = ("policy", 1, "measure", 0)
+
+
+@pytest.fixture(scope="module")
+def region() -> Region:
+    return load_region("zemgale")
+
+
+def faults(document: dict[str, Any], folder: Path, region: Region) -> tuple[list[tuple[int, str]], Writer]:
+    """Messages of an experiment as (line, text)."""
+    path = folder / "bad.toml"
+    written = Writer(document)
+    path.write_text(written.text, encoding="utf-8")
+    with pytest.raises((InputError, InputErrors)) as caught:
+        load_experiment(path, region=region)
+    return message_lines(str(caught.value), str(path)), written
+
+
+def in_measure(position: int, **values: Any) -> dict[str, Any]:
+    document = experiment(measure(position))
+    document["policy"][1]["measure"][0].update(values)
+    return document
+
+
+CASES: dict[str, tuple[Callable[[], dict[str, Any]], Loc, str]] = {
+    "place": (
+        lambda: in_measure(3, places=["Jelgava", "Jelgavaa"]),
+        (*HERE, "places"),
+        "unknown place “Jelgavaa”: did you mean “Jelgava”?",
+    ),
+    "settlement": (
+        lambda: in_measure(0, places=["Bauskas pagasts"]),
+        (*HERE, "places"),
+        "unknown place “Bauskas pagasts”: did you mean",
+    ),
+    "municipality": (
+        lambda: in_measure(2, places=["Bauskas rajons"]),
+        (*HERE, "places"),
+        "unknown place “Bauskas rajons”: did you mean “Bauskas novads”?",
+    ),
+    "zone": (lambda: in_measure(2, places=["z0"]), (*HERE, "places"), "unknown place “z0”"),
+    "network": (
+        lambda: in_measure(13, networks=["regional_buss"]),
+        (*HERE, "networks"),
+        "unknown network “regional_buss”: did you mean “regional_bus”?",
+    ),
+    "route": (
+        lambda: in_measure(13, route_ids=["bus-6375", "bus-0"]),
+        (*HERE, "route_ids"),
+        "unknown route “bus-0”",
+    ),
+    "city network": (
+        lambda: in_measure(14, network="city_bus_jelgavas"),
+        (*HERE, "network"),
+        "unknown network “city_bus_jelgavas”: did you mean “city_bus_jelgava”?",
+    ),
+    "late": (
+        lambda: in_measure(3, from_year=2040, until_year=2050),
+        (*HERE, "from_year"),
+        "begins in 2040, after the last year 2035",
+    ),
+    "until before from": (
+        lambda: in_measure(3, until_year=2020),
+        (*HERE, "until_year"),
+        "must not be before from_year",
+    ),
+    "steps begin late": (
+        lambda: in_measure(3, points_per_100_flats={"2028": 1}),
+        (*HERE, "points_per_100_flats"),
+        "says nothing for 2026",
+    ),
+    "ages": (
+        lambda: in_measure(12, persons={"age_min": 20, "age_max": 18}),
+        (*HERE, "persons", "age_max"),
+        "must not be below age_min 20, got 18",
+    ),
+    "speed": (lambda: in_measure(2, power_kw=22), (*HERE, "kind"), "22 kW is not fast"),
+    "two ways": (
+        lambda: in_measure(5, add_eur_l=0.1),
+        (*HERE, "add_eur_l"),
+        "give exactly one of price_factor and add_eur_l; both are given",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_content_that_does_not_fit(name: str, tmp_path: Path, region: Region) -> None:
+    build, loc, message = CASES[name]
+    found, written = faults(build(), tmp_path, region)
+    assert len(found) == 1, found
+    line, text = found[0]
+    assert line == written.line[loc]
+    assert message in text
+
+
+def test_unknown_measure_parameter_and_missing_baseline(tmp_path: Path, region: Region) -> None:
+    document = experiment(measure(3))
+    document["policy"][1]["measures"] = ["free-buss"]
+    document["behaviour"] = {"b_costs": -0.3}
+    document["policy"][0]["id"] = "base"
+    found, written = faults(document, tmp_path, region)
+    assert found == [
+        (
+            written.line["behaviour", "b_costs"],
+            "behaviour.b_costs: there is no parameter “b_costs” - did you mean “b_cost”?",
+        ),
+        (
+            written.line["policy",],
+            "policy: there is no policy with the id “baseline” - "
+            "all policies are compared with it; without measures it is the region as it stands",
+        ),
+        (
+            written.line["policy", 1, "measures"],
+            "policy[2].measures[1]: there is no measure “free-buss” in the catalogue - did you mean “free-bus”?",
+        ),
+    ]
+
+
+def test_policies_and_measures_that_are_there_twice(tmp_path: Path, region: Region) -> None:
+    document = experiment(measure(3), measure(3))
+    document["policy"].append(dict(document["policy"][0]))
+    found, written = faults(document, tmp_path, region)
+    assert [line for line, _ in found] == [written.line["policy", 1, "measure", 1], written.line["policy", 2, "id"]]
+    assert "the measure “m-4” is in this policy twice" in found[0][1]
+    assert f"the id “baseline” is on line {written.line['policy', 0, 'id']} too" in found[1][1]
+
+
+def test_two_measures_that_set_the_same_thing(tmp_path: Path, region: Region) -> None:
+    first, second = measure(5), {**measure(6), "fuels": ["petrol", "diesel"], "id": "other-fuel"}
+    found, written = faults(experiment(first, second), tmp_path, region)
+    assert len(found) == 1
+    assert found[0][0] == written.line["policy", 1]
+    assert "measures “m-6” and “other-fuel” both set the price petrol_eur_l in 2026" in found[0][1]
+
+
+def test_two_measures_in_other_years_or_places_are_no_conflict(tmp_path: Path, region: Region) -> None:
+    document = experiment(
+        {**measure(5), "until_year": 2029},
+        {**measure(5), "id": "later", "from_year": 2030},
+        {**measure(3), "places": ["Jelgava"]},
+        {**measure(3), "id": "elsewhere", "places": ["Bauskas novads"]},
+    )
+    path = tmp_path / "good.toml"
+    path.write_text(Writer(document).text, encoding="utf-8")
+    found = load_experiment(path, region=region)
+    assert [m.name for m in found.policy("other").measures] == ["free-bus", "m-6", "later", "m-4", "elsewhere"]
+
+
+def test_unknown_region(tmp_path: Path) -> None:
+    document = experiment(measure(3))
+    document["experiment"]["region"] = "zemgal"
+    path = tmp_path / "bad.toml"
+    written = Writer(document)
+    path.write_text(written.text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_experiment(path)
+    ((line, text),) = message_lines(str(caught.value), str(path))
+    assert line == written.line["experiment", "region"]
+    assert text.startswith("experiment.region: there is no region “zemgal”")
+    assert "did you mean “zemgale”?" in text
+
+
+def test_a_linked_folder_that_leads_out_of_the_experiment_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "pack").symlink_to(tmp_path / "elsewhere")
+    document = experiment(measure(3))
+    document["experiment"]["region"] = "pack"
+    path = tmp_path / "here" / "bad.toml"
+    path.write_text(Writer(document).text, encoding="utf-8")
+    with pytest.raises(InputError, match="leads out of the experiment's folder"):
+        load_experiment(path)

@@ -1,0 +1,251 @@
+"""The command line: what it prints, where, with which exit code, and what it does not load."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+import zemsim
+from zemsim import cli as cli_module
+from zemsim.cli import cli
+from zemsim.core.errors import BusyError, InputError, InputErrors, OutputError
+
+HEAVY = ("numpy", "pandas", "numba", "mesa", "scipy", "matplotlib", "pydantic", "rich")
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(cli, list(args))
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--help",),
+        ("-h",),
+        *((name, "--help") for name in ("run", "validate", "compare", "report", "explain", "parameters")),
+        *((group, name, "--help") for group, name in (("region", "list"), ("region", "show"), ("region", "check"))),
+        ("measures", "list", "--help"),
+        ("measures", "show", "--help"),
+    ],
+)
+def test_help(args: tuple[str, ...]) -> None:
+    result = run(*args)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Usage: ")
+    assert result.stderr == ""
+
+
+def test_help_loads_nothing_heavy() -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "zemsim", "--help"],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    loaded = {line.split("|")[-1].strip().split(".")[0] for line in done.stderr.splitlines()}
+    assert "click" in loaded
+    assert not loaded & set(HEAVY)
+
+
+def test_version_and_no_command() -> None:
+    assert run("--version").stdout.split()[-1] == zemsim.__version__
+    assert run().exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("fly",),
+        ("run", "--fast"),
+        ("run", "--threads", "0"),
+        ("run", "--seeds", "many"),
+        ("run", "--sample", "2"),
+        ("run", "--seeds", "0"),
+        ("validate",),
+        ("compare",),
+        ("explain", "somewhere"),
+        ("measures", "show"),
+        ("measures", "list", "--theme", "rockets"),
+        ("parameters", "--group", "rockets"),
+        ("region", "show", "--lang", "de"),
+    ],
+)
+def test_wrong_use_ends_with_2(args: tuple[str, ...]) -> None:
+    result = run(*args)
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("validate", "none.toml"), 65),
+        (("run", "none.toml"), 65),
+        (("run", "--region", "nowhere"), 65),
+        (("region", "show", "zemgal"), 65),
+        (("measures", "show", "free-buss"), 65),
+    ],
+)
+def test_bad_input_ends_with_65(args: tuple[str, ...], code: int) -> None:
+    result = run(*args)
+    assert result.exit_code == code, result.output
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("command", ["compare", "report"])
+def test_a_folder_that_is_no_run_is_named(command: str, tmp_path: Path) -> None:
+    result = run(command, str(tmp_path))
+    assert result.exit_code in {65, 74}
+    assert str(tmp_path) in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def raising(error: BaseException, *args: str) -> Result:
+    """Run a command that fails in this way."""
+
+    @cli.command("fail")
+    def fail() -> None:
+        raise error
+
+    try:
+        return CliRunner().invoke(cli, [*args, "fail"])
+    finally:
+        del cli.commands["fail"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (InputError("key: wrong", "a.toml", 3, "do this"), 65, "a.toml:3: key: wrong - do this\n"),
+        (InputErrors([InputError("b", "f", 2), InputError("a", "f", 1)]), 65, "f:1: a\nf:2: b\n"),
+        (InputError("wrong"), 65, "zemsim: wrong\n"),
+        (OutputError("a: cannot write"), 74, "zemsim: a: cannot write\n"),
+        (OSError(28, "No space left on device", "a.parquet"), 74, "zemsim: a.parquet: No space left on device\n"),
+        (BusyError("in use"), 75, "zemsim: in use\n"),
+        (click.Abort(), 130, "zemsim: interrupted; the same command takes up what was finished\n"),
+        (KeyboardInterrupt(), 130, "\nzemsim: interrupted; the same command takes up what was finished\n"),
+    ],
+)
+def test_errors_are_one_message_and_an_exit_code(error: BaseException, code: int, message: str) -> None:
+    result = raising(error)
+    assert (result.exit_code, result.stdout, result.stderr) == (code, "", message)
+
+
+def test_our_bug_says_so_and_shows_its_traceback_only_when_asked() -> None:
+    result = raising(ZeroDivisionError("x\x1b[31m\ny"))
+    assert result.exit_code == 70
+    assert result.stderr.startswith("zemsim: this is our bug, not yours: ZeroDivisionError: x [31m y\n")
+    assert "Traceback" not in result.stderr
+    loud = raising(ZeroDivisionError("x"), "--debug")
+    assert loud.exit_code == 70
+    assert "Traceback" in loud.stderr
+
+
+def test_validate_says_what_is_in_order(tmp_path: Path) -> None:
+    path = Path(zemsim.__file__).parent / "experiment" / "default" / "zemgale-2035.toml"
+    result = run("validate", str(path))
+    assert result.exit_code == 0, result.stderr
+    assert "in order. experiment zemgale-2035, policies 11" in result.stdout
+    found = json.loads(run("validate", str(path), "--json").stdout)
+    assert (found["ok"], found["rows"], found["policies"]) == (True, [], 11)
+
+
+def test_validate_a_file_of_measures(tmp_path: Path) -> None:
+    folder = Path(zemsim.__file__).parent / "policy" / "measures"
+    assert "measures 1" in run("validate", str(folder / "free-bus.toml")).stdout
+    text = (folder / "shared-ebikes.toml").read_text(encoding="utf-8")
+    path = tmp_path / "measures.toml"
+    path.write_text(text.replace('"Dobele"', '"Dobelle"') + text, encoding="utf-8")
+    result = run("validate", str(path))
+    assert result.exit_code == 65
+    first, second = result.stderr.splitlines()
+    assert "measure[1].places[3]: unknown place “Dobelle”: did you mean “Dobele”?" in first
+    assert "measure[2].id: the id “shared-ebikes” is there twice" in second
+
+
+def test_validate_json_lists_the_faults(tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text("[experiment]\nseeds = 0\n", encoding="utf-8")
+    result = run("validate", str(path), "--json")
+    found = json.loads(result.stdout)
+    assert result.exit_code == 65
+    assert found["ok"] is False
+    assert {"file": str(path), "line": 2} == {key: found["rows"][-1][key] for key in ("file", "line")}
+    assert json.loads(run("validate", "--schema").stdout)["title"] == "zemsim experiment"
+
+
+def test_lists_for_people_and_machines() -> None:
+    assert run("region", "list").stdout == "zemgale\n"
+    assert json.loads(run("region", "list", "--json").stdout) == {"rows": [{"region": "zemgale"}]}
+    assert "Bezmaksas autobuss" in run("measures", "list", "--lang", "lv").stdout
+    rows = json.loads(run("measures", "list", "--json", "--theme", "solar").stdout or '{"rows": []}')["rows"]
+    assert rows == []
+    rows = json.loads(run("measures", "list", "--json", "--theme", "Alternative Sources").stdout)["rows"]
+    assert [row["id"] for row in rows] == ["solar-charging"]
+    assert "grant_max_eur" in run("measures", "show", "ebike-grant").stdout
+    assert json.loads(run("measures", "show", "ebike-grant", "--json").stdout)["grant_max_eur"] == 500
+    assert "b_cost" in run("parameters", "--group", "mode").stdout
+    row = json.loads(run("parameters", "--json").stdout)["rows"][0]
+    assert {"symbol", "value", "low", "high", "unit", "source", "grade"} <= set(row)
+
+
+def test_region_commands() -> None:
+    shown = run("region", "show")
+    assert shown.exit_code == 0, shown.stderr
+    assert "rests on" in shown.stdout
+    found = json.loads(run("region", "show", "--json").stdout)
+    assert {row["item"] for row in found["rows"]} >= {"population", "timetable", "road_length"}
+    assert "zemgale: in order." in run("region", "check").stdout
+
+
+class _FakeRun:
+    folder = Path("outputs/x")
+    exit_code = 3
+
+
+def test_run_hands_on_what_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, Any] = {}
+
+    def fake_run(experiment: Any, **settings: Any) -> _FakeRun:
+        asked.update(settings, experiment=experiment)
+        return _FakeRun()
+
+    import zemsim.experiment.runner
+    import zemsim.report.page
+    import zemsim.report.terminal
+
+    monkeypatch.setattr(zemsim.experiment.runner, "run", fake_run)
+    monkeypatch.setattr(zemsim.report.page, "write_report", lambda found: found.folder / "report" / "index.html")
+    monkeypatch.setattr(zemsim.report.terminal, "print_table", lambda found, lang: click.echo(f"table {lang}"))
+    monkeypatch.setattr(cli_module, "_headline_rows", lambda found: [{"policy": "baseline", "ev_share": float("nan")}])
+    result = run("run", "--seeds", "2", "--sample", "0.1", "--threads", "1", "--out", "somewhere", "--lang", "lv")
+    assert result.exit_code == 3, result.stderr
+    assert result.stdout.splitlines()[0] == "table lv"
+    assert str(Path("outputs/x/report/index.html")) in result.stdout
+    assert (asked["out"], asked["threads"], asked["replace"]) == ("somewhere", 1, False)
+    assert (asked["experiment"].seeds, asked["experiment"].sample) == ((1, 2), 0.1)
+    found = json.loads(run("run", "--json").stdout)
+    assert found["rows"] == [{"policy": "baseline", "ev_share": None}]
+
+
+def test_public_names_come_when_they_are_asked_for() -> None:
+    code = (
+        "import sys, zemsim; assert 'pandas' not in sys.modules; zemsim.load_experiment; print(sorted(zemsim.__all__))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    assert "load_experiment" in done.stdout
+    assert set(zemsim.__all__) <= set(dir(zemsim))
+    for name in zemsim.__all__:
+        assert getattr(zemsim, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'fly'"):
+        zemsim.fly  # noqa: B018

@@ -1,0 +1,56 @@
+"""Measures of every lever for the small region."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zemsim.policy.levers import Measure, MeasureFile
+
+COMMON: dict[str, Any] = {"from_year": 2026, "source": "a source", "grade": "assumption"}
+COST = {"paid_by": "municipality", "cost_source": "a source", "cost_grade": "assumption"}
+
+KINDS: dict[str, dict[str, Any]] = {
+    "ev_purchase_grant": {"grant_new_eur": 2000, "grant_used_eur": 1000, "paid_by": "municipality"},
+    "ebike_grant": {"grant_share": 0.3, "grant_max_eur": 500, "paid_by": "state"},
+    "public_chargers": {
+        **{"places": ["Bauska", "Jelgava"], "sites_per_place": {"2026": 1, "2028": 3}, "points_per_site": 2},
+        **{"power_kw": 150, "price_eur_kwh": 0.5, "kind": "fast", "install_lag_months": 0},
+        **{"capex_eur_per_point": 90_000, "opex_share_year": 0.1, **COST},
+    },
+    "yard_chargers": {
+        **{"points_per_100_flats": 3, "flats_per_point": 6, "power_kw": 7.4, "price_eur_kwh": 0.25},
+        **{"walk_max_m": 250, "install_lag_months": 7, "capex_eur_per_point": 6500, "opex_share_year": 0.08, **COST},
+    },
+    "solar_charging": {"solar_share": 0.4, "cost_eur_kwh": 0.1, **COST},
+    "fuel_price": {"price_factor": 1.2, "revenue_to": "state"},
+    "electricity_price": {"add_eur_kwh": -0.05, "revenue_to": "market"},
+    "charging_price": {"price_factor": 0.5, "kinds": ["fast"], "paid_by": "state"},
+    "parking_price": {
+        **{"price_eur_h": 1.0, "areas": ["city"], "ev_exempt": True, "cost_share": 0.2},
+        **{"cost_source": "a source", "cost_grade": "assumption"},
+    },
+    "bus_fare": {"fare_share": 0.25, "persons": {"age_max": 18}, "paid_by": "municipality"},
+    "bus_frequency": {"factor": 1.5, "networks": ["regional_bus"], "cost_eur_per_vehicle_km": 2.0, **COST},
+    "electric_city_buses": {
+        **{"network": "city_bus_jelgava", "electric_share": 0.5, "cost_eur_per_vehicle_km": 0.15, **COST},
+    },
+    "shared_ebikes": {
+        **{"places": ["Jelgava"], "bikes_per_1000": 2, "bikes_per_station": 5, "walk_max_m": 300},
+        **{"price_eur_trip": 0.5, "winter": False, "cost_eur_per_bike_year": 2000, **COST},
+    },
+    "municipal_fleet": {
+        **{"cars": {"2026": 10, "2028": 30}, "km_per_car_year": 10_000, "fuel_l_km": 0.07, "fuel": "petrol"},
+        **{"electricity_kwh_km": 0.19, "capex_eur_per_car": 9000, **COST},
+    },
+}
+
+
+def measure(lever: str, **values: Any) -> Measure:
+    """A measure of a kind, with some values changed."""
+    plain = {"id": lever.replace("_", "-"), "lever": lever, **COMMON, **KINDS[lever], **values}
+    return MeasureFile.of([{key: value for key, value in plain.items() if value is not None}])[0]
+
+
+def all_measures() -> list[Measure]:
+    """One measure of each kind."""
+    return [measure(lever) for lever in KINDS]

@@ -1,0 +1,139 @@
+"""The ledger: who pays whom how much, worked out by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.unit.policy.policy_measures import measure
+from tests.unit.policy.policy_region import small_region
+from zemsim.core.names import Powertrain
+from zemsim.core.schema import schema
+from zemsim.policy.conditions import conditions
+from zemsim.policy.draft import PolicyRegion
+from zemsim.policy.levers import Measure
+from zemsim.policy.payments import DayTables, ledger
+
+BEV, PETROL = int(Powertrain.BEV), int(Powertrain.PETROL)
+
+PURCHASES = pd.DataFrame(
+    [
+        ("car", BEV, True, 34_000.0, 0, 1200.0),
+        ("car", BEV, False, 15_000.0, 2, 900.0),
+        ("car", BEV, True, 34_000.0, 0, 3000.0),
+        ("car", PETROL, True, 25_000.0, 0, 1000.0),
+        ("ebike", -1, True, 1000.0, 0, 1000.0),
+        ("ebike", -1, True, 2200.0, 3, 9000.0),
+    ],
+    columns=["kind", "powertrain", "new", "price_eur", "zone_idx", "income_eur_month"],
+)
+
+DAYS = DayTables(
+    fares=pd.DataFrame(
+        [("bus", 0, 15, 25.0, 100.0), ("bus", 0, 40, 200.0, 200.0), ("train", 2, 15, 300.0, 300.0)],
+        columns=["mode", "zone_idx", "age", "fare_eur_year", "base_fare_eur_year"],
+    ),
+    routes=pd.DataFrame(
+        [("r1", 1000.0, 1000.0, 0.5, 0.1), ("r2", 500.0, 500.0, 0.5, 0.0), ("r3", 3000.0, 2000.0, 0.0, 0.0)],
+        columns=["route_id", "vehicle_km_year", "base_vehicle_km_year", "electric_share", "base_electric_share"],
+    ),
+    fuel=pd.DataFrame({"fuel": ["petrol", "diesel"], "litres_year": [1000.0, 2000.0]}),
+    charging=pd.DataFrame(
+        [("home", -1, 500.0), ("work", -1, 50.0), ("public", 0, 10.0), ("public", 1, 20.0), ("public", 3, 40.0)],
+        columns=["place", "site_idx", "kwh_year"],
+    ),
+    parking=pd.DataFrame({"zone_idx": [0, 2, 5], "parking_eur_year": [100.0, 10.0, 1000.0]}),
+    shared_ebike=pd.DataFrame({"zone_idx": [0, 1, 3], "trips_year": [100.0, 20.0, 7.0]}),
+)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> PolicyRegion:
+    folder: Path = tmp_path_factory.mktemp("gtfs")
+    return PolicyRegion.of(small_region(folder))
+
+
+def lines(base: PolicyRegion, year: int, *measures: Measure, days: DayTables | None = DAYS) -> dict[str, float]:
+    """Amounts of the lines beyond the base by item and payer."""
+    found = ledger(conditions(base, measures, year), PURCHASES, days)
+    found = found[found["measure_id"] != "base"]
+    keys = found["item"] + " " + found["payer"] + ">" + found["payee"]
+    assert keys.is_unique
+    return {key: pytest.approx(value) for key, value in zip(keys, found["amount_eur"], strict=True)}  # type: ignore[misc]
+
+
+def test_the_base_receives_fares_and_parking_fees(base: PolicyRegion) -> None:
+    found = ledger(conditions(base, [], 2026), PURCHASES, DAYS)
+    assert found["item"].tolist() == ["bus_fares", "train_fares", "parking"]
+    assert found["amount_eur"].tolist() == [225.0, 300.0, 110.0]
+    assert found["payee"].tolist() == ["state", "state", "municipality"]
+    assert found["basis"].unique().tolist() == ["days"]
+    assert set(found.columns) == {column.name for column in schema("payments").columns}
+
+
+def test_a_year_without_days_has_only_lines_of_the_year(base: PolicyRegion) -> None:
+    measures = [measure("bus_fare"), measure("fuel_price"), measure("ev_purchase_grant"), measure("municipal_fleet")]
+    found = ledger(conditions(base, measures, 2026), PURCHASES, None)
+    assert found["basis"].unique().tolist() == ["year"]
+    assert set(found["measure_id"]) == {"ev-purchase-grant", "municipal-fleet"}
+
+
+def test_grants(base: PolicyRegion) -> None:
+    assert lines(base, 2024) == {"ev_grant state>household": 2 * 4500 + 2250}
+    assert lines(base, 2026, measure("ev_purchase_grant", income_max_eur_month=1500)) == {
+        "ev_grant municipality>household": 2000 + 1000
+    }
+    assert lines(base, 2026, measure("ev_purchase_grant", places=["Bauska"])) == {
+        "ev_grant municipality>household": 1000
+    }
+    assert lines(base, 2026, measure("ebike_grant")) == {"ebike_grant state>household": 300 + 500}
+    found = ledger(conditions(base, [measure("ev_purchase_grant", grant_used_eur=0)], 2026), PURCHASES, None)
+    assert found[["quantity", "unit"]].to_numpy().tolist() == [[2.0, "cars"]]
+
+
+def test_chargers_are_bought_once_and_kept_up(base: PolicyRegion) -> None:
+    lever = measure("public_chargers")
+    points = {2026: 4, 2027: 0, 2028: 8}
+    standing = {2026: 4, 2027: 4, 2028: 12}
+    for year in points:
+        want = {"upkeep municipality>supplier": standing[year] * 9000}
+        if points[year]:
+            want["chargers municipality>supplier"] = points[year] * 90_000
+        assert lines(base, year, lever) == want
+    yards = measure("yard_chargers", places=["Bauska"])
+    assert lines(base, 2026, yards) == {"yard_chargers municipality>supplier": 60 * 6500}
+    assert lines(base, 2027, yards) == {"upkeep municipality>supplier": 60 * 520}
+
+
+def test_what_is_counted_on_days(base: PolicyRegion) -> None:
+    assert lines(base, 2026, measure("fuel_price")) == {
+        "petrol_price traveller>state": 300,
+        "diesel_price traveller>state": 560,
+    }
+    assert lines(base, 2026, measure("electricity_price")) == {"electricity_price traveller>market": -25}
+    assert lines(base, 2026, measure("charging_price")) == {"charging_price state>traveller": 20 * 0.3}
+    assert lines(base, 2026, measure("solar_charging")) == {"solar_power municipality>supplier": 70 * 0.4 * 0.1}
+    assert lines(base, 2026, measure("parking_price")) == {"collecting municipality>operator": 20}
+    assert lines(base, 2026, measure("bus_fare")) == {"bus_fare_discount municipality>state": 75}
+    assert lines(base, 2026, measure("bus_fare", paid_by="state")) == {}
+    assert lines(base, 2026, measure("bus_frequency")) == {"departures municipality>operator": 2000}
+    assert lines(base, 2026, measure("electric_city_buses")) == {
+        "electric_buses municipality>operator": (400 + 250) * 0.15
+    }
+    assert lines(base, 2026, measure("shared_ebikes")) == {
+        "shared_ebikes municipality>supplier": 100 * 2000,
+        "rides traveller>municipality": 60,
+    }
+
+
+def test_municipal_cars(base: PolicyRegion) -> None:
+    assert lines(base, 2026, measure("municipal_fleet")) == {
+        "municipal_cars municipality>supplier": 90_000,
+        "fleet_petrol municipality>supplier": -100_000 * 0.07 * 1.5,
+        "fleet_electricity municipality>supplier": 100_000 * 0.19 * 0.2,
+    }
+    dearer = lines(base, 2027, measure("municipal_fleet"), measure("fuel_price", id="a"))
+    assert dearer["fleet_petrol municipality>supplier"] == pytest.approx(-100_000 * 0.07 * 1.8)
+    assert dearer == lines(base, 2027, measure("fuel_price", id="z"), measure("municipal_fleet", id="b"))
