@@ -40,6 +40,9 @@ def climbs(module: Module, heights: dict[str, int]) -> Iterable[str]:
     own = module.name.split(".")[1] if "." in module.name else ""
     if own == "__main__":
         return
+    if own and own not in heights:
+        yield f"{module.path}:1 zemsim.{own} stands on no floor"
+        return
     for line, name in imported(module):
         parts = name.split(".")
         if parts[0] != "zemsim" or not own:
