@@ -17,8 +17,8 @@ import numpy.typing as npt
 from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.names import Alternative, Powertrain
 
-#: Segments of the mode constants: kind of place where a tour starts.
-SEGMENTS = ("city", "town", "countryside")
+#: Segments of the mode constants: tours inside a city, and all others.
+SEGMENTS = ("city", "regional")
 
 
 @dataclass(frozen=True)

@@ -137,15 +137,15 @@ class DayPlan:
             self._behaviour["lambda_c"]
         )
         origin = self.column("origin_zone_idx").astype(np.int32)
-        segment = _segments(region)[origin]
+        dest = self.column("dest_zone_idx").astype(np.int32)
         out, back = self.column("period_out").astype(np.int8), self.column("period_back").astype(np.int8)
         n = self.n_tours
         return TourColumns(
             origin=origin,
-            dest=self.column("dest_zone_idx").astype(np.int32),
+            dest=dest,
             period_out=out,
             period_back=back,
-            segment=segment,
+            segment=_segments(region, origin, dest),
             road_km=self.column("road_km").astype(np.float32),
             road_min=np.full(n, np.inf, np.float32),
             active_km=self.column("active_km").astype(np.float32),
@@ -287,7 +287,9 @@ class DayPlan:
         }
 
 
-def _segments(region: Region) -> npt.NDArray[np.int8]:
-    """Row of the mode constants of each zone; places outside count as countryside (nobody starts there)."""
-    kinds = region.zones["area_type"].to_numpy()
-    return np.array([SEGMENTS.index(kind) if kind in SEGMENTS else len(SEGMENTS) - 1 for kind in kinds], np.int8)
+def _segments(region: Region, origin: npt.NDArray[np.int32], dest: npt.NDArray[np.int32]) -> npt.NDArray[np.int8]:
+    """Row of the mode constants of each tour: inside a city, or not."""
+    place = region.zones["settlement_id"].to_numpy()
+    city = region.zones["area_type"].to_numpy() == "city"
+    inside = city[origin] & city[dest] & (place[origin] == place[dest])
+    return np.where(inside, SEGMENTS.index("city"), SEGMENTS.index("regional")).astype(np.int8)

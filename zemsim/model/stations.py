@@ -15,7 +15,7 @@ from zemsim.region import Region
 
 _NEAR = 4
 _SLOW_WALK_KM = 1.5
-_FAST_DRIVE_KM = 30.0
+_FAST_DRIVE_KM = np.inf  # the nearest ones, however far: who must charge drives there
 _DETOUR = 1.3
 _M_PER_KM = 1000.0
 

@@ -1,0 +1,1 @@
+"""Calibration: constants that are fitted to targets, on the model below."""

@@ -1,0 +1,196 @@
+"""Fit the mode constants and the purchase constants of the base year; writes the tables that `behaviour` reads.
+
+Run as ``python -m zemsim.calibrate.constants``. A constant moves by the logarithm of target over model until they meet
+(Berry's inversion, damped). There is one shift per alternative, none by place, purpose, origin or destination; only the
+bus has two, for tours inside a city and for all others, because city and regional buses have a target each. What has no
+target (the e-bike) keeps a stated relation. Targets and their grades are in `targets.csv` beside this file; what other
+targets say stays held out.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zemsim.behaviour.parameters import SEGMENTS, Parameters
+from zemsim.core.names import Alternative, Powertrain, Purpose, Season
+from zemsim.core.randomness import Stream
+from zemsim.experiment.experiment import load_experiment
+from zemsim.kernels.ownership import choose_car
+from zemsim.model import day
+from zemsim.model.build import build_world
+from zemsim.model.market import car_market
+from zemsim.model.model import MobilityModel
+from zemsim.model.year import set_conditions
+
+_ROUNDS = 14
+_DAMPING = 0.7
+
+
+@dataclass(frozen=True)
+class Target:
+    """A figure to be met."""
+
+    key: str
+    value: float
+    grade: str
+    source: str
+
+
+def read_targets() -> dict[str, Target]:
+    """The targets of this fit."""
+    text = files("zemsim.calibrate").joinpath("targets.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return {row["key"]: Target(row["key"], float(row["value"]), row["grade"], row["source"]) for row in rows}
+
+
+def modelled(model: MobilityModel) -> dict[str, float]:
+    """What the model says of each target of the mode choice, both seasons, times known from the roads."""
+    sums = dict.fromkeys(
+        ("work", "work_walk", "work_bike", "driver", "passenger", "regional_bus", "jelgava_bus", "train_year"), 0.0
+    )
+    networks = model.supply.timetable.routes["network_id"].to_numpy()
+    for season in Season:
+        model.start_season(season)
+        for day_type, plan in model.plans.items():
+            day.use_day(model, day_type)
+            day.allot_household_cars(model)
+            day.choose_modes(model)
+            days, chosen = model.days_of(season)[day_type], plan.alternative
+            work = plan.column("purpose") == Purpose.WORK
+            sums["work"] += days * work.sum()
+            sums["work_walk"] += days * (work & (chosen == Alternative.WALK)).sum()
+            bikes = (chosen == Alternative.BIKE) | (chosen == Alternative.EBIKE)
+            sums["work_bike"] += days * (work & bikes).sum()
+            sums["driver"] += days * (chosen == Alternative.DRIVER).sum()
+            sums["passenger"] += days * (chosen == Alternative.PASSENGER).sum()
+            sums["train_year"] += 2.0 * days * (chosen == Alternative.TRAIN).sum()
+            boardings = day.transit_loads(model)[day_type].boardings.sum(axis=1)
+            by_network = np.bincount(model.supply.timetable.pattern_route, boardings, len(networks))
+            sums["jelgava_bus"] += days * by_network[networks == "city_bus_jelgava"].sum()
+            sums["regional_bus"] += days * by_network[networks == "regional_bus"].sum()
+    return {
+        "commute_share_walk": sums["work_walk"] / sums["work"],
+        "commute_share_bike": sums["work_bike"] / sums["work"],
+        "passengers_per_driver": sums["passenger"] / sums["driver"],
+        "jelgava_city_bus_boardings_year": sums["jelgava_bus"],
+        "regional_bus_boardings_year": sums["regional_bus"],
+        "train_trips_year": sums["train_year"],
+    }
+
+
+def _shift(constants: npt.NDArray[np.float64], key: str, step: float, p: Parameters) -> None:
+    """Move the constants that answer to a target."""
+    if key == "commute_share_walk":
+        constants[:, Alternative.WALK] += step
+    elif key == "commute_share_bike":
+        constants[:, Alternative.BIKE] += step
+        constants[:, Alternative.EBIKE] = constants[:, Alternative.BIKE] + p["asc_ebike_minus_bike"]
+    elif key == "passengers_per_driver":
+        constants[:, Alternative.PASSENGER] += step
+    elif key == "jelgava_city_bus_boardings_year":
+        constants[SEGMENTS.index("city"), Alternative.BUS] += step
+    elif key == "regional_bus_boardings_year":
+        constants[SEGMENTS.index("regional"), Alternative.BUS] += step
+    elif key == "train_trips_year":
+        constants[:, Alternative.TRAIN] += step
+
+
+def fit_mode_constants(model: MobilityModel, targets: dict[str, Target]) -> tuple[npt.NDArray[np.float64], Any]:
+    """Constants [segments, alternatives] and what the model then says."""
+    constants = model.parameters.mode_constants.copy()
+    found: dict[str, float] = {}
+    for _ in range(_ROUNDS):
+        for plan in model.plans.values():
+            plan.parameters = plan.parameters._replace(constants=np.ascontiguousarray(constants))
+        found = modelled(model)
+        for key, value in found.items():
+            _shift(constants, key, _DAMPING * float(np.log(targets[key].value / value)), model.parameters)
+    return constants, found
+
+
+def fit_purchase_constants(model: MobilityModel, targets: dict[str, Target]) -> tuple[npt.NDArray[np.float64], Any]:
+    """Constants [powertrains, (new, used)]: shares of a year in which every car would be replaced."""
+    wanted = np.array(
+        [[targets[f"{p.name.lower()}_{age}"].value for age in ("new", "used")] for p in Powertrain], np.float64
+    )
+    new = targets["new_share"].value
+    wanted *= np.array([new, 1.0 - new])
+    state = car_market(model)
+    constants = state.market.constant.reshape(wanted.shape).copy()
+    shares = np.zeros_like(wanted)
+    for _ in range(_ROUNDS):
+        market = state.market._replace(constant=np.ascontiguousarray(constants.ravel()))
+        choices = [
+            choose_car(c, model.seed, int(Stream.PURCHASE), model.year, state.buyers, market, state.scratch)
+            for c in range(model.vehicles.n)
+        ]
+        shares = np.bincount(choices, minlength=wanted.size).reshape(wanted.shape) / model.vehicles.n
+        constants += _DAMPING * np.log(wanted / np.maximum(shares, 1e-6))
+        constants -= constants[Powertrain.DIESEL, 1]
+    return constants, (wanted, shares)
+
+
+def _write(path: Path, header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def _answers(segment: str, alternative: Alternative) -> str:
+    """What a constant was fitted to."""
+    if alternative == Alternative.BUS:
+        return "jelgava_city_bus_boardings_year" if segment == "city" else "regional_bus_boardings_year"
+    return _ANSWERS[alternative]
+
+
+_ANSWERS = {
+    Alternative.WALK: "commute_share_walk",
+    Alternative.BIKE: "commute_share_bike",
+    Alternative.EBIKE: "asc_ebike_minus_bike",
+    Alternative.TRAIN: "train_trips_year",
+    Alternative.DRIVER: "reference",
+    Alternative.PASSENGER: "passengers_per_driver",
+}
+
+
+def main() -> None:
+    """Fit on the baseline of the default experiment, seed 1, and write both tables."""
+    targets = read_targets()
+    model = MobilityModel(build_world(load_experiment(), [1]), 1)
+    set_conditions(model)
+    modes, found = fit_mode_constants(model, targets)
+    purchases, (wanted, shares) = fit_purchase_constants(model, targets)
+    folder = Path(str(files("zemsim.behaviour")))
+    _write(
+        folder / "mode_constants.csv",
+        ("segment", "alternative", "value", "grade", "target"),
+        [
+            (s, a.name.lower(), round(float(modes[i, a]), 4), "calibrated", _answers(s, a))
+            for i, s in enumerate(SEGMENTS)
+            for a in Alternative
+        ],
+    )
+    _write(
+        folder / "purchase_constants.csv",
+        ("powertrain", "age", "value", "grade", "target"),
+        [
+            (p.name.lower(), age, round(float(purchases[p, j]), 4), "calibrated", f"{p.name.lower()}_{age}")
+            for p in Powertrain
+            for j, age in enumerate(("new", "used"))
+        ],
+    )
+    for key, value in found.items():
+        print(f"{key}: target {targets[key].value:g}, model {value:.4g} ({targets[key].grade})")
+    print("purchases, target and model share:", wanted.round(4).tolist(), shares.round(4).tolist())
+
+
+if __name__ == "__main__":
+    main()
