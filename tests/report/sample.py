@@ -261,17 +261,16 @@ def sample_verdicts(name: Naming = plain) -> list[dict[str, Any]]:
 
 
 def sample_facts(name: Naming = plain) -> pd.DataFrame:
-    """One row of the baseline against facts."""
-    row = {
-        "title_lv": name("Braucieni uz iedzīvotāju dienā"),
-        "title_en": name("Trips per resident and day"),
-        "unit": name("1/d"),
-        "model": 2.64,
-        "target": 2.7,
-        "difference": -0.06,
-        "source": name("INVENTED survey 2017"),
-    }
-    return pd.DataFrame([row])
+    """Rows of the baseline against facts."""
+    base = {"year": 2017.0, "place": name("Nowhere"), "source": name("INVENTED survey"), "grade": "x", "note": ""}
+    trips = {"target": "trips_per_person_day", "value": 2.64, "target_value": 2.8, "low": 2.7, "high": 2.8}
+    odd = {"target": name("odd_share"), "value": np.nan, "target_value": 0.25, "low": 0.25, "high": 0.25}
+    return pd.DataFrame(
+        [
+            {**base, **trips, "unit": "trips/day", "difference": -0.16, "use": "fit"},
+            {**base, **odd, "unit": "share", "difference": np.nan, "use": "hold-out", "year": np.nan},
+        ]
+    )
 
 
 def sample_run(folder: Path, side: int = 6, seeds: Sequence[int] = SEEDS, name: Naming = plain) -> SampleRun:

@@ -12,7 +12,7 @@ import pytest
 from zemsim.report.findings import findings
 from zemsim.report.results import Effect, Results, interval_over_seeds, policies_of
 from zemsim.report.sources import Inputs, sources_of
-from zemsim.report.tables import evidence_rows, headline_cell, loose, measure_rows, verdict_rows
+from zemsim.report.tables import evidence_rows, fact_rows, headline_cell, loose, measure_rows, verdict_rows
 from zemsim.report.words import Words
 
 
@@ -166,3 +166,18 @@ def test_unknown_figures_stay_blank(inputs: Inputs) -> None:
     results = Results(inputs.results.manifest, inputs.results.indicators, head)
     assert results.keys(["car_km_year", "ev_share"]) == []
     assert headline_cell(results, "baseline", "car_km_year", Words("en"))["value"] == "–"
+
+
+def test_facts_are_held_against_the_model_with_their_range_and_use(inputs: Inputs) -> None:
+    trips, odd = fact_rows(inputs.facts, Words("lv"))
+    assert trips["title"] == "Braucieni un gājieni uz iedzīvotāju dienā"
+    assert (trips["model"], trips["target"], trips["range"], trips["difference"]) == (
+        "2,64",
+        "2,8",
+        "2,7 … 2,8",
+        "−0,16",
+    )
+    assert (trips["unit"], trips["use"]) == ("reizes dienā", "pieskaņots")
+    assert trips["source"] == "INVENTED survey; Nowhere; 2017"
+    assert (odd["model"], odd["target"], odd["range"], odd["unit"]) == ("–", "25", "", "%")
+    assert fact_rows(None, Words("lv")) == []

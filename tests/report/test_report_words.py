@@ -90,3 +90,21 @@ def test_placeholders_are_plain_names() -> None:
             assert all(
                 name and set(name) <= set(string.ascii_lowercase + "_0123456789") for name in placeholders(text)
             ), key
+
+
+def test_every_target_of_the_baseline_has_a_name_and_a_unit() -> None:
+    from zemsim.evidence.baseline import load_targets
+
+    for target in load_targets():
+        assert set(catalogue("targets")[target.target]) == {"lv", "en"}
+        unit = "unit_" + re.sub(r"[^a-z0-9]+", "_", target.unit.lower())
+        assert target.unit == "share" or unit in catalogue(), target.unit
+    assert set(catalogue("targets")) == {target.target for target in load_targets()}
+
+
+def test_every_kind_of_input_has_a_name_and_a_unit() -> None:
+    from zemsim.region import describe, load_region
+
+    for row in describe(load_region("zemgale"))["evidence"]:
+        assert f"item_{row['item']}" in catalogue(), row
+        assert f"unit_{row['unit']}" in catalogue(), row

@@ -48,7 +48,7 @@ class Inputs:
     place : Place or None
         None if neither the run folder nor a region pack gives zones.
     facts : DataFrame or None
-        The baseline against facts: a title, ``unit, model, target, difference, source``.
+        The baseline against facts, rows of :func:`zemsim.experiment.compare.baseline_facts`.
     extra_sites : mapping of str to list of (x_m, y_m)
         By policy: charging sites that it adds, EPSG:3035.
     sources : sequence of str
@@ -64,12 +64,15 @@ class Inputs:
 
 def gather(run: RunLike) -> Inputs:
     """Read everything that the page shows of ``run``."""
+    from zemsim.experiment.compare import baseline_facts
+
     # Cells of fewer than ten residents are blank in ``published``.
     shown = getattr(run, "published", run.indicators)
     results = Results(run.manifest, shown, headline_of(run), run.verdicts)
     region = _region(run.manifest)
     extra = {} if region is None else extra_sites(results, region)
-    return Inputs(results, _place(run, region), None, extra, sources_of(getattr(region, "package", None)))
+    facts = baseline_facts(cast("Run", run))
+    return Inputs(results, _place(run, region), facts, extra, sources_of(getattr(region, "package", None)))
 
 
 def extra_sites(results: Results, region: Any) -> dict[str, list[tuple[float, float]]]:

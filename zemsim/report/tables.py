@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +11,7 @@ from zemsim.report import numbers
 from zemsim.report.findings import interval_text
 from zemsim.report.results import BASELINE, Results
 from zemsim.report.text import MAX_TEXT, in_language, tidy
-from zemsim.report.words import Words, indicator
+from zemsim.report.words import Words, catalogue, indicator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,30 +197,54 @@ def loose(value: float, language: str) -> str:
 
 
 def fact_rows(facts: pd.DataFrame | None, words: Words) -> list[Row]:
-    """Return the baseline against facts."""
-    if facts is None or facts.empty:
-        return []
+    """Return the baseline against facts; shares are shown in per cent.
+
+    Parameters
+    ----------
+    facts : DataFrame or None
+        Rows of :func:`zemsim.experiment.compare.baseline_facts`.
+    words : Words
+    """
     rows = []
-    for line in facts.to_dict("records"):
-        title = line.get(f"title_{words.language}") or line.get("title") or line.get("indicator") or line.get("key")
+    for line in [] if facts is None else facts.to_dict("records"):
+        share = line["unit"] == "share"
+        factor = 100.0 if share else 1.0
+        low, high = _range(line, factor, words.language)
+        key = tidy(line["target"])
+        entry = catalogue("targets").get(key)
+        unit = tidy(line["unit"], 40)
         rows.append(
             {
-                "title": in_language(title, words.language),
-                "unit": in_language(line.get("unit"), words.language, 40),
-                "model": _loose(line.get("model", line.get("value")), words.language),
-                "target": _loose(line.get("target"), words.language),
-                "difference": _loose(line.get("difference"), words.language, sign=True),
-                "source": tidy(line.get("source") or "", MAX_TEXT),
+                "title": entry[words.language] if entry else key,
+                "unit": "%" if share else words.or_own("unit_" + re.sub(r"[^a-z0-9]+", "_", unit.lower()), unit),
+                "model": _loose(line["value"], factor, words.language),
+                "target": _loose(line["target_value"], factor, words.language),
+                "range": f"{low} … {high}" if low != high else "",
+                "difference": _loose(line["difference"], factor, words.language, sign=True),
+                "use": words("use_fit" if line["use"] == "fit" else "use_hold_out"),
+                "source": _source(line),
             }
         )
     return rows
 
 
-def _loose(value: object, language: str, *, sign: bool = False) -> str:
+def _range(line: Mapping[Any, Any], factor: float, language: str) -> tuple[str, str]:
+    return _loose(line["low"], factor, language), _loose(line["high"], factor, language)
+
+
+def _source(line: Mapping[Any, Any]) -> str:
+    year = line.get("year")
+    stated = str(round(year)) if numbers.is_known(year) else ""  # type: ignore[arg-type]
+    parts = [line.get("source"), line.get("place"), stated, line.get("note")]
+    return tidy("; ".join(str(part) for part in parts if isinstance(part, str) and part), MAX_TEXT)
+
+
+def _loose(value: object, factor: float, language: str, *, sign: bool = False) -> str:
     if not numbers.is_known(value):
         return numbers.UNKNOWN
-    text = loose(float(value), language)  # type: ignore[arg-type]
-    return f"+{text}" if sign and float(value) > 0 else text  # type: ignore[arg-type]
+    scaled = float(value) * factor  # type: ignore[arg-type]
+    text = loose(scaled, language)
+    return f"+{text}" if sign and scaled > 0 else text
 
 
 def measure_rows(results: Results, words: Words) -> list[Row]:
