@@ -143,7 +143,9 @@ def compare(
             print_table(finished, lang)
             continue
         table = compare_run(finished, baseline, indicator, year, None, place)
-        rows.extend({"run": str(finished.folder), **dict(row)} for row in table.to_dict(orient="records"))
+        rows.extend(
+            {"run": str(finished.folder), **{str(k): v for k, v in row.items()}} for row in table.to_dict("records")
+        )
     if as_json:
         print_json({"rows": rows})
     elif rows:

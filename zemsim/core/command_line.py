@@ -24,13 +24,13 @@ _DISK_TROUBLE: Final = {errno.ENOSPC, errno.EACCES, errno.EPERM, errno.EROFS, er
 class Commands(click.Group):
     """The group of commands: it turns every error into one message and an exit code."""
 
-    def main(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
         """Run a command and leave the process with its exit code."""
         debug = "--debug" in (sys.argv[1:] if args is None else args)
         extra["standalone_mode"] = False
         try:
             with _plain_terminal():
-                code = super().main(args, **extra)
+                code = super().main(args, *rest, **extra)
         except click.exceptions.Exit as stop:
             code = stop.exit_code
         except (click.Abort, KeyboardInterrupt):
@@ -39,7 +39,7 @@ class Commands(click.Group):
             error.show()
             code = error.exit_code
         except BrokenPipeError:
-            sys.stdout = None  # type: ignore[assignment]
+            sys.stdout = None
             code = 0
         except ZemsimError as error:
             code = _say(_lines(error), error.exit_code, debug)

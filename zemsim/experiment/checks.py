@@ -34,6 +34,7 @@ def region_faults(experiment: Experiment, document: Document, region: Region) ->
 
 
 def name_faults(measure: Measure, base: PolicyRegion) -> Iterator[tuple[Loc, str]]:
+    """Yield the keys of a measure whose places, networks or routes the region does not have, and what is wrong."""
     for name in type(measure).place_fields:
         for position, place in enumerate(getattr(measure, name)):
             fault = base.places.fault(place)

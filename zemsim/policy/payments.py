@@ -84,8 +84,11 @@ def ledger(conditions: Conditions, purchases: pd.DataFrame, days: DayTables | No
         lines.append((conditions.year, *payment))
     frame = pd.DataFrame(lines, columns=list(COLUMNS))
     same = [name for name in COLUMNS if name not in {"quantity", "amount_eur"}]
-    frame = frame.groupby(same, sort=False, as_index=False)[["quantity", "amount_eur"]].sum()[list(COLUMNS)]
-    return frame.astype({"year": "int16", "quantity": "float64", "amount_eur": "float64"})
+    summed: pd.DataFrame = frame.groupby(same, sort=False, as_index=False)[["quantity", "amount_eur"]].sum()
+    typed: pd.DataFrame = summed[list(COLUMNS)].astype(
+        {"year": "int16", "quantity": "float64", "amount_eur": "float64"}
+    )
+    return typed
 
 
 def _of_the_year(rule: PaymentRule, purchases: pd.DataFrame) -> tuple[float, float]:
@@ -98,9 +101,11 @@ def _of_the_year(rule: PaymentRule, purchases: pd.DataFrame) -> tuple[float, flo
 
 
 def _eligible(grant: Grant | EbikeGrant, bought: pd.DataFrame) -> pd.DataFrame:
+    """Return the purchases that may have a grant."""
     at_home = grant.zones[bought["zone_idx"].to_numpy(dtype=np.int64)]
     within = bought["income_eur_month"].to_numpy(dtype=np.float64) <= grant.income_max_eur_month
-    return bought[at_home & within]
+    found: pd.DataFrame = bought.loc[at_home & within]
+    return found
 
 
 def _bev_grant(rule: PaymentRule, purchases: pd.DataFrame) -> tuple[float, float]:
@@ -128,7 +133,8 @@ def _ebike_grant(rule: PaymentRule, purchases: pd.DataFrame) -> tuple[float, flo
 def _in_zones(rule: PaymentRule, table: pd.DataFrame) -> pd.DataFrame:
     if rule.zones is None:
         return table
-    return table[rule.zones[table["zone_idx"].to_numpy(dtype=np.int64)]]
+    found: pd.DataFrame = table.loc[rule.zones[table["zone_idx"].to_numpy(dtype=np.int64)]]
+    return found
 
 
 def _of_routes(rule: PaymentRule, table: pd.DataFrame) -> pd.DataFrame:
