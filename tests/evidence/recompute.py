@@ -60,11 +60,6 @@ def _cells(people: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
             yield name, people[column] == name
 
 
-def _zones(people: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
-    for name in sorted(people["zone_id"].unique()):
-        yield name, people["zone_id"] == name
-
-
 def _trips(trips: pd.DataFrame, tours: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
     table = trips.merge(tours.reset_index(names="tour_idx"), on="tour_idx", suffixes=("", "_tour"))
     table = table.merge(persons, on="resident_idx", suffixes=("", "_home"))
@@ -86,7 +81,9 @@ def _cars(vehicles: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
 
 
 def _residents(persons: pd.DataFrame, year: int) -> dict[Key, float]:
-    found = {(year, "residents", "all", name): float(who.sum()) for name, who in [*_cells(persons), *_zones(persons)]}
+    found = {(year, "residents", "all", name): float(who.sum()) for name, who in _cells(persons)}
+    for name, count in persons.groupby("zone_id").size().items():
+        found[year, "residents", "all", name] = float(count)
     for fifth in range(1, 6):
         found[year, "residents", f"quintile-{fifth}", "region"] = float((persons["quintile"] == fifth).sum())
     return found
@@ -108,12 +105,13 @@ def _travel(made: pd.DataFrame, persons: pd.DataFrame, year: int) -> dict[Key, f
     for fifth in range(1, 6):
         here = made[made["quintile"] == fifth]
         found.update(_cell(here, int((persons["quintile"] == fifth).sum()), year, f"quintile-{fifth}", "region"))
-    for name, who in _zones(persons):
-        here = made[made["zone_id"] == name]
-        driven = here[here["mode"].isin(["car", "ev"])]["km"].sum()
-        found[year, "car_km_per_resident_day", "all", name] = driven / who.sum() / 365
-        bus = here.loc[here["mode"] == "bus", "n"].sum()
-        found[year, "bus_trip_share", "all", name] = bus / here["n"].sum() if len(here) else np.nan
+    people = persons.groupby("zone_id").size()
+    driven = made[made["mode"].isin(["car", "ev"])].groupby("zone_id")["km"].sum()
+    bus = made[made["mode"] == "bus"].groupby("zone_id")["n"].sum()
+    trips = made.groupby("zone_id")["n"].sum()
+    for name, count in people.items():
+        found[year, "car_km_per_resident_day", "all", name] = driven.get(name, 0.0) / count / 365
+        found[year, "bus_trip_share", "all", name] = bus.get(name, 0.0) / trips[name] if name in trips else np.nan
     found[year, "fare_revenue_eur_year", "all", "region"] = (made["n"] * made["fare_eur"].astype(float)).sum()
     found[year, "parking_revenue_eur_year", "all", "region"] = (made["days"] * made["parking_eur"].astype(float)).sum()
     return found
@@ -229,9 +227,9 @@ def _fleet(cars: pd.DataFrame, persons: pd.DataFrame, year: int, by_zone: bool) 
         found[year, "ev_share", "all", name] = bev / len(here) if len(here) else np.nan
         found[year, "cars_per_1000", "all", name] = 1000 * len(here) / who.sum()
     if by_zone:
-        for name, _ in _zones(persons):
-            here = cars[cars["zone_id"] == name]
-            found[year, "ev_share", "all", name] = (here["powertrain"] == 2).mean() if len(here) else np.nan
+        shares = (cars["powertrain"] == 2).groupby(cars["zone_id"]).mean()
+        for name in persons["zone_id"].unique():
+            found[year, "ev_share", "all", name] = shares.get(name, np.nan)
     return found
 
 

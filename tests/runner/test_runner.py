@@ -14,6 +14,7 @@ from zemsim.core.errors import BusyError, InputError, OutputError
 from zemsim.experiment.lock import LOCK_NAME, locked
 from zemsim.experiment.progress import shown, silent
 from zemsim.experiment.run_folder import CASE_TABLES, DamagedRunError, Run, open_run
+from zemsim.experiment.run_writer import Identity
 from zemsim.experiment.runner import run_engine
 
 CASES = len(POLICIES) * len(SEEDS)
@@ -119,8 +120,9 @@ def test_failed_cases_are_tried_again_only_on_request(tmp_path: Path) -> None:
 
 
 def test_a_lost_worker_is_tried_again(tmp_path: Path) -> None:
-    sound = compute(FakeEngine(), tmp_path / "sound")
-    engine = FakeEngine(dies=("bus-free", 2), dies_in=tmp_path / "died")
+    few = {"policies": ("baseline", "bus-free"), "seeds": (1, 2)}
+    sound = compute(FakeEngine(**few), tmp_path / "sound")
+    engine = FakeEngine(**few, dies=("bus-free", 2), dies_in=tmp_path / "died")
     run = compute(engine, tmp_path / "run", threads=2)
     assert (tmp_path / "died").exists()
     assert run.exit_code == 0
@@ -128,10 +130,23 @@ def test_a_lost_worker_is_tried_again(tmp_path: Path) -> None:
 
 
 def test_a_case_that_always_kills_its_worker_fails_alone(tmp_path: Path) -> None:
-    run = compute(FakeEngine(always_dies=("ev-grant", 1)), tmp_path, threads=2)
+    run = compute(FakeEngine(policies=("baseline", "ev-grant"), seeds=(1,), always_dies=("ev-grant", 1)), tmp_path, 2)
     assert [(case["policy"], case["seed"]) for case in run.failed] == [("ev-grant", 1)]
     assert "worker process ended" in run.failed[0]["reason"]
-    assert len(run.cases) - len(run.failed) == CASES - 1
+    assert len(run.cases) - len(run.failed) == 1
+
+
+def test_code_that_changes_while_a_run_is_at_work_stops_it(tmp_path: Path) -> None:
+    class Edited(FakeEngine):
+        asked = 0
+
+        def identity(self) -> Identity:
+            self.asked += 1
+            return super().identity() if self.asked == 1 else Identity({"code": "edited"})
+
+    with pytest.raises(OutputError, match="changed while the run was at work"):
+        compute(Edited(), tmp_path)
+    assert compute(FakeEngine(), tmp_path).exit_code == 0
 
 
 def test_busy_folder(tmp_path: Path) -> None:

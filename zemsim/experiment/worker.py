@@ -178,6 +178,8 @@ def _compute(engine: Engine, folder: Path, key: str, policy: str, seed: int, thr
 def _open(engine: Engine, folder: Path, key: str) -> None:
     if _STATE.key != (str(folder), key):
         _STATE.clear()
+        if engine.identity().fingerprint != key:
+            raise OutputError("the code or the input was changed while the run was at work; run it again")
         _STATE.world = engine.open(folder / WORK)
         _STATE.key, _STATE.engine = (str(folder), key), engine
 
