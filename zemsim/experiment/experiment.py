@@ -277,7 +277,8 @@ def _policy(
         ids.add(measure.name)
         if measure.from_year > years[1]:
             where = (*place, "from_year") if place[-2] == "measure" else place
-            faults.append(document.fault(where, f"begins in {measure.from_year}, after the last year {years[1]}"))
+            message = f"measure “{measure.name}” begins in {measure.from_year}, after the last year {years[1]}"
+            faults.append(document.fault(where, message))
     measures = tuple(measure for measure, _ in found)
     return Policy(table.id, table.title.model_dump(), measures, tuple(place for _, place in found))
 
