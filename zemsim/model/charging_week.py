@@ -6,7 +6,7 @@ first come first served, then the energy reaches the batteries. See `zemsim.kern
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,6 +47,7 @@ class WeekResult:
     below_zero : cars whose battery fell below zero while driving.
     wait_min : float64 [V], mean wait of the sessions of each station, NaN without any.
     sessions_of : int64 [V].
+    morning_kwh : float64 [C], lowest state of each battery at the start of a day.
     """
 
     sessions: pd.DataFrame
@@ -54,7 +55,7 @@ class WeekResult:
     below_zero: int
     wait_min: npt.NDArray[np.float64]
     sessions_of: npt.NDArray[np.int64]
-    parts: list[pd.DataFrame] = field(default_factory=list)
+    morning_kwh: npt.NDArray[np.float64]
 
 
 def charging_parameters(model: MobilityModel) -> ChargingParameters:
@@ -155,7 +156,6 @@ def simulate_week(model: MobilityModel) -> WeekResult:
         part, gave_up = _simulate_day(model, number, days[day_type], cars, stations, p, lowest)
         parts.append(part)
         failed += gave_up
-    vehicles.morning_kwh[:] = morning
     sessions = pd.concat(parts, ignore_index=True)
     n = len(model.stations)
     public = sessions["site_idx"].to_numpy() >= 0
@@ -163,8 +163,7 @@ def simulate_week(model: MobilityModel) -> WeekResult:
     count = np.bincount(site, minlength=n)
     waits = np.bincount(site, weights=sessions["wait_min"].to_numpy()[public], minlength=n)
     mean_wait = np.divide(waits, count, out=np.full(n, np.nan), where=count > 0)
-    _remember_prices(model, sessions)
-    return WeekResult(sessions, failed, int((lowest < -1e-6).sum()), mean_wait, count)
+    return WeekResult(sessions, failed, int((lowest < -1e-6).sum()), mean_wait, count, morning)
 
 
 def _simulate_day(
@@ -290,13 +289,17 @@ def _sessions(
     )
 
 
-def _remember_prices(model: MobilityModel, sessions: pd.DataFrame) -> None:
-    """Each driver's own price and lost time per kWh of the week; those who did not charge keep what they knew."""
-    vehicles = model.vehicles
+def learn_from_week(model: MobilityModel, week: WeekResult, weight: float) -> None:
+    """Drivers average into what they knew: price and lost time per kWh, and the lowest morning of their battery.
+
+    Those who did not charge keep the price that they knew.
+    """
+    vehicles, sessions = model.vehicles, week.sessions
     car = sessions["vehicle_idx"].to_numpy()
     kwh = np.bincount(car, weights=sessions["kwh"].to_numpy(), minlength=vehicles.n)
     eur = np.bincount(car, weights=sessions["cost_eur"].to_numpy(), minlength=vehicles.n)
     lost = np.bincount(car, weights=sessions["wait_min"].to_numpy(np.float64), minlength=vehicles.n)
     charged = kwh > 0
-    vehicles.paid_eur_kwh[charged] = eur[charged] / kwh[charged]
-    vehicles.lost_min_kwh[charged] = lost[charged] / kwh[charged]
+    for memory, total in ((vehicles.paid_eur_kwh, eur), (vehicles.lost_min_kwh, lost)):
+        memory[charged] += weight * (total[charged] / kwh[charged] - memory[charged])
+    vehicles.morning_kwh += weight * (week.morning_kwh - vehicles.morning_kwh)

@@ -12,7 +12,7 @@ from zemsim.core.names import PERIODS, Alternative, DayType, Mode
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.household_cars import CarColumns, allot_cars
 from zemsim.kernels.tour_choice import TravelWorld
-from zemsim.model.charging_week import WeekResult, simulate_week
+from zemsim.model.charging_week import WeekResult, learn_from_week, simulate_week
 from zemsim.model.vehicles import kwh_per_km, litres_per_km
 from zemsim.travel.roads import load, road_skim, volume_delay
 from zemsim.travel.transit_loads import PatternLoads, load_patterns
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _MORNING = next(idx for idx, period in enumerate(PERIODS) if period.peak)
 #: Relative change of the time spent on roads above which the fastest paths are looked for anew.
-_SKIM_TOLERANCE = 0.002
+_SKIM_TOLERANCE = 0.003
 _HOUSEHOLD_BLOCK = 8192
 
 
@@ -150,6 +150,7 @@ def remember(model: MobilityModel) -> None:
         model.use_roads(road_skim(model.world.network, model.peak_time_s, model.threads))
     model.gaps.append(_gaps(model, week))
     _expect_waits(model, week, weight)
+    learn_from_week(model, week, weight)
 
 
 def _expect_waits(model: MobilityModel, week: WeekResult, weight: float) -> None:
