@@ -24,13 +24,13 @@ def feeds(draw: st.DrawFn) -> tuple[list[tuple[float, float]], list[Trip]]:
         train = draw(st.booleans())
         stops = tuple(draw(st.lists(st.integers(0, n_stops - 1), min_size=2, max_size=5)))
         for _ in range(draw(st.integers(1, 4))):
-            now = draw(st.integers(60, 110)) * 300
+            now = draw(st.integers(30, 42)) * 600
             arrive, depart = [], []
             for _ in stops:
                 arrive.append(now)
                 now += draw(st.sampled_from([0, 0, 60]))
                 depart.append(now)
-                now += draw(st.integers(0, 5)) * 120
+                now += draw(st.sampled_from([0, 120, 180, 300, 480, 600]))
             trips.append(Trip(route, train, stops, tuple(arrive), tuple(depart)))
     return points, trips
 
@@ -52,9 +52,7 @@ def test_arrivals_equal_the_slow_twin(
     table = timetable(points, trips)
     n = len(points)
     origin = data.draw(st.integers(0, n - 1))
-    times = sorted(
-        data.draw(st.sets(st.integers(55, 115).map(lambda k: k * 300), min_size=1, max_size=5)), reverse=True
-    )
+    times = sorted(data.draw(st.sets(st.integers(58, 86).map(lambda k: k * 300), min_size=1, max_size=5)), reverse=True)
     found = profile_arrivals(
         layered_network(table, DayType.WEEKDAY), origin, np.array(times, np.int32), boardings, change_s
     )
@@ -78,7 +76,7 @@ def test_more_departures_never_make_an_arrival_later(
     table = timetable(*feed)
     route = data.draw(st.sampled_from(table.routes["route_id"].tolist()))
     more = table.scaled([(route, factor)])
-    times = np.arange(115, 50, -5, dtype=np.int32) * 300
+    times = np.arange(90, 55, -3, dtype=np.int32) * 300
     for origin in range(len(table.stops)):
         before = profile_arrivals(plain_network(table, DayType.WEEKDAY), origin, times, 4, 120)
         after = profile_arrivals(plain_network(more, DayType.WEEKDAY), origin, times, 4, 120)

@@ -139,6 +139,13 @@ def test_jelgava_riga_by_train(table: Timetable, skim: TransitSkim) -> None:
     assert skim.transfers[MORNING, 1, i, j] == 0
 
 
+def test_threads_change_no_bit(table: Timetable, skim: TransitSkim) -> None:
+    """516 origins are many blocks; the fixture used two threads."""
+    one = transit_skim(table, threads=1)
+    assert [name for name in vars(skim) if getattr(one, name).tobytes() != getattr(skim, name).tobytes()] == []
+    assert not any(np.isnan(getattr(skim, name)).any() for name in vars(skim))
+
+
 def test_dobele_jelgava_by_bus(table: Timetable, skim: TransitSkim) -> None:
     i, j = row(table, "bus-dobele"), row(table, "bus-jelgava")
     for q in range(len(PERIODS)):
