@@ -173,11 +173,11 @@ def test_facts_are_held_against_the_model_with_their_range_and_use(inputs: Input
     assert trips["title"] == "Braucieni un gājieni uz iedzīvotāju dienā"
     assert (trips["model"], trips["target"], trips["range"], trips["difference"]) == (
         "2,64",
-        "2,8",
-        "2,7 … 2,8",
+        "2,80",
+        "2,70 … 2,80",
         "−0,16",
     )
     assert (trips["unit"], trips["use"]) == ("reizes dienā", "pieskaņots")
     assert trips["source"] == "INVENTED survey; Nowhere; 2017"
-    assert (odd["model"], odd["target"], odd["range"], odd["unit"]) == ("–", "25", "", "%")
+    assert (odd["model"], odd["target"], odd["range"], odd["unit"]) == ("–", "25,0", "", "%")
     assert fact_rows(None, Words("lv")) == []

@@ -209,7 +209,12 @@ def fact_rows(facts: pd.DataFrame | None, words: Words) -> list[Row]:
     for line in [] if facts is None else facts.to_dict("records"):
         share = line["unit"] == "share"
         factor = 100.0 if share else 1.0
-        low, high = _range(line, factor, words.language)
+        places = _places(line["target_value"] * factor)
+
+        def write(name: str, line: Any = line, factor: float = factor, places: int = places) -> str:
+            return numbers.number(line[name] * factor, places, words.language)
+
+        low, high = write("low"), write("high")
         key = tidy(line["target"])
         entry = catalogue("targets").get(key)
         unit = tidy(line["unit"], 40)
@@ -217,10 +222,10 @@ def fact_rows(facts: pd.DataFrame | None, words: Words) -> list[Row]:
             {
                 "title": entry[words.language] if entry else key,
                 "unit": "%" if share else words.or_own("unit_" + re.sub(r"[^a-z0-9]+", "_", unit.lower()), unit),
-                "model": _loose(line["value"], factor, words.language),
-                "target": _loose(line["target_value"], factor, words.language),
+                "model": write("value"),
+                "target": write("target_value"),
                 "range": f"{low} … {high}" if low != high else "",
-                "difference": _loose(line["difference"], factor, words.language, sign=True),
+                "difference": numbers.signed(line["difference"] * factor, places, words.language),
                 "use": words("use_fit" if line["use"] == "fit" else "use_hold_out"),
                 "source": _source(line),
             }
@@ -228,8 +233,11 @@ def fact_rows(facts: pd.DataFrame | None, words: Words) -> list[Row]:
     return rows
 
 
-def _range(line: Mapping[Any, Any], factor: float, language: str) -> tuple[str, str]:
-    return _loose(line["low"], factor, language), _loose(line["high"], factor, language)
+def _places(target: float) -> int:
+    """Return the decimals of a fact and of what is held against it: three digits of the fact, none from a hundred."""
+    if not math.isfinite(target) or target == 0:
+        return 2
+    return min(4, max(0, 2 - math.floor(math.log10(abs(target)))))
 
 
 def _source(line: Mapping[Any, Any]) -> str:
@@ -237,14 +245,6 @@ def _source(line: Mapping[Any, Any]) -> str:
     stated = str(round(year)) if numbers.is_known(year) else ""  # type: ignore[arg-type]
     parts = [line.get("source"), line.get("place"), stated, line.get("note")]
     return tidy("; ".join(str(part) for part in parts if isinstance(part, str) and part), MAX_TEXT)
-
-
-def _loose(value: object, factor: float, language: str, *, sign: bool = False) -> str:
-    if not numbers.is_known(value):
-        return numbers.UNKNOWN
-    scaled = float(value) * factor  # type: ignore[arg-type]
-    text = loose(scaled, language)
-    return f"+{text}" if sign and scaled > 0 else text
 
 
 def measure_rows(results: Results, words: Words) -> list[Row]:
