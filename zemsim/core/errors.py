@@ -137,7 +137,7 @@ class InputErrors(ZemsimError):  # noqa: N818 - it is a list of errors
 
     def __init__(self, errors: Iterable[InputError]) -> None:
         self.errors: tuple[InputError, ...] = tuple(
-            sorted(errors, key=lambda e: (e.path or "", e.line or 0, e.message)),
+            sorted(errors, key=lambda e: (e.path or "", e.line or 0)),
         )
         if not self.errors:
             raise ValueError("InputErrors needs at least one error")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -20,6 +20,8 @@ _BOUNDS = {
     "less_than_equal": ("must be at most", "le"),
     "less_than": ("must be less than", "lt"),
 }
+#: Of how many times the faults that are told names are compared; the others are only counted.
+_LOOKED_THROUGH = 10
 _LENGTHS = {"string_too_short", "string_too_long", "too_short", "too_long"}
 _KINDS = {
     "string": "text in quotes",
@@ -36,18 +38,17 @@ def _schema(model: type[BaseModel]) -> dict[str, Any]:
     return model.model_json_schema()
 
 
-def describe(error: ValidationError, model: type[BaseModel], data: Mapping[str, Any], limit: int) -> Iterator[Fault]:
-    """Yield place, message and hint of the first ``limit`` faults (and without texts those beyond)."""
+def describe(
+    error: ValidationError, model: type[BaseModel], data: Mapping[str, Any], limit: int
+) -> tuple[list[Fault], int]:
+    """Return place, message and hint of the first ``limit`` faults, and how many more there are."""
     schema = _schema(model)
-    found = [(_real_loc(item, data), item) for item in error.errors(include_url=False)]
+    items = error.errors(include_url=False)
+    found = [(_real_loc(item, data), item) for item in items[: _LOOKED_THROUGH * limit]]
     mended = _keys_that_unknown_ones_meant(found, schema, data)
-    for position, (loc, item) in enumerate(found):
-        if item["type"] == "missing" and loc in mended:
-            continue
-        if position >= limit:
-            yield loc, str(item["type"]), None
-            continue
-        yield _fault(loc, item, schema, data)
+    kept = [(loc, item) for loc, item in found if item["type"] != "missing" or loc not in mended]
+    more = len(items) - len(found) + max(len(kept) - limit, 0)
+    return [_fault(loc, item, schema, data) for loc, item in kept[:limit]], more
 
 
 def _keys_that_unknown_ones_meant(found: list[tuple[Loc, Any]], schema: dict[str, Any], data: Any) -> set[Loc]:
@@ -57,7 +58,7 @@ def _keys_that_unknown_ones_meant(found: list[tuple[Loc, Any]], schema: dict[str
         if item["type"] == "missing":
             missing.setdefault(loc[:-1], []).append(str(loc[-1]))
     meant: set[Loc] = set()
-    for loc, item in found[:1000]:
+    for loc, item in found:
         if item["type"] == "extra_forbidden" and loc[:-1] in missing:
             near = _unit_twins(str(loc[-1]), _properties(schema, loc[:-1], data))
             best = nearest(str(loc[-1]), missing[loc[:-1]])

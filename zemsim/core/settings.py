@@ -186,24 +186,22 @@ def check(document: Document, model: type[M]) -> M:
 def check_faults(document: Document, model: type[M]) -> tuple[M | None, list[InputError]]:
     """Return the settings, or None with all faults."""
     plain = {loc: (message, hint) for loc, message, hint in _value_faults(document.data)}
-    found: dict[tuple[Loc, str], InputError] = {
-        (loc, message): document.fault(loc, message, hint) for loc, (message, hint) in plain.items()
-    }
-    settings: M | None = None
+    more = 0
     try:
         settings = model.model_validate(document.data)
+        if not plain:
+            return settings, []
     except ValidationError as error:
-        for loc, message, hint in describe(error, model, document.data, MAX_FAULTS):
-            if loc in plain:
-                first = plain[loc][0]
-                found[loc, first] = document.fault(loc, first, plain[loc][1] or hint)
-            else:
-                found.setdefault((loc, message), document.fault(loc, message, hint))
-    faults = list(found.values())
-    if len(faults) > MAX_FAULTS:
-        more = len(faults) - MAX_FAULTS
-        faults = [*faults[:MAX_FAULTS], InputError(f"and {more:,} more faults", document.path, faults[-1].line)]
-    return (None if faults else settings), faults
+        told, more = describe(error, model, document.data, MAX_FAULTS)
+        for loc, message, hint in told:
+            known = plain.get(loc)
+            plain[loc] = (message, hint) if known is None else (known[0], known[1] or hint)
+    faults = [document.fault(loc, *about) for loc, about in list(plain.items())[:MAX_FAULTS]]
+    more += len(plain) - len(faults)
+    if more:
+        last = max(fault.line or 1 for fault in faults)
+        faults.append(InputError(f"and {more:,} more faults", document.path, last))
+    return None, faults
 
 
 def _value_faults(data: Any, loc: Loc = ()) -> Iterator[tuple[Loc, str, str | None]]:

@@ -57,12 +57,13 @@ def test_malformed_toml_is_one_message_with_its_line(name: str, tmp_path: Path) 
 @pytest.mark.parametrize("share", range(1, 40))
 def test_a_file_cut_anywhere_is_refused(share: int, tmp_path: Path) -> None:
     raw = GOOD.encode()
-    cut = raw[: len(raw) * share // 40]
-    if cut.rstrip().endswith(b"measures = []"):
-        pytest.skip("what is left is an experiment with a baseline and nothing else")
     path = tmp_path / "bad.toml"
-    path.write_bytes(cut)
-    assert messages(path)
+    path.write_bytes(raw[: len(raw) * share // 40])
+    result = CliRunner().invoke(cli, ["validate", str(path)])
+    if result.exit_code == 0:  # the cut fell behind the baseline: a smaller experiment, and it says so
+        assert "policies 1, measures 0" in result.stdout
+    else:
+        assert messages(path)
 
 
 def test_missing_file_and_folder(tmp_path: Path) -> None:
@@ -98,7 +99,7 @@ HOSTILE = {
     "10,000 dots in a header": "[" + ".".join(["a"] * 10_000) + "]",
     "huge whole number": "seeds = 1" + "0" * 10_000,
     "a line of a megabyte": "a = '" + "x" * (MAX_FILE_BYTES - 10) + "'",
-    "many unknown tables": "".join(f"[x{number}]\n" for number in range(60_000)),
+    "many unknown tables": "".join(f"[x{number}]\n" for number in range(20_000)),
     "many brackets without an end": "a = [" + '"[", ' * 100_000,
 }
 

@@ -249,3 +249,40 @@ def test_public_names_come_when_they_are_asked_for() -> None:
         assert getattr(zemsim, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'fly'"):
         zemsim.fly  # noqa: B018
+
+
+def test_explain_repeats_the_experiment_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    import zemsim.experiment.run_folder
+    import zemsim.model.explain
+
+    default = zemsim.load_experiment()
+    asked: list[Any] = []
+
+    class Finished:
+        experiment = json.loads(json.dumps(default.resolved()))
+
+    def fake_explain(experiment: Any, *rest: Any) -> list[dict[str, Any]]:
+        asked.append((experiment, *rest))
+        option = {"alternative": "bus", "available": True, "utility": -1.25, "draw": 0.5, "eur": 0.85}
+        tour = {
+            "purpose": "work",
+            "from_zone": "a",
+            "to_zone": "b",
+            "road_km": 2.0,
+            "options": [option],
+            "choice": "bus",
+        }
+        about = {"resident_id": 7, "policy": "parking", "year": 2030, "season": "winter", "day_type": "weekday"}
+        return [{**about, "resident": {"age": 30, "income_ratio": 0.44444444}, "tours": [tour]}]
+
+    monkeypatch.setattr(zemsim.experiment.run_folder, "open_run", lambda folder: Finished())
+    monkeypatch.setattr(zemsim.model.explain, "explain", fake_explain)
+    result = run("explain", "x", "--resident", "7", "--policy", "parking", "--year", "2030", "--season", "winter")
+    assert result.exit_code == 0, result.stderr
+    assert asked == [(default, 7, "parking", 1, 2030, "winter")]
+    assert "age 30, income_ratio 0.4444" in result.stdout
+    assert "work: a to b, 2.0 km by road; chosen: bus" in result.stdout
+    assert "bus          -1.250   0.500  eur 0.85" in result.stdout
+    assert json.loads(run("explain", "x", "--resident", "7", "--json").stdout)["rows"][0]["resident_id"] == 7
+    assert run("explain", "x", "--resident", "7", "--policy", "parkin").exit_code == 65
+    assert run("explain", "x", "--resident", "7", "--seed", "9").exit_code == 2
