@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import mesa
 import numpy as np
 import numpy.typing as npt
 
-from zemsim.model.mesa_versions import AgentSet, GroupBy
+from zemsim.model.mesa_versions import AgentSet, GroupBy, change_type
 
 Rows = npt.NDArray[np.int32]
 
@@ -120,6 +121,7 @@ class RowTable:
             if values and name in values:
                 self.columns[name][...] = values[name]
         self.agents = self._make_agents(classes)
+        self.class_changes = 0
         self._index_classes()
 
     def _make_agents(self, classes: Sequence[type[RowAgent]] | None) -> list[RowAgent]:
@@ -153,7 +155,8 @@ class RowTable:
         if new_columns:
             raise TypeError(f"{kind.__name__} adds columns {new_columns}; give the class when the table is built")
         for row in rows:
-            self.agents[row].__class__ = kind
+            change_type(self.agents[row], kind)
+        self.class_changes += 1
         self._index_classes()
 
     def bodies(self, rule: str) -> dict[Callable[..., Any] | None, list[int]]:
@@ -246,11 +249,12 @@ class RowSet(AgentSet):  # type: ignore[misc]
         return self
 
     def sort(self, key: str | Callable[[RowAgent], Any], ascending: bool = False, inplace: bool = False) -> RowSet:
-        """Order by a column or a function; equal keys keep their order."""
-        if isinstance(key, str):
+        """Order by an attribute or a function; equal keys keep their order."""
+        if isinstance(key, str) and key in self.table.columns:
             values = self.table.columns[key][self.rows]
         else:
-            values = np.array([key(agent) for agent in self])
+            of = attrgetter(key) if isinstance(key, str) else key
+            values = np.array([of(agent) for agent in self])
         order = np.argsort(values, kind="stable")
         if not ascending:
             order = (len(order) - 1 - np.argsort(values[::-1], kind="stable"))[::-1]
@@ -264,7 +268,10 @@ class RowSet(AgentSet):  # type: ignore[misc]
         agent_type: type[mesa.Agent] | None = None,
         where: npt.NDArray[np.bool_] | None = None,
     ) -> RowSet:
-        """Rows that pass; `where` is a mask over all rows of the table, quick; `filter_func` asks each agent."""
+        """Rows that pass; `where` is a mask over all rows of the table, quick; `filter_func` asks each agent.
+
+        `at_most` is a number of agents, or a share (float of 0 to 1) of this set before it is filtered, as in Mesa.
+        """
         rows = self.rows
         if agent_type is not None:
             fitting = [i for i, kind in enumerate(self.table._kinds) if issubclass(kind, agent_type)]
@@ -275,7 +282,7 @@ class RowSet(AgentSet):  # type: ignore[misc]
             agents = self.table.agents
             rows = np.array([row for row in rows.tolist() if filter_func(agents[row])], np.int32)
         if at_most != float("inf"):
-            rows = rows[: at_most if isinstance(at_most, int) else int(len(rows) * at_most)]
+            rows = rows[: int(len(self) * at_most) if isinstance(at_most, float) and at_most <= 1.0 else int(at_most)]
         return self._pick(rows, inplace)
 
     def _pick(self, rows: Rows, inplace: bool) -> RowSet:
@@ -285,10 +292,13 @@ class RowSet(AgentSet):  # type: ignore[misc]
         return RowSet(self.table, rows)
 
     def get(self, attr_names: str | list[str], **kwargs: Any) -> Any:
-        """Values of one attribute (array if it is a column, else list), or rows of several as Mesa gives them."""
+        """Values of one attribute (array if it is a column, else list), or rows of several as Mesa gives them.
+
+        Numbers are widened to 64 bits, so that ``sum`` of them does not overflow.
+        """
         if isinstance(attr_names, str):
             if attr_names in self.table.columns:
-                return self.table.columns[attr_names][self.rows]
+                return _wide(self.table.columns[attr_names][self.rows])
             return super().get(attr_names, **kwargs)
         if all(name in self.table.columns for name in attr_names):
             return [list(row) for row in zip(*(self.get(n).tolist() for n in attr_names), strict=True)]
@@ -307,9 +317,47 @@ class RowSet(AgentSet):  # type: ignore[misc]
         return func(values) if callable(func) else [f(values) for f in func]
 
     def groupby(self, by: str | Callable[[RowAgent], Any], result_type: str = "agentset") -> Any:
-        """Mesa's ``GroupBy``; by a column the groups are row sets found without asking any agent."""
-        if callable(by) or by not in self.table.columns or result_type != "agentset":
+        """Mesa's ``GroupBy`` of row sets; by a column the groups are found without asking any agent."""
+        if result_type != "agentset":
             return super().groupby(by, result_type=result_type)
-        values = self.table.columns[by][self.rows]
-        groups = {key: RowSet(self.table, self.rows[values == key]) for key in np.unique(values).tolist()}
-        return GroupBy(groups)
+        if not callable(by) and by in self.table.columns:
+            values = self.table.columns[by][self.rows]
+            return GroupBy({key: RowSet(self.table, self.rows[values == key]) for key in np.unique(values).tolist()})
+        of = by if callable(by) else attrgetter(by)
+        rows: dict[Any, list[int]] = {}
+        for agent in self:
+            rows.setdefault(of(agent), []).append(agent.row)
+        return GroupBy({key: RowSet(self.table, np.array(group, np.int32)) for key, group in rows.items()})
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RowSet):
+            return NotImplemented
+        return self.table is other.table and np.array_equal(np.sort(self.rows), np.sort(other.rows))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __and__(self, other: Any) -> RowSet:
+        return RowSet(self.table, self.rows[np.isin(self.rows, self._same(other).rows)])
+
+    def __sub__(self, other: Any) -> RowSet:
+        return RowSet(self.table, self.rows[~np.isin(self.rows, self._same(other).rows)])
+
+    def __or__(self, other: Any) -> RowSet:
+        more = self._same(other).rows
+        return RowSet(self.table, np.concatenate([self.rows, more[~np.isin(more, self.rows)]]))
+
+    def _same(self, other: Any) -> RowSet:
+        if not isinstance(other, RowSet) or other.table is not self.table:
+            raise TypeError(f"only sets of the same {self.table.kind.__name__} agents can be combined")
+        return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"table": self.table, "rows": self.rows.copy(), "random": self.random}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+
+def _wide(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    wide = {"i": np.int64, "u": np.uint64, "f": np.float64}.get(values.dtype.kind)
+    return values if wide is None else values.astype(wide)
