@@ -89,6 +89,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         }
         self._vehicles_at_start = self.vehicles.snapshot()
         self._checkpoints: dict[int, Checkpoint] = {}
+        self._checkpoints_of = self._class_changes()
         self.stations = RowSet(RowTable(self, Station, 0), np.empty(0, np.int32))
         self.start("baseline", ())
 
@@ -180,6 +181,8 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         years = self.world.settings.years
         changes = [y for y in years if self.conditions_of[y] != self.base_conditions_of[y]]
         shared_until = changes[0] if changes else years[-1]
+        if self._checkpoints_of != self._class_changes():
+            self._checkpoints, self._checkpoints_of = {}, self._class_changes()
         known = [y for y in self._checkpoints if y <= shared_until]
         if known:
             self._checkpoints[max(known)].restore(self)
@@ -191,6 +194,10 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
             if progress is not None:
                 progress(year)
         return self.records
+
+    def _class_changes(self) -> tuple[int, ...]:
+        """Counts that tell whether agents have other rules than when a checkpoint was taken."""
+        return tuple(getattr(self, name).table.class_changes for name in self._start_of_run)
 
     @property
     def records(self) -> dict[str, pd.DataFrame]:
