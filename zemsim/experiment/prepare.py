@@ -350,7 +350,7 @@ def _writable(skim: Any) -> Any:
     changes = {}
     for item in dataclasses.fields(skim):
         array = getattr(skim, item.name)
-        if isinstance(array, np.memmap):
+        if isinstance(array, np.memmap) and array.filename is not None:
             again = np.memmap(array.filename, array.dtype, "c", array.offset, array.shape)
             changes[item.name] = np.asarray(again)
     return dataclasses.replace(skim, **changes)
