@@ -78,7 +78,7 @@ def columns(tour):
     """The arrays of one tour from zone 0 to zone 1, with pattern k for mode k out and 2 + k back."""
     f, one = np.float32, lambda value, dtype: np.array([value], dtype)
     modes = [tour["bus"], tour["train"]]
-    keys = ("ride", "wait", "headway", "walk", "transfers", "fare")
+    keys = ("ride", "wait", "headway", "walk", "transfers")
     return fast.TourColumns(
         origin=one(0, np.int32), dest=one(1, np.int32), road_min=one(road_min(tour), f),
         period_out=one(0, np.int8), period_back=one(0, np.int8), segment=one(tour["segment"], np.int8),
@@ -86,8 +86,8 @@ def columns(tour):
         bike=one(tour["bike"], bool), ebike=one(tour["ebike"], np.int8), shared_eur=one(tour["shared_eur"], f),
         vehicle=one(tour["vehicle"], np.int32), drive_eur=one(tour["drive_eur"], f),
         parking_eur=one(tour["parking_eur"], f), passenger=one(tour["passenger"], bool),
-        fare_share=np.array([[0 if m is None else m["fare_share"] for m in modes]], f),
-        transit=np.array([[[0] * 6 if m is None else [m[k] for k in keys] for m in modes]], f),
+        fare_eur=np.array([[0 if m is None else m["fare"] * m["fare_share"] for m in modes]], f),
+        transit=np.array([[[0] * 5 if m is None else [m[k] for k in keys] for m in modes]], f),
         transit_ok=np.array([[m is not None for m in modes]]),
         pattern_out=np.array([[0, 1]], np.int32), pattern_back=np.array([[2, 3]], np.int32),
         shock_nest=np.zeros((1, 3), f), shock_alternative=np.zeros((1, 7), f),

@@ -14,7 +14,10 @@ from zemsim.evidence.indicators import Setting
 
 Verdict = dict[str, Any]
 
-#: Share of tours that may still change their mode in the last iteration.
+#: Share of tours that may be left without any way to travel.
+NO_WAY_LIMIT: Final = 0.02
+
+#: Change of a mode's share that may be left in the last iteration.
 MODE_CHANGE_LIMIT: Final = 0.001
 
 #: Relative change of road times that may be left in the last iteration.
@@ -46,6 +49,7 @@ def case_verdicts(tables: Mapping[str, pd.DataFrame], setting: Setting, counts: 
         Rows of ``check, passed, text`` (``lv, en``) and ``value``.
     """
     return [
+        _without_way(counts["no_alternative"], len(tables["trips"])),
         *_counted(counts, int((tables["sessions"]["place"] >= ChargingPlace.PUBLIC_SLOW).sum())),
         *_gaps(tables["gaps"]),
         _all_tours(tables["trips"], setting, counts["no_alternative"]),
@@ -59,17 +63,23 @@ def verdict(check: str, passed: bool, value: float, en: str, lv: str) -> Verdict
     return {"check": check, "passed": bool(passed), "value": known, "text": {"en": en, "lv": lv}}
 
 
+def _without_way(none: int, made: int) -> Verdict:
+    share = none / (none + made) if none + made else 0.0
+    return verdict(
+        "no-alternative",
+        share <= NO_WAY_LIMIT,
+        share,
+        f"Tours that nobody could make, for want of any way to travel: {none:,} ({share:.2%}); counted, not made; "
+        f"up to {NO_WAY_LIMIT:.0%} is fine",
+        f"Braucieni, kuriem nav neviena pārvietošanās veida: {none:,} ({share:.2%}); saskaitīti, bet nenotiek; "
+        f"pieļaujams {NO_WAY_LIMIT:.0%}",
+    )
+
+
 def _counted(counts: Mapping[str, int], public: int) -> list[Verdict]:
-    none, empty, left = counts["no_alternative"], counts["below_zero"], counts["gave_up_charging"]
+    empty, left = counts["below_zero"], counts["gave_up_charging"]
     share = left / (public + left) if public + left else 0.0
     return [
-        verdict(
-            "no-alternative",
-            none == 0,
-            none,
-            f"Tours without any way to travel: {none:,}",
-            f"Braucieni, kuriem nav neviena pārvietošanās veida: {none:,}",
-        ),
         verdict(
             "charge-below-zero",
             empty == 0,
@@ -89,14 +99,14 @@ def _counted(counts: Mapping[str, int], public: int) -> list[Verdict]:
 
 def _gaps(gaps: pd.DataFrame) -> list[Verdict]:
     last = gaps.groupby(["year", "season"], sort=True).last()
-    changed, time = (float(last[name].max()) if len(last) else np.nan for name in ("mode_change_share", "time_gap"))
+    changed, time = (float(last[name].max()) if len(last) else np.nan for name in ("mode_share_gap", "time_gap"))
     return [
         verdict(
             "modes-settled",
             changed <= MODE_CHANGE_LIMIT,
             changed,
-            f"Tours that still change mode in the last iteration: {changed:.3%}; up to {MODE_CHANGE_LIMIT:.1%} is fine",
-            f"Braucieni, kas pēdējā iterācijā vēl maina veidu: {changed:.3%}; pieļaujams {MODE_CHANGE_LIMIT:.1%}",
+            f"Change of a mode's share in the last iteration: {changed:.3%}; up to {MODE_CHANGE_LIMIT:.1%} is fine",
+            f"Pārvietošanās veida daļas izmaiņa pēdējā iterācijā: {changed:.3%}; pieļaujams {MODE_CHANGE_LIMIT:.1%}",
         ),
         verdict(
             "road-times-settled",

@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 #: Libraries whose versions can change a bit of the results.
 LIBRARIES: Final = ("mesa", "numba", "numpy", "pandas", "pyarrow", "pyproj", "scipy", "shapely")
 
-#: ``vehicle_class`` of routes with electric trains.
-ELECTRIC_TRAIN: Final = "train_electric"
-
 PREPARED: Final = "prepared"
 
 _POPULATION: Final = ("households", "residents", "vehicles")
@@ -216,7 +213,6 @@ class SpineEngine:
         """Run all years of a policy; return its tables and verdicts."""
         model.start(policy, self.experiment.policy(policy).measures)
         tables = model.run()
-        tables["transit"] = with_electric_trains(tables["transit"], world.supplies[()].timetable.routes)
         return tables, case_verdicts(tables, setting, model.book.counts)
 
     def close(self, model: MobilityModel) -> None:
@@ -279,21 +275,6 @@ def with_transit_km(
         for mode, option in options.items()
     }
     return tours.assign(**km)
-
-
-def with_electric_trains(transit: pd.DataFrame, routes: pd.DataFrame) -> pd.DataFrame:
-    """Return the table ``transit`` with ``electric_share`` 1 for the routes that run with electric trains.
-
-    Parameters
-    ----------
-    transit : DataFrame
-        Of a case.
-    routes : DataFrame
-        Of the timetable, with ``vehicle_class``.
-    """
-    electric = routes.loc[routes["vehicle_class"] == ELECTRIC_TRAIN, "route_id"]
-    share = transit["electric_share"].where(~transit["route_id"].isin(electric), 1.0)
-    return transit.assign(electric_share=share)
 
 
 def persons_table(region: Region, population: Population) -> pd.DataFrame:

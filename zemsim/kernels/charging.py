@@ -160,7 +160,7 @@ def _plan_stop(
         kwh = _addable(p, battery, energy, cars.work_kw[c], hours, p.loss_ac, 1.0)
         v = _utility(p, p.c_work, soc, hours, kwh * p.work_eur_kwh / p.loss_ac, weight, 0.0)
         v += gumbel(seed, stream, cars.vehicle_id[c], base + 1)
-        if kwh > 0.5 and v > best:
+        if kwh > 0.5 and v > best and (not forced or energy + kwh >= need_home):
             choice, best, gained = _WORK, v, kwh
     power = min(p.car_ac_kw, 22.0)
     kwh = _addable(p, battery, energy, power, hours, p.loss_ac, 1.0)
@@ -171,9 +171,9 @@ def _plan_stop(
         kwh = _addable(p, battery, energy, min(p.car_ac_kw, stations.power_kw[slow]), hours, p.loss_ac, 1.0)
         eur = kwh * stations.price_eur_kwh[slow] / p.loss_ac
         v = _utility(p, p.c_slow, soc, hours, eur, weight, lost) + gumbel(seed, stream, cars.vehicle_id[c], base + 2)
-        if kwh > 0.5 and v > best:
+        if kwh > 0.5 and v > best and (not forced or energy + kwh >= need_home):
             choice, best, site, kwh_site = _SLOW, v, slow, kwh
-    kwh = max(0.0, p.fast_until_share * battery - energy)
+    kwh = max(0.0, min(battery, max(p.fast_until_share * battery, need_home)) - energy)
     fast, lost = _best_site(
         stations.fast_near, stations.fast_detour_min, tours.dest[e], stations, kwh / p.loss_dc, p, 1.0
     )
@@ -206,7 +206,9 @@ def _plan_on_the_way_out(
     e: int, c: int, energy: float, tours: Any, cars: Any, stations: Any, p: Any, requests: Any
 ) -> Any:
     """A fast charge before a drive that the battery would not last: kWh gained, 0 if no fast site is near."""
-    kwh = p.fast_until_share * cars.battery_kwh[c] - energy
+    battery = cars.battery_kwh[c]
+    whole_tour = 2.0 * tours.road_km[e] * p.kwh_km + p.reserve_share * battery
+    kwh = min(battery, max(p.fast_until_share * battery, whole_tour)) - energy
     site, _lost = _best_site(stations.fast_near, stations.fast_detour_min, tours.home[e], stations, kwh, p, 1.0)
     if site < 0 or kwh <= 0.0:
         return 0.0

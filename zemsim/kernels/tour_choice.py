@@ -49,8 +49,8 @@ class TourColumns(NamedTuple):
     drive_eur: Any  # float32 running cost one way with that vehicle
     parking_eur: Any  # float32 per tour with that vehicle
     passenger: Any  # bool: somebody could drive
-    fare_share: Any  # float32 [R, 2]: share of the fare to pay, bus and train
-    transit: Any  # float32 [R, 2, 6]: in-vehicle, wait, headway, walk (min), transfers, fare (EUR)
+    fare_eur: Any  # float32 [R, 2]: fare to pay one way, bus and train
+    transit: Any  # float32 [R, 2, 5]: in-vehicle, wait, headway, walk (min), transfers
     transit_ok: Any  # bool [R, 2]
     pattern_out: Any  # int32 [R, 2] pattern of the main leg, -1 none
     pattern_back: Any  # int32 [R, 2]
@@ -104,7 +104,7 @@ def _crowding(tours: Any, world: Any, r: int, k: int) -> Any:
 def _transit_utility(tours: Any, world: Any, p: Any, r: int, k: int) -> Any:
     """One-way utility of bus (k = 0) or train (k = 1) without the constant."""
     x = tours.transit[r, k]
-    money = p.b_cost * tours.cost_factor[r] * x[5] * tours.fare_share[r, k]
+    money = p.b_cost * tours.cost_factor[r] * tours.fare_eur[r, k]
     wait = min(0.5 * x[2], p.wait_cap_min) + x[1]
     ride = x[0] * _crowding(tours, world, r, k)
     return p.b_pt * ride + p.b_wait * wait + p.b_head * x[2] + p.b_acc * x[3] + p.b_tr * x[4] + money

@@ -43,13 +43,14 @@ class YearFlows:
         c, days = plan.columns, model.days_of(model.season)[plan.day_type]
         n_zones = len(self.parking_eur)
         age = np.clip(plan.age, 0, AGES - 1)
-        for k, chosen in enumerate(_CHOSEN):
+        for option, chosen in enumerate(_CHOSEN):
             rows = np.flatnonzero(plan.alternative == chosen)
-            fare = c.transit[rows, k, 5].astype(np.float64) * TRIPS_PER_TOUR * days
             cell = c.origin[rows].astype(np.int64) * AGES + age[rows]
-            self.base_fare_eur[k] += np.bincount(cell, fare, n_zones * AGES).reshape(n_zones, AGES)
-            paid = fare * c.fare_share[rows, k]
-            self.fare_eur[k] += np.bincount(cell, paid, n_zones * AGES).reshape(n_zones, AGES)
+            for paid_on in range(len(_MODES)):
+                fare = plan.base_fare_eur[rows, option, paid_on] * TRIPS_PER_TOUR * days
+                paid = fare * plan.fare_share[rows, paid_on]
+                self.base_fare_eur[paid_on] += np.bincount(cell, fare, n_zones * AGES).reshape(n_zones, AGES)
+                self.fare_eur[paid_on] += np.bincount(cell, paid, n_zones * AGES).reshape(n_zones, AGES)
         driven = plan.alternative == Alternative.DRIVER
         self.parking_eur += np.bincount(c.dest[driven], c.parking_eur[driven] * float(days), n_zones)
         shared = (plan.alternative == Alternative.EBIKE) & (c.ebike == 2)

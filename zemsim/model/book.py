@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from zemsim.model.model import MobilityModel
     from zemsim.travel.transit_loads import PatternLoads
 
+#: ``vehicle_class`` of routes with electric trains.
+_ELECTRIC_TRAIN = "train_electric"
 TABLES = ("trips", "vehicles", "sessions", "purchases", "transit", "payments", "gaps")
 
 
@@ -77,7 +79,7 @@ class Book:
         alternative, c = plan.alternative[made], plan.columns
         fare = np.zeros(len(made))
         for k, chosen in enumerate((Alternative.BUS, Alternative.TRAIN)):
-            fare = np.where(alternative == chosen, c.transit[made, k, 5] * c.fare_share[made, k], fare)
+            fare = np.where(alternative == chosen, c.fare_eur[made, k], fare)
         driven = alternative == Alternative.DRIVER
         self._parts["trips"].append(
             pd.DataFrame(
@@ -149,6 +151,7 @@ def _routes(model: MobilityModel, seasons: list[dict[DayType, PatternLoads]]) ->
     """Vehicle kilometres, boardings and loads by route and day type."""
     timetable = model.supply.timetable
     electric = dict(model.conditions.electric_bus_share)
+    electric |= dict.fromkeys(_electric_trains(timetable.routes), 1.0)
     runs = timetable.vehicle_km().groupby(["route_id", "day_type"])["vehicle_km"].sum()
     n_routes = len(timetable.routes)
     tables = []
@@ -174,3 +177,8 @@ def _routes(model: MobilityModel, seasons: list[dict[DayType, PatternLoads]]) ->
             )
         )
     return pd.concat(tables, ignore_index=True)
+
+
+def _electric_trains(routes: pd.DataFrame) -> list[str]:
+    """Routes that run with electric trains."""
+    return routes.loc[routes["vehicle_class"] == _ELECTRIC_TRAIN, "route_id"].tolist()

@@ -67,6 +67,7 @@ class Checkpoint:
             model.stations.table.columns[name][: len(values)] = values
         model.peak_time_s = self.peak_time_s.copy()
         model.use_roads(self.peak_skim)
+        model.knows_roads = True
         model.use_timetable(self.timetable_key)
         model.crowding = self.crowding.copy()
         model.book = self.book.copy()

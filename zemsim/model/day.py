@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _MORNING = next(idx for idx, period in enumerate(PERIODS) if period.peak)
 #: Relative change of the time spent on roads above which the fastest paths are looked for anew.
-_SKIM_TOLERANCE = 0.003
+_SKIM_TOLERANCE = 0.0015
 _HOUSEHOLD_BLOCK = 8192
 
 
@@ -66,14 +66,21 @@ def allot_household_cars(model: MobilityModel) -> None:
 
 
 def car_columns(model: MobilityModel) -> CarColumns:
-    """Running cost per km (energy as paid, and the time lost to charging) and reach of each car."""
+    """Running cost per km (energy as paid, and the time lost to charging) and reach of each car.
+
+    Who can plug in at home starts a long tour with a battery as full as the share `full_share`; the others with the
+    lowest morning of a week.
+    """
     p, vehicles, price = model.parameters, model.vehicles, model.conditions.price
     per_km = litres_per_km(p) * np.array([price["petrol_eur_l"], price["diesel_eur_l"], 0.0])
     kwh = kwh_per_km(p, model.temperature_c)
     time_eur = vehicles.lost_min_kwh * p["vot_car_other"] / 60.0
     electric = vehicles.electric
     eur = np.where(electric, kwh / p["eta_ch"] * (vehicles.paid_eur_kwh + time_eur), per_km[vehicles.powertrain])
-    reach = (vehicles.morning_kwh - p["reserve_share"] * vehicles.battery_kwh) / kwh
+    households = model.households.table
+    plug = (households.home_charging | households.yard_charging)[vehicles.household_idx]
+    planned = np.where(plug, p["full_share"] * vehicles.battery_kwh, 0.0)
+    reach = (np.maximum(vehicles.morning_kwh, planned) - p["reserve_share"] * vehicles.battery_kwh) / kwh
     return CarColumns(
         eur_km=(p["k_fuel"] * eur).astype(np.float32),
         reach_km=np.where(electric, np.maximum(reach, 0.0), np.inf).astype(np.float32),
@@ -160,20 +167,22 @@ def _expect_waits(model: MobilityModel, week: WeekResult, weight: float) -> None
 
 
 def _gaps(model: MobilityModel, week: WeekResult) -> dict[str, float | int]:
-    """How far this iteration was from the one before."""
-    changed = total = 0
-    for day_type, plan in model.plans.items():
-        before = model.last_choice.get(day_type)
-        total += plan.n_tours
-        changed += plan.n_tours if before is None else int((before != plan.alternative).sum())
-        model.last_choice[day_type] = plan.alternative.copy()
+    """How far this iteration was from the one before; blank where there is none."""
+    now = np.concatenate([plan.alternative for plan in model.plans.values()])
+    before, model.last_choice = model.last_choice, now
+    changed = share_gap = float("nan")
+    if before is not None:
+        changed = float((before != now).mean())
+        counts = [np.bincount(choice + 1, minlength=len(Alternative) + 1) for choice in (before, now)]
+        share_gap = float(np.abs(counts[1] - counts[0]).max() / max(1, len(now)))
     visits = week.sessions_of.sum()
     error = np.abs(np.where(np.isnan(week.wait_min), 0.0, week.wait_min) - model.stations.table.wait_min)
     return {
         "year": model.year,
         "season": int(model.season),
         "iteration": model.iteration,
-        "mode_change_share": changed / total if total else 0.0,
+        "mode_change_share": changed,
+        "mode_share_gap": share_gap,
         "time_gap": model.moves.road_gap,
         "wait_gap_min": float((error * week.sessions_of).sum() / visits) if visits else 0.0,
     }

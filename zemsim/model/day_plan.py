@@ -32,7 +32,7 @@ from zemsim.region import Region
 #: Order in which tours are served with the household's cars.
 _CAR_ORDER = (Purpose.BUSINESS, Purpose.WORK, Purpose.ESCORT, Purpose.SCHOOL, Purpose.SHOPPING, Purpose.LEISURE)
 _TRANSIT = ("bus", "train")
-_COMPONENTS = ("ivt_min", "wait_min", "headway_min", "walk_min", "transfers", "fare_eur")
+_COMPONENTS = ("ivt_min", "wait_min", "headway_min", "walk_min", "transfers")
 _REFERENCE_KM = 10.0
 _LEAST_KM = 1.0
 #: Operators lend shared e-bikes to persons of this age and older.
@@ -80,6 +80,8 @@ class DayPlan:
     household_tours : int32 [H + 1], offsets of the tours of each household.
     columns, allotment : what the kernels read.
     alternative : int8 [R], the choice; -1 = no alternative at all.
+    base_fare_eur : float64 [R, 2, 2], one-way fare of the bus and the train option, paid on buses and on trains.
+    fare_share : float64 [R, 2], share of the base fare to pay on buses and on trains.
     world, parameters : set before a choice.
     """
 
@@ -108,7 +110,8 @@ class DayPlan:
         self.columns = self._make_columns(region, population)
         self.allotment = self._make_allotment(population)
         self.world: TravelWorld
-        self.transit_km = np.zeros((self.n_tours, 2), np.float32)
+        self.base_fare_eur = np.zeros((self.n_tours, 2, 2))
+        self.fare_share = np.ones((self.n_tours, 2))
         self.out_min: npt.NDArray[np.float32]
         self.back_min: npt.NDArray[np.float32]
 
@@ -157,7 +160,7 @@ class DayPlan:
             drive_eur=np.zeros(n, np.float32),
             parking_eur=np.zeros(n, np.float32),
             passenger=self._passenger(population),
-            fare_share=np.ones((n, 2), np.float32),
+            fare_eur=np.zeros((n, 2), np.float32),
             transit=np.zeros((n, 2, len(_COMPONENTS)), np.float32),
             transit_ok=np.zeros((n, 2), np.bool_),
             pattern_out=np.full((n, 2), -1, np.int32),
@@ -226,7 +229,9 @@ class DayPlan:
                 self.columns.transit[:, k, j] = np.where(available, option[component], 0.0)
             for side, target in (("leg_out", self.columns.pattern_out), ("leg_back", self.columns.pattern_back)):
                 target[:, k] = np.where(available, flat[np.where(available, option[side], 0)], -1)
-            self.transit_km[:, k] = np.where(available, option["km"], 0.0)
+            fare = np.where(available, option["fare_eur"], 0.0)
+            on_buses = np.where(available, option["bus_fare_eur"], 0.0)
+            self.base_fare_eur[:, k, 0], self.base_fare_eur[:, k, 1] = on_buses, fare - on_buses
         self.legs = {mode: (options[mode]["leg_out"], options[mode]["leg_back"]) for mode in _TRANSIT}
 
     def set_parking(self, eur_h: npt.NDArray[np.float64], ev_eur_h: npt.NDArray[np.float64]) -> None:
@@ -242,8 +247,9 @@ class DayPlan:
         self.allotment.parking_ev_eur[:] = ev_eur_h[self.columns.dest] * paid_h
 
     def set_fares(self, fare_share: npt.NDArray[np.float64], age: npt.NDArray[np.int16]) -> None:
-        """Share of the fare that each traveller pays, from ``fare_share`` [2, Z, A] by home zone and age."""
-        self.columns.fare_share[:] = fare_share[:, self.columns.origin, age[self.column("resident_idx")]].T
+        """Fares to pay, from ``fare_share`` [2, Z, A] by home zone and age; a bus to the train pays the bus's share."""
+        self.fare_share = fare_share[:, self.columns.origin, age[self.column("resident_idx")]].T
+        self.columns.fare_eur[:] = (self.base_fare_eur * self.fare_share[:, None, :]).sum(axis=2)
 
     def set_ebikes(
         self, own: npt.NDArray[np.bool_], shared_share: npt.NDArray[np.float64], eur_trip: npt.NDArray[np.float64]

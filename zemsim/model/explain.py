@@ -92,15 +92,14 @@ def _service(plan: DayPlan, tour: int, alternative: Alternative) -> dict[str, fl
         k = alternative - Alternative.BUS
         if not c.transit_ok[tour, k]:
             return {}
-        ride, wait, headway, walk, transfers, fare = (float(x) for x in c.transit[tour, k])
-        paid = fare * float(c.fare_share[tour, k])
+        ride, wait, headway, walk, transfers = (float(x) for x in c.transit[tour, k])
         return {
             "ride_min": ride,
             "wait_min": wait,
             "headway_min": headway,
             "walk_min": walk,
             "transfers": transfers,
-            "eur": paid,
+            "eur": float(c.fare_eur[tour, k]),
         }
     if alternative in (Alternative.DRIVER, Alternative.PASSENGER):
         service = {
@@ -153,7 +152,7 @@ def explain(
     names = {DayType[name.upper()] for name in day_types}
 
     def look(model: MobilityModel) -> None:
-        last = model.iteration == settings.day_iterations - 1
+        last = model.iteration == model.last_iteration
         if last and (model.year, model.season) == (wanted_year, wanted_season) and model.today.day_type in names:
             found.append(explain_today(model, resident_id))
 

@@ -154,13 +154,15 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self._build_stations()
         self.book = Book()
         self.gaps: list[dict[str, float | int]] = []
-        self.last_choice: dict[DayType, npt.NDArray[np.int8]] = {}
+        self.last_choice: npt.NDArray[np.int8] | None = None
         self.peak_time_s = self.world.network.free_flow_s()
         self.use_roads(self.world.road_skim)
+        self.knows_roads = False
         self.timetable_key: Any = None
         self.flows: YearFlows | None = None
         self.sessions_of_year = np.zeros(len(self.stations))
         self.year, self.iteration = settings.years[0], 0
+        self.last_iteration = settings.day_iterations - 1
         self.season = settings.seasons[0]
         self.temperature_c = self.world.temperature_c[self.season]
         self.today = self.plans[DayType.WEEKDAY]
@@ -249,7 +251,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         """Set the season: temperature, shared e-bikes; the memory of choices starts anew."""
         self.season, self.iteration = season, 0
         self.temperature_c = self.world.temperature_c[season]
-        self.last_choice = {}
+        self.last_choice = None
         c = self.conditions
         for plan in self.plans.values():
             plan.set_ebikes(self.residents.table.ebike, c.shared_ebike_share[int(season)], c.shared_ebike_eur_trip)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from zemsim.model.model import MobilityModel
 
 
+#: Further iterations of the first season of a run: its travellers begin with empty roads in mind.
+_FIRST_TIMES = 3
+
+
 def set_conditions(model: MobilityModel) -> None:
     """Prices, grants, timetable, sites, fares and parking of the year take effect."""
     model.conditions = model.conditions_of[model.year]
@@ -104,12 +108,14 @@ def simulate_days(model: MobilityModel) -> None:
     model.flows = YearFlows(len(model.world.region.zones))
     for season in model.world.settings.seasons:
         model.start_season(Season(season))
-        for iteration in range(model.world.settings.day_iterations):
+        model.last_iteration = model.world.settings.day_iterations - 1 + (0 if model.knows_roads else _FIRST_TIMES)
+        for iteration in range(model.last_iteration + 1):
             model.iteration = iteration
             model.simulate_iteration()
         for plan in model.plans.values():
             model.flows.add(model, plan)
         model.flows.add_week(model)
+        model.knows_roads = True
         model.book.close_season(model)
     model.book.close_days(model)
 
