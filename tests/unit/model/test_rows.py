@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import mesa
@@ -38,7 +39,7 @@ class Person(RowAgent):
         self.wealth += amount
 
     @earn.batch
-    def earn(table: RowTable, rows: np.ndarray, amount: float = 1.0) -> None:  # type: ignore[misc,no-redef]
+    def earn(table: RowTable, rows: np.ndarray, amount: float = 1.0) -> None:  # noqa: N805
         table.wealth[rows] += np.float32(amount)
 
     def double(self) -> float:
@@ -71,7 +72,7 @@ class Trader(Person):
         self.wealth *= 2.0
 
     @earn.batch
-    def earn(table: RowTable, rows: np.ndarray, amount: float = 1.0) -> None:  # type: ignore[misc,no-redef]
+    def earn(table: RowTable, rows: np.ndarray, amount: float = 1.0) -> None:  # noqa: N805
         table.wealth[rows] *= 2.0
 
 
@@ -108,9 +109,11 @@ def people() -> RowSet:
 
 
 @pytest.fixture
-def plain() -> AgentSet:
+def plain() -> Iterator[AgentSet]:
     model = mesa.Model(rng=5)
-    return AgentSet([PlainPerson(model, row) for row in range(len(VALUES["age"]))], random=model.random)
+    agents = [PlainPerson(model, row) for row in range(len(VALUES["age"]))]  # Mesa's sets hold them weakly
+    yield AgentSet(agents, random=model.random)
+    assert len(model.agents) == len(agents)
 
 
 def rows(agents: Any) -> list[int]:
