@@ -1,4 +1,4 @@
-"""The nested logit of a tour in plain Python, written from the formulas of the model page, one alternative at a time."""
+"""The nested logit of a tour in plain Python, from the formulas of the model page, one alternative at a time."""
 
 import math
 

@@ -264,9 +264,12 @@ def test_a_skim_is_the_same_after_the_disk(network: RoadNetwork, tmp_path: Path,
     assert again.distance_km.tobytes() == skim.distance_km.tobytes()
     assert again.terminal_min.tobytes() == skim.terminal_min.tobytes()
     assert (again.trees is not None) == keep_trees
-    if skim.trees is not None and again.trees is not None:
-        od = np.ones((network.n_zones, network.n_zones))
+    od = np.ones((network.n_zones, network.n_zones))
+    if keep_trees:
         assert load(again.trees, od).tobytes() == load(skim.trees, od).tobytes()
+    else:
+        with pytest.raises(ValueError, match="no trees"):
+            load(again.trees, od)
 
 
 def test_half_a_skim_on_the_disk_is_refused(skim: RoadSkim, tmp_path: Path) -> None:

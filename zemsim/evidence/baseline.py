@@ -55,9 +55,10 @@ def load_targets() -> tuple[Target, ...]:
     text = (resources.files("zemsim.evidence") / "targets.csv").read_text(encoding="utf-8")
     found = []
     for row in csv.DictReader(text.splitlines(), strict=True):
-        numbers = {key: float(row[key] or row["value"]) for key in ("value", "low", "high")}
-        words = {key: row[key] for key in ("target", "unit", "place", "source", "grade", "use", "note")}
-        found.append(Target(**words, **numbers, year=int(row["year"]) if row["year"] else None))
+        value, low, high = (float(row[key] or row["value"]) for key in ("value", "low", "high"))
+        year = int(row["year"]) if row["year"] else None
+        place, source, grade, use, note = (row[key] for key in ("place", "source", "grade", "use", "note"))
+        found.append(Target(row["target"], value, low, high, row["unit"], year, place, source, grade, use, note))
     return tuple(found)
 
 
@@ -144,12 +145,14 @@ class Observed:
     @cached_property
     def survey_trips(self) -> pd.DataFrame:
         """The trips of those whom the survey asks."""
-        return self.trips[self.surveyed[self.trips["resident"].to_numpy()]]
+        asked: pd.DataFrame = self.trips[self.surveyed[self.trips["resident"].to_numpy()]]
+        return asked
 
     def lives_in(self, settlement: str) -> np.ndarray:
         """Whether a resident lives in a settlement, bool [P]."""
         there = (self.setting.zones["settlement_id"] == settlement).to_numpy()
-        return there[self.setting.persons["zone_idx"].to_numpy()]
+        lives: np.ndarray = there[self.setting.persons["zone_idx"].to_numpy()]
+        return lives
 
 
 def values(seen: Observed) -> dict[str, float]:

@@ -93,7 +93,8 @@ def energy_of_ebikes(km: float, factors: Factors) -> Energy:
 
 def vehicle_km(transit: pd.DataFrame) -> FloatArray:
     """Return the kilometres of a year of each row of ``transit``: those of a day times the days of its type."""
-    return transit["vehicle_km_day"].to_numpy() * DAYS_BY_TYPE[transit["day_type"].to_numpy()]
+    km: FloatArray = transit["vehicle_km_day"].to_numpy(np.float64) * DAYS_BY_TYPE[transit["day_type"].to_numpy()]
+    return km
 
 
 def energy_of_buses(transit: pd.DataFrame, factors: Factors) -> Energy:

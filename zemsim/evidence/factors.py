@@ -79,6 +79,7 @@ def load_factors() -> Factors:
     text = (resources.files("zemsim.evidence") / "factors.csv").read_text(encoding="utf-8")
     rows = {}
     for row in csv.DictReader(text.splitlines(), strict=True):
-        numbers = {key: float(row[key]) for key in ("value", "low", "high")}
-        rows[row["key"]] = Factor(row["key"], **numbers, **{k: row[k] for k in ("unit", "source", "grade", "note")})
+        value, low, high = (float(row[name]) for name in ("value", "low", "high"))
+        unit, source, grade, note = (row[name] for name in ("unit", "source", "grade", "note"))
+        rows[row["key"]] = Factor(row["key"], value, low, high, unit, source, grade, note)
     return Factors(rows)

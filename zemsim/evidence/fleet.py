@@ -18,7 +18,8 @@ PUBLIC: Final = (ChargingPlace.PUBLIC_SLOW, ChargingPlace.PUBLIC_FAST)
 def session_weeks(sessions: pd.DataFrame, season_days: FloatArray) -> FloatArray:
     """Return the weeks of a year that each session stands for: a seventh of the days of its season."""
     weeks: FloatArray = season_days.sum(axis=1) / DAYS_PER_WEEK
-    return weeks[sessions["season"].to_numpy()]
+    of_session: FloatArray = weeks[sessions["season"].to_numpy()]
+    return of_session
 
 
 def add_fleet(rows: Rows, year: int, vehicles: pd.DataFrame, places: Places, by_zone: bool) -> None:

@@ -135,4 +135,5 @@ def _of_year(table: pd.DataFrame, year: int) -> pd.DataFrame:
     years = table["year"].to_numpy()
     if len(years) and (np.diff(years) >= 0).all():
         return table.iloc[np.searchsorted(years, year, "left") : np.searchsorted(years, year, "right")]
-    return table[years == year]
+    found: pd.DataFrame = table[years == year]
+    return found

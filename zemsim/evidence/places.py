@@ -51,8 +51,8 @@ class Places:
         """Return the places of the tables ``zones`` and ``persons`` of a run."""
         inside = (zones["kind"] == "populated").to_numpy()
         names = sorted(set(zones.loc[inside, "municipality"]))
-        municipality = pd.Index(names).get_indexer(zones["municipality"]).astype(np.int64)
-        area = pd.Index(AREAS).get_indexer(zones["area_type"]).astype(np.int64)
+        municipality = pd.Index(names).get_indexer(pd.Index(zones["municipality"])).astype(np.int64)
+        area = pd.Index(AREAS).get_indexer(pd.Index(zones["area_type"])).astype(np.int64)
         zone = persons["zone_idx"].to_numpy().astype(np.int64)
         quintile = persons["quintile"].to_numpy().astype(np.int64) - 1
         household = persons["household_idx"].to_numpy().astype(np.int64)

@@ -6,7 +6,7 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import Final, SupportsFloat
 
 import numpy as np
 import pandas as pd
@@ -53,7 +53,7 @@ class Rows:
     def __init__(self) -> None:
         self._rows: list[tuple[int, str, str, str, str, float]] = []
 
-    def add(self, name: str, year: int, value: float, group: str = ALL, place: str = "region") -> None:
+    def add(self, name: str, year: int, value: SupportsFloat, group: str = ALL, place: str = "region") -> None:
         """Add one row; the unit is that of the catalogue."""
         self._rows.append((year, name, indicator(name).unit, group, place, float(value)))
 
@@ -74,6 +74,6 @@ class Rows:
         )
 
 
-def ratio(over: float, under: float) -> float:
+def ratio(over: SupportsFloat, under: SupportsFloat) -> float:
     """Return ``over / under``; NaN, that is unknown, where there is nothing to divide by."""
-    return float(over) / float(under) if under else float("nan")
+    return float(over) / float(under) if float(under) else float("nan")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, SupportsFloat
 
 import numpy as np
 import pandas as pd
@@ -113,8 +113,8 @@ def travel_of_year(trips: pd.DataFrame, tours: Tours, n_zones: int, season_days:
     size = n_zones * QUINTILES * N_MODES
     km = travel_km(trips, tours)
     return Travel(
-        trips=np.bincount(cell, weights=made, minlength=size).reshape(shape),
-        km=np.bincount(cell, weights=made * km, minlength=size).reshape(shape),
+        trips=np.bincount(cell, weights=made, minlength=size).astype(np.float64).reshape(shape),
+        km=np.bincount(cell, weights=made * km, minlength=size).astype(np.float64).reshape(shape),
         fares_eur=float((made * trips["fare_eur"].to_numpy(np.float64)).sum()),
         parking_eur=float((days * trips["parking_eur"].to_numpy(np.float64)).sum()),
     )
@@ -164,12 +164,12 @@ def _add_cell(
     year: int,
     trips: FloatArray,
     km: FloatArray,
-    people: float,
-    mobile: float,
+    people: SupportsFloat,
+    mobile: SupportsFloat,
     group: str = "all",
     place: str = REGION,
 ) -> None:
-    person_days = people * DAYS_IN_YEAR
+    person_days = float(people) * DAYS_IN_YEAR
     for mode in Mode:
         name = mode.name.lower() if group == "all" else f"{mode.name.lower()} {group}"
         rows.add("mode_share", year, ratio(trips[mode], trips.sum()), name, place)

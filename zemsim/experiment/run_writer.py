@@ -249,4 +249,4 @@ def _mark_path(folder: Path, name: str) -> Path:
 def _is_whole(path: Path, about: dict[str, Any]) -> bool:
     if not path.is_file() or path.stat().st_size != about["bytes"]:
         return False
-    return fingerprint.of_file(path) == about["blake2b"]
+    return bool(fingerprint.of_file(path) == about["blake2b"])

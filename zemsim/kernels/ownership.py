@@ -138,7 +138,7 @@ def buys_ebike(i: int, seed: int, stream: int, year: int, resident_id: Any, haza
     if uniform(seed, stream, resident_id[i], year * 4) >= hazard:
         return False
     buy = utility[i] + gumbel(seed, stream, resident_id[i], year * 4 + 1)
-    return buy > gumbel(seed, stream, resident_id[i], year * 4 + 2)
+    return bool(buy > gumbel(seed, stream, resident_id[i], year * 4 + 2))
 
 
 def buy_ebikes(

@@ -64,7 +64,8 @@ class YearFlows:
     @property
     def paid_eur(self) -> npt.NDArray[np.float64]:
         """Fares paid, bus and train."""
-        return self.fare_eur.sum(axis=(1, 2))  # type: ignore[no-any-return]
+        paid: npt.NDArray[np.float64] = self.fare_eur.sum(axis=(1, 2))
+        return paid
 
 
 def day_tables(model: MobilityModel, flows: YearFlows) -> DayTables:

@@ -59,8 +59,8 @@ class Resident(RowAgent):
             day.alternative,
         )
 
-    @choose_mode.batch
-    def choose_mode(table: RowTable, rows: Rows) -> None:  # type: ignore[misc,no-redef]  # noqa: N805
+    @choose_mode.batch  # type: ignore[no-redef]
+    def choose_mode(table: RowTable, rows: Rows) -> None:  # noqa: N805
         """Choose for many residents at once."""
         model: MobilityModel = table.model
         day = model.today
@@ -91,8 +91,8 @@ class Resident(RowAgent):
             market.utility,
         )
 
-    @consider_ebike.batch
-    def consider_ebike(table: RowTable, rows: Rows) -> None:  # type: ignore[misc,no-redef]  # noqa: N805
+    @consider_ebike.batch  # type: ignore[no-redef]
+    def consider_ebike(table: RowTable, rows: Rows) -> None:  # noqa: N805
         """Consider for many residents at once."""
         model: MobilityModel = table.model
         market = model.ebike_market
@@ -166,8 +166,8 @@ class Household(RowAgent):
                 market.scratch,
             )
 
-    @replace_cars.batch
-    def replace_cars(table: RowTable, rows: Rows) -> None:  # type: ignore[misc,no-redef]  # noqa: N805
+    @replace_cars.batch  # type: ignore[no-redef]
+    def replace_cars(table: RowTable, rows: Rows) -> None:  # noqa: N805
         """Replace for many households at once."""
         model: MobilityModel = table.model
         market = model.car_market

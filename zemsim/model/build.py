@@ -10,7 +10,8 @@ from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.names import Season
 from zemsim.model.model import MobilityModel
 from zemsim.model.world import PolicyLike, RunSettings, TimetableKey, TransitSupply, World
-from zemsim.policy.conditions import PolicyRegion, conditions
+from zemsim.policy.conditions import conditions
+from zemsim.policy.draft import PolicyRegion
 from zemsim.population import make_tours, synthesise
 from zemsim.region import load_region
 from zemsim.travel.road_network import RoadNetwork
@@ -32,12 +33,23 @@ _MONTHS: Mapping[Season, tuple[int, ...]] = {
 class ExperimentLike(Protocol):
     """What a model needs of an experiment."""
 
-    region: str
-    years: tuple[int, int]
-    days_in: tuple[int, ...]
-    seasons: tuple[str, ...]
-    day_iterations: int
-    behaviour: Mapping[str, float]
+    @property
+    def region(self) -> str: ...
+
+    @property
+    def years(self) -> tuple[int, int]: ...
+
+    @property
+    def days_in(self) -> tuple[int, ...]: ...
+
+    @property
+    def seasons(self) -> tuple[str, ...]: ...
+
+    @property
+    def day_iterations(self) -> int: ...
+
+    @property
+    def behaviour(self) -> Mapping[str, float]: ...
 
     @property
     def policies(self) -> Sequence[PolicyLike]: ...

@@ -117,7 +117,7 @@ class DayPlan:
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """A column of the tours as an array."""
-        return self.tours[name].to_numpy()  # type: ignore[no-any-return]
+        return self.tours[name].to_numpy()
 
     def _index(self, population: Population) -> None:
         resident = self.column("resident_idx")
@@ -171,7 +171,8 @@ class DayPlan:
 
     def _address(self) -> npt.NDArray[np.int64]:
         """Number of each tour within its resident's draws: the same whatever the season, year and policy."""
-        return self.ordinal + 64 * int(self.day_type)
+        address: npt.NDArray[np.int64] = self.ordinal + 64 * int(self.day_type)
+        return address
 
     def _shocks(self, stream: Stream, width: int) -> npt.NDArray[np.float32]:
         shocks = np.empty((self.n_tours, width), np.float32)

@@ -27,7 +27,8 @@ from zemsim.model.rows import RowSet, RowTable
 from zemsim.model.schedule import DAY, NIGHT, YEAR, Step, as_text
 from zemsim.model.vehicles import make_vehicles
 from zemsim.model.world import TransitSupply, World
-from zemsim.policy.conditions import Conditions, PolicyRegion, conditions
+from zemsim.policy.conditions import Conditions, conditions
+from zemsim.policy.draft import PolicyRegion
 from zemsim.travel.transit_options import transit_options
 
 if TYPE_CHECKING:

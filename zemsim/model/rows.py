@@ -56,8 +56,8 @@ class batched:  # noqa: N801 - used as a decorator
     """
 
     def __init__(self, one: Callable[..., Any]) -> None:
-        self.one, self.many, self.__doc__ = one, None, one.__doc__
-        self.many: Callable[..., Any] | None
+        self.one, self.__doc__ = one, one.__doc__
+        self.many: Callable[..., Any] | None = None
 
     def batch(self, many: Callable[..., Any]) -> batched:
         self.many = many

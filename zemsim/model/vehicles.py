@@ -37,7 +37,8 @@ class Vehicles:
 
     @property
     def electric(self) -> npt.NDArray[np.bool_]:
-        return self.powertrain == Powertrain.BEV
+        electric: npt.NDArray[np.bool_] = self.powertrain == Powertrain.BEV
+        return electric
 
     def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
         """A copy of every column."""

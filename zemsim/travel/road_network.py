@@ -37,9 +37,14 @@ Float = NDArray[np.float64]
 class RegionLike(Protocol):
     """What a road network reads of a region."""
 
-    zones: pd.DataFrame
-    road_nodes: pd.DataFrame
-    road_links: pd.DataFrame
+    @property
+    def zones(self) -> pd.DataFrame: ...
+
+    @property
+    def road_nodes(self) -> pd.DataFrame: ...
+
+    @property
+    def road_links(self) -> pd.DataFrame: ...
 
     def assumption(self, key: str) -> float: ...
 

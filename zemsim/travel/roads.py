@@ -160,7 +160,7 @@ def road_skim(network: RoadNetwork, time_s: Float | None = None, threads: int = 
     )
 
 
-def load(trees: RoadTrees, od_flow: Float, threads: int = 1) -> Float:
+def load(trees: RoadTrees | None, od_flow: Float, threads: int = 1) -> Float:
     """Flow of each directed link when every pair takes its fastest path.
 
     Parameters
@@ -180,8 +180,10 @@ def load(trees: RoadTrees, od_flow: Float, threads: int = 1) -> Float:
     Raises
     ------
     ValueError
-        If there is flow between zones that no road joins: nothing is dropped silently.
+        If there is flow between zones that no road joins: nothing is dropped silently; if the skim kept no trees.
     """
+    if trees is None:
+        raise ValueError("the skim has no trees; compute it with keep_trees=True")
     flow, lost = load_trees(
         trees.trees, trees.tail, trees.zone_node, np.ascontiguousarray(od_flow, np.float64), threads
     )
@@ -273,8 +275,7 @@ def _trees_fit(arrays: dict[str, NDArray[Any]]) -> bool:
         and types
         and all(
             not arrays[name].size
-            or ((arrays[name].min() >= (-1 if name in ("pred_link", "order") else 0))
-            and arrays[name].max() < limit)
+            or ((arrays[name].min() >= (-1 if name in ("pred_link", "order") else 0)) and arrays[name].max() < limit)
             for name, limit in upper.items()
         )
     )
