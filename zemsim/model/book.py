@@ -44,8 +44,8 @@ class Book:
         return {name: conform(_join(parts), name) for name, parts in self._parts.items()}
 
     def of_year(self, name: str, year: int) -> pd.DataFrame:
-        """The rows of a year of one table."""
-        return conform(_join([part for part in self._parts[name] if len(part) and part["year"].iloc[0] == year]), name)
+        """The rows of a year of one table, as they were written down."""
+        return _join([part for part in self._parts[name] if len(part) and part["year"].iloc[0] == year])
 
     def add_purchases(self, year: int, **columns: Any) -> None:
         """Cars or e-bikes bought in a year."""

@@ -112,6 +112,7 @@ class DayPlan:
         self.world: TravelWorld
         self.base_fare_eur = np.zeros((self.n_tours, 2, 2))
         self.fare_share = np.ones((self.n_tours, 2))
+        self._fares_of: npt.NDArray[np.float64] | None = None
         self.out_min: npt.NDArray[np.float32]
         self.back_min: npt.NDArray[np.float32]
 
@@ -233,6 +234,7 @@ class DayPlan:
             fare = np.where(available, option["fare_eur"], 0.0)
             on_buses = np.where(available, option["bus_fare_eur"], 0.0)
             self.base_fare_eur[:, k, 0], self.base_fare_eur[:, k, 1] = on_buses, fare - on_buses
+        self._fares_of = None  # other base fares, so what is to be paid must be worked out anew
         self.legs = {mode: (options[mode]["leg_out"], options[mode]["leg_back"]) for mode in _TRANSIT}
 
     def set_parking(self, eur_h: npt.NDArray[np.float64], ev_eur_h: npt.NDArray[np.float64]) -> None:
@@ -249,6 +251,11 @@ class DayPlan:
 
     def set_fares(self, fare_share: npt.NDArray[np.float64], age: npt.NDArray[np.int16]) -> None:
         """Fares to pay, from ``fare_share`` [2, Z, A] by home zone and age; a bus to the train pays the bus's share."""
+        if self._fares_of is fare_share or (
+            self._fares_of is not None and np.array_equal(self._fares_of, fare_share, equal_nan=True)
+        ):
+            return
+        self._fares_of = fare_share
         self.fare_share = fare_share[:, self.columns.origin, age[self.column("resident_idx")]].T
         self.columns.fare_eur[:] = (self.base_fare_eur * self.fare_share[:, None, :]).sum(axis=2)
 

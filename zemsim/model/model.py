@@ -71,6 +71,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.observer: Callable[[MobilityModel], None] | None = None
         self._make_people()
         self._make_places()
+        self._residents_near = stations.residents_within(world.region, world.parameters["charger_reach_km"])
         self.plans = {
             day_type: DayPlan(
                 world.region, world.population, world.tours[self.seed], day_type, self.seed, world.parameters, threads
@@ -317,7 +318,8 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
     def public_points_near(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """Public points per 1,000 residents within reach of each zone, and whether a fast site is among them."""
         table = self.stations.table
-        return stations.points_within(self.world.region, self.sites, table.points, table.open, self.parameters)
+        reach_km = self.parameters["charger_reach_km"]
+        return stations.points_within(self.sites, table.points, table.open, self._residents_near, reach_km)
 
     def close_operators(self) -> None:
         """Operators close their books of the simulated year: kilometres, boardings, fares, cost."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from zemsim.behaviour.parameters import Parameters
 from zemsim.kernels.charging import Stations
 from zemsim.policy.conditions import Conditions
 from zemsim.region import Region
@@ -106,26 +105,29 @@ def _nearest(
     return near, out_km
 
 
-def points_within(
-    region: Region, sites: Sites, points: npt.NDArray[np.int32], is_open: npt.NDArray[np.bool_], parameters: Parameters
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """Public points per 1,000 residents within reach of each zone, and whether a fast site is there: [Z], [Z]."""
-    reach = parameters["charger_reach_km"]
+def residents_within(region: Region, reach_km: float) -> npt.NDArray[np.float64]:
+    """Residents within reach of the centre of each zone, straight line, float64 [Z]."""
     centre = region.zones[["x_m", "y_m"]].to_numpy(np.float64)
-    within = sites.distance_km <= reach
-    n_points = within @ np.where(is_open, points, 0).astype(np.float64)
-    people = region.zones["population"].to_numpy(np.float64)
-    residents = _within(centre, reach) @ people
-    fast = sites.columns["fast"].astype(np.bool_) & is_open
-    density = np.divide(1000.0 * n_points, residents, out=np.zeros(len(people)), where=residents > 0)
-    return density, within[:, fast].any(axis=1)
-
-
-def _within(centre: npt.NDArray[np.float64], reach_km: float) -> npt.NDArray[np.bool_]:
     span_x = centre[:, None, 0] - centre[None, :, 0]
     span_y = centre[:, None, 1] - centre[None, :, 1]
-    near: npt.NDArray[np.bool_] = span_x * span_x + span_y * span_y <= (reach_km * _M_PER_KM) ** 2
-    return near
+    near = span_x * span_x + span_y * span_y <= (reach_km * _M_PER_KM) ** 2
+    people: npt.NDArray[np.float64] = near @ region.zones["population"].to_numpy(np.float64)
+    return people
+
+
+def points_within(
+    sites: Sites,
+    points: npt.NDArray[np.int32],
+    is_open: npt.NDArray[np.bool_],
+    residents: npt.NDArray[np.float64],
+    reach_km: float,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Public points per 1,000 ``residents`` [Z] within reach of each zone, and whether a fast site is: [Z], [Z]."""
+    within = sites.distance_km <= reach_km
+    n_points = within @ np.where(is_open, points, 0).astype(np.float64)
+    fast = sites.columns["fast"].astype(np.bool_) & is_open
+    density = np.divide(1000.0 * n_points, residents, out=np.zeros(len(residents)), where=residents > 0)
+    return density, within[:, fast].any(axis=1)
 
 
 def as_stations(

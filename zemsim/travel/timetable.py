@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +219,11 @@ class Timetable:
         return table.drop(columns="route")
 
     def departures_by_period(self) -> list[NDArray[np.int64]]:
-        """Return for each pattern the departures at each position by period: int64 [positions, Q]."""
+        """Return for each pattern the departures at each position by period: int64 [positions, Q]; read only."""
+        return self._departures
+
+    @cached_property
+    def _departures(self) -> list[NDArray[np.int64]]:
         found = []
         for k, stops in enumerate(self.pattern_stops):
             counts = np.zeros((len(stops), len(PERIODS)), np.int64)
