@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from zemsim.kernels.charging import Stations
 from zemsim.policy.conditions import Conditions
+from zemsim.policy.rules import ExtraSite
 from zemsim.region import Region
 
 _NEAR = 4
@@ -37,7 +38,7 @@ class Sites:
 def sites_of(region: Region, conditions_of: Mapping[int, Conditions]) -> Sites:
     """The sites of a policy over all its years."""
     own = region.chargers
-    extra = {}
+    extra: dict[str, ExtraSite] = {}
     for year in sorted(conditions_of):
         for site in conditions_of[year].extra_sites:
             extra.setdefault(site.site_id, site)
@@ -127,7 +128,7 @@ def points_within(
     n_points = within @ np.where(is_open, points, 0).astype(np.float64)
     fast = sites.columns["fast"].astype(np.bool_) & is_open
     density = np.divide(1000.0 * n_points, residents, out=np.zeros(len(residents)), where=residents > 0)
-    return density, within[:, fast].any(axis=1)
+    return density, np.asarray(within[:, fast].any(axis=1), np.bool_)
 
 
 def as_stations(
