@@ -90,7 +90,7 @@ def columns(tour):
         transit=np.array([[[0] * 5 if m is None else [m[k] for k in keys] for m in modes]], f),
         transit_ok=np.array([[m is not None for m in modes]]),
         pattern_out=np.array([[0, 1]], np.int32), pattern_back=np.array([[2, 3]], np.int32),
-        shock_nest=np.zeros((1, 3), f), shock_alternative=np.zeros((1, 7), f),
+        fixed=np.zeros((1, 7)), shock_nest=np.zeros((1, 3), f), shock_alternative=np.zeros((1, 7), f),
     )  # fmt: skip
 
 
@@ -98,12 +98,12 @@ def road_min(tour):
     return (tour["road_out_min"] + tour["road_back_min"]) / 2 + tour["terminal_from"] + tour["terminal_to"]
 
 
-def world(tour, temperature_c=1.0):
-    crowding = np.ones((4, 6), np.float32)
+def crowding(tour):
+    factor = np.ones((4, 6), np.float32)
     for k, mode in enumerate(("bus", "train")):
         if tour[mode] is not None:
-            crowding[k, 0], crowding[2 + k, 0] = tour[mode]["crowding_out"], tour[mode]["crowding_back"]
-    return fast.TravelWorld(crowding, temperature_c)
+            factor[k, 0], factor[2 + k, 0] = tour[mode]["crowding_out"], tour[mode]["crowding_back"]
+    return factor
 
 
 def parameters():
@@ -119,7 +119,9 @@ def slow_utilities(tour, temperature_c=1.0):
 @given(tours)
 def test_utilities_are_those_of_the_slow_twin(tour):
     found = np.empty(7)
-    fast.fill_utilities(columns(tour), world(tour), parameters(), 0, found)
+    arrays = columns(tour)
+    fast.fill_fixed(arrays, 1.0, parameters(), 0)
+    fast.fill_utilities(arrays, crowding(tour), parameters(), 0, found)
     expected = slow_utilities(tour)
     np.testing.assert_allclose(found, [expected[name] for name in NAMES], rtol=1e-6, atol=1e-6)
 

@@ -108,7 +108,7 @@ def fit_mode_constants(model: MobilityModel, targets: dict[str, Target]) -> tupl
     found: dict[str, float] = {}
     for _ in range(_ROUNDS):
         for plan in model.plans.values():
-            plan.parameters = plan.parameters._replace(constants=np.ascontiguousarray(constants))
+            plan.set_constants(constants)
         found = modelled(model)
         for key, value in found.items():
             _shift(constants, key, _DAMPING * float(np.log(targets[key].value / value)), model.parameters)

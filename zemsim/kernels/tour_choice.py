@@ -54,15 +54,9 @@ class TourColumns(NamedTuple):
     transit_ok: Any  # bool [R, 2]
     pattern_out: Any  # int32 [R, 2] pattern of the main leg, -1 none
     pattern_back: Any  # int32 [R, 2]
+    fixed: Any  # float64 [R, 7] part of the utilities that no iteration changes
     shock_nest: Any  # float32 [R, 3] standard Gumbel
     shock_alternative: Any  # float32 [R, 7] standard Gumbel
-
-
-class TravelWorld(NamedTuple):
-    """What all residents share: crowding and season."""
-
-    crowding: Any  # float32 [patterns, Q] factor on in-vehicle time, 1 = seats for all
-    temperature_c: float
 
 
 class ChoiceParameters(NamedTuple):
@@ -92,53 +86,78 @@ class ChoiceParameters(NamedTuple):
     nest_scale: Any  # float64 [3]
 
 
-def _crowding(tours: Any, world: Any, r: int, k: int) -> Any:
-    """Mean crowding factor of the main legs out and back."""
-    out, back = tours.pattern_out[r, k], tours.pattern_back[r, k]
-    factor = 0.0
-    factor += world.crowding[out, tours.period_out[r]] if out >= 0 else 1.0
-    factor += world.crowding[back, tours.period_back[r]] if back >= 0 else 1.0
-    return 0.5 * factor
-
-
-def _transit_utility(tours: Any, world: Any, p: Any, r: int, k: int) -> Any:
-    """One-way utility of bus (k = 0) or train (k = 1) without the constant."""
+def _transit_utility(tours: Any, p: Any, r: int, k: int) -> Any:
+    """One-way utility of bus (k = 0) or train (k = 1) with seats for all, without the constant."""
     x = tours.transit[r, k]
     money = p.b_cost * tours.cost_factor[r] * tours.fare_eur[r, k]
     wait = min(0.5 * x[2], p.wait_cap_min) + x[1]
-    ride = x[0] * _crowding(tours, world, r, k)
-    return p.b_pt * ride + p.b_wait * wait + p.b_head * x[2] + p.b_acc * x[3] + p.b_tr * x[4] + money
+    return p.b_pt * x[0] + p.b_wait * wait + p.b_head * x[2] + p.b_acc * x[3] + p.b_tr * x[4] + money
 
 
-def fill_utilities(tours: Any, world: Any, p: Any, r: int, out_utility: Any) -> None:
-    """Write the utilities of tour `r` into ``out_utility`` (7,); -inf where an alternative is not available."""
+def fill_fixed(tours: Any, temperature_c: float, p: Any, r: int) -> None:
+    """Write the part of the utilities of tour `r` that no iteration changes into ``tours.fixed[r]``.
+
+    It is the whole utility but for crowding and for the money of driving; -inf where there is no such alternative.
+    """
+    fixed = tours.fixed[r]
     constants = p.constants[tours.segment[r]]
     km = tours.active_km[r]
     gain = p.b_cost * tours.cost_factor[r]
-    weather = p.w_temp * min(world.temperature_c - 20.0, 0.0)
+    weather = p.w_temp * min(temperature_c - 20.0, 0.0)
     for m in range(N_ALTERNATIVES):
-        out_utility[m] = -math.inf
+        fixed[m] = -math.inf
 
     if km <= p.walk_max_km:
-        out_utility[_WALK] = constants[_WALK] + 2.0 * p.b_walk * 60.0 * km / p.walk_km_h
+        fixed[_WALK] = constants[_WALK] + 2.0 * p.b_walk * 60.0 * km / p.walk_km_h
     if tours.bike[r] and km <= p.bike_max_km:
-        out_utility[_BIKE] = constants[_BIKE] + 2.0 * (p.b_bike * 60.0 * km / p.bike_km_h + weather)
+        fixed[_BIKE] = constants[_BIKE] + 2.0 * (p.b_bike * 60.0 * km / p.bike_km_h + weather)
     if tours.ebike[r] > 0 and km <= p.ebike_max_km:
         one_way = p.k_ebike * p.b_bike * 60.0 * km / p.ebike_km_h + weather
         if tours.ebike[r] == 2:
             one_way += gain * tours.shared_eur[r] + p.b_acc * p.shared_access_min
-        out_utility[_EBIKE] = constants[_EBIKE] + 2.0 * one_way
+        fixed[_EBIKE] = constants[_EBIKE] + 2.0 * one_way
     for k in range(2):
         if tours.transit_ok[r, k]:
-            out_utility[_BUS + k] = constants[_BUS + k] + 2.0 * _transit_utility(tours, world, p, r, k)
-
-    minutes = tours.road_min[r]
-    if minutes < math.inf:
-        if tours.vehicle[r] >= 0:
-            money = 2.0 * tours.drive_eur[r] + p.k_park * tours.parking_eur[r]
-            out_utility[_DRIVER] = constants[_DRIVER] + 2.0 * p.b_car * minutes + gain * money
+            fixed[_BUS + k] = constants[_BUS + k] + 2.0 * _transit_utility(tours, p, r, k)
+    if tours.road_min[r] < math.inf:
+        ride = 2.0 * p.b_car * tours.road_min[r]
+        fixed[_DRIVER] = constants[_DRIVER] + ride
         if tours.passenger[r]:
-            out_utility[_PASSENGER] = constants[_PASSENGER] + 2.0 * p.b_car * minutes
+            fixed[_PASSENGER] = constants[_PASSENGER] + ride
+
+
+def fill_fixed_rows(start: int, stop: int, tours: Any, temperature_c: float, p: Any) -> None:
+    """`fill_fixed` for the tours ``start`` to ``stop``."""
+    for r in range(start, stop):
+        fill_fixed(tours, temperature_c, p, r)
+
+
+def _crowding(tours: Any, crowding: Any, r: int, k: int) -> Any:
+    """Mean crowding factor of the main legs out and back."""
+    out, back = tours.pattern_out[r, k], tours.pattern_back[r, k]
+    factor = 0.0
+    factor += crowding[out, tours.period_out[r]] if out >= 0 else 1.0
+    factor += crowding[back, tours.period_back[r]] if back >= 0 else 1.0
+    return 0.5 * factor
+
+
+def fill_utilities(tours: Any, crowding: Any, p: Any, r: int, out_utility: Any) -> None:
+    """Write the utilities of tour `r` into ``out_utility`` (7,); -inf where an alternative is not available.
+
+    ``crowding`` is float32 [patterns, Q], the factor on in-vehicle time; 1 = seats for all.
+    """
+    for m in range(N_ALTERNATIVES):
+        out_utility[m] = tours.fixed[r, m]
+    for k in range(2):
+        if tours.transit_ok[r, k]:
+            factor = _crowding(tours, crowding, r, k)
+            if factor != 1.0:
+                out_utility[_BUS + k] += 2.0 * p.b_pt * (factor - 1.0) * tours.transit[r, k, 0]
+    if tours.vehicle[r] >= 0:
+        money = 2.0 * tours.drive_eur[r] + p.k_park * tours.parking_eur[r]
+        out_utility[_DRIVER] += p.b_cost * tours.cost_factor[r] * money
+    else:
+        out_utility[_DRIVER] = -math.inf
 
 
 def _nest_of(m: int) -> int:
@@ -183,12 +202,12 @@ def draw_nested(utility: Any, inclusive: Any, nest_scale: Any, shock_nest: Any, 
 
 
 def choose_modes(
-    i: int, tour_start: Any, tour_end: Any, tours: Any, world: Any, p: Any, scratch: Any, out_alternative: Any
+    i: int, tour_start: Any, tour_end: Any, tours: Any, crowding: Any, p: Any, scratch: Any, out_alternative: Any
 ) -> None:
     """The rule for one resident: choose the mode of each of today's tours. ``scratch`` is float64 (10,)."""
     utility, inclusive = scratch[:N_ALTERNATIVES], scratch[N_ALTERNATIVES:]
     for r in range(tour_start[i], tour_end[i]):
-        fill_utilities(tours, world, p, r, utility)
+        fill_utilities(tours, crowding, p, r, utility)
         fill_inclusive_values(utility, p.nest_scale, inclusive)
         out_alternative[r] = draw_nested(
             utility, inclusive, p.nest_scale, tours.shock_nest[r], tours.shock_alternative[r]
@@ -196,12 +215,12 @@ def choose_modes(
 
 
 def choose_modes_rows(
-    start: int, stop: int, rows: Any, tour_start: Any, tour_end: Any, tours: Any, world: Any, p: Any, out: Any
+    start: int, stop: int, rows: Any, tour_start: Any, tour_end: Any, tours: Any, crowding: Any, p: Any, out: Any
 ) -> None:
     """The rule for the residents ``rows[start:stop]``."""
     scratch = np.empty(N_ALTERNATIVES + N_NESTS)
     for k in range(start, stop):
-        choose_modes(rows[k], tour_start, tour_end, tours, world, p, scratch, out)
+        choose_modes(rows[k], tour_start, tour_end, tours, crowding, p, scratch, out)
 
 
 def fill_gumbel(start: int, stop: int, seed: int, stream: int, agents: Any, draw: Any, out_shock: Any) -> None:
@@ -213,6 +232,8 @@ def fill_gumbel(start: int, stop: int, seed: int, stream: int, agents: Any, draw
 
 _crowding = njit(cache=True, nogil=True, forceinline=True)(_crowding)
 _transit_utility = njit(cache=True, nogil=True, forceinline=True)(_transit_utility)
+fill_fixed = njit(cache=True, nogil=True, forceinline=True)(fill_fixed)
+fill_fixed_rows = njit(cache=True, nogil=True)(fill_fixed_rows)
 fill_utilities = njit(cache=True, nogil=True, forceinline=True)(fill_utilities)
 _nest_of = njit(cache=True, nogil=True, forceinline=True)(_nest_of)
 fill_inclusive_values = njit(cache=True, nogil=True, forceinline=True)(fill_inclusive_values)

@@ -53,7 +53,7 @@ class Resident(RowAgent):
             self.table.tour_start,
             self.table.tour_end,
             day.columns,
-            day.world,
+            day.crowding,
             day.parameters,
             day.scratch,
             day.alternative,
@@ -72,7 +72,7 @@ class Resident(RowAgent):
             table.tour_start,
             table.tour_end,
             day.columns,
-            day.world,
+            day.crowding,
             day.parameters,
             day.alternative,
         )

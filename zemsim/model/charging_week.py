@@ -180,11 +180,11 @@ def _simulate_day(
         station=np.full(n, -1, np.int32),
         place=np.full(n, -1, np.int8),
         arrive_min=np.zeros(n, np.float32),
-        kwh=np.zeros(n, np.float32),
+        kwh=np.zeros(n),
         minutes=np.zeros(n, np.float32),
         forced=np.zeros(n, np.bool_),
     )
-    private = PrivateSessions(np.zeros(n, np.float32), np.zeros(n, np.float32))
+    private = PrivateSessions(np.zeros(n), np.zeros(n))
     energy = model.vehicles.energy_kwh
     run_blocks(
         plan_day,
@@ -205,7 +205,7 @@ def _simulate_day(
         lowest,
     )
     wait, served = _serve(model, day, stations, requests, p)
-    kwh = np.zeros(n, np.float32)
+    kwh = np.zeros(n)
     finish_day(day.tours, requests, served, model.vehicles.battery_kwh, energy, kwh)
     return _sessions(number, day, requests, private, cars, stations, p, wait, kwh), int(
         ((requests.station >= 0) & ~served).sum()
@@ -247,7 +247,7 @@ def _sessions(
     stations: Any,
     p: ChargingParameters,
     wait: npt.NDArray[np.float32],
-    kwh: npt.NDArray[np.float32],
+    kwh: npt.NDArray[np.float64],
 ) -> pd.DataFrame:
     """The day's sessions as rows; energy from the grid."""
     vehicle = day.tours.vehicle

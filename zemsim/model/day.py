@@ -11,7 +11,6 @@ import numpy.typing as npt
 from zemsim.core.names import PERIODS, Alternative, DayType, Mode
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.household_cars import CarColumns, allot_cars
-from zemsim.kernels.tour_choice import TravelWorld
 from zemsim.model.charging_week import WeekResult, learn_from_week, simulate_week
 from zemsim.model.vehicles import kwh_per_km, litres_per_km
 from zemsim.travel.roads import load, road_skim, volume_delay
@@ -40,7 +39,7 @@ def use_day(model: MobilityModel, day_type: DayType) -> None:
     """Make a day type today's: its tours become those of the residents."""
     plan = model.plans[day_type]
     model.today = plan
-    plan.world = TravelWorld(crowding=model.crowding, temperature_c=model.temperature_c)
+    plan.prepare(model.temperature_c, model.crowding)
     table = model.residents.table
     table.tour_start[:] = plan.tour_start
     table.tour_end[:] = plan.tour_end

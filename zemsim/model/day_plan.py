@@ -23,7 +23,7 @@ from zemsim.kernels.tour_choice import (
     N_NESTS,
     ChoiceParameters,
     TourColumns,
-    TravelWorld,
+    fill_fixed_rows,
     fill_gumbel,
 )
 from zemsim.population import Population
@@ -82,7 +82,7 @@ class DayPlan:
     alternative : int8 [R], the choice; -1 = no alternative at all.
     base_fare_eur : float64 [R, 2, 2], one-way fare of the bus and the train option, paid on buses and on trains.
     fare_share : float64 [R, 2], share of the base fare to pay on buses and on trains.
-    world, parameters : set before a choice.
+    crowding : float32 [patterns, Q], factor on in-vehicle time.
     """
 
     def __init__(
@@ -109,7 +109,8 @@ class DayPlan:
         self.alternative = np.full(self.n_tours, -1, np.int8)
         self.columns = self._make_columns(region, population)
         self.allotment = self._make_allotment(population)
-        self.world: TravelWorld
+        self.crowding: npt.NDArray[np.float32]
+        self._fixed_at: float | None = None
         self.base_fare_eur = np.zeros((self.n_tours, 2, 2))
         self.fare_share = np.ones((self.n_tours, 2))
         self._fares_of: npt.NDArray[np.float64] | None = None
@@ -166,6 +167,7 @@ class DayPlan:
             transit_ok=np.zeros((n, 2), np.bool_),
             pattern_out=np.full((n, 2), -1, np.int32),
             pattern_back=np.full((n, 2), -1, np.int32),
+            fixed=np.full((n, N_ALTERNATIVES), -np.inf),
             shock_nest=self._shocks(Stream.MODE_NEST, N_NESTS),
             shock_alternative=self._shocks(Stream.MODE_ALTERNATIVE, N_ALTERNATIVES),
         )
@@ -234,8 +236,21 @@ class DayPlan:
             fare = np.where(available, option["fare_eur"], 0.0)
             on_buses = np.where(available, option["bus_fare_eur"], 0.0)
             self.base_fare_eur[:, k, 0], self.base_fare_eur[:, k, 1] = on_buses, fare - on_buses
+        self._fixed_at = None
         self._fares_of = None  # other base fares, so what is to be paid must be worked out anew
         self.legs = {mode: (options[mode]["leg_out"], options[mode]["leg_back"]) for mode in _TRANSIT}
+
+    def set_constants(self, constants: npt.NDArray[np.float64]) -> None:
+        """Take other mode constants [segments, alternatives]."""
+        self.parameters = self.parameters._replace(constants=np.ascontiguousarray(constants))
+        self._fixed_at = None
+
+    def prepare(self, temperature_c: float, crowding: npt.NDArray[np.float32]) -> None:
+        """Make the plan ready for a choice: what no iteration changes is worked out anew if something set it since."""
+        self.crowding = crowding
+        if self._fixed_at != temperature_c:
+            run_blocks(fill_fixed_rows, self.n_tours, self.threads, self.columns, temperature_c, self.parameters)
+            self._fixed_at = temperature_c
 
     def set_parking(self, eur_h: npt.NDArray[np.float64], ev_eur_h: npt.NDArray[np.float64]) -> None:
         """Parking cost of each tour from the prices per hour of each zone [Z], combustion and electric.
@@ -256,6 +271,7 @@ class DayPlan:
         ):
             return
         self._fares_of = fare_share
+        self._fixed_at = None
         self.fare_share = fare_share[:, self.columns.origin, age[self.column("resident_idx")]].T
         self.columns.fare_eur[:] = (self.base_fare_eur * self.fare_share[:, None, :]).sum(axis=2)
 
@@ -269,6 +285,7 @@ class DayPlan:
         shared = (luck < shared_share[origin]) & adult
         self.columns.ebike[:] = np.where(own[self.column("resident_idx")], 1, np.where(shared, 2, 0))
         self.columns.shared_eur[:] = np.where(self.columns.ebike == 2, eur_trip[origin], 0.0)
+        self._fixed_at = None
 
     def set_road_times(
         self,
@@ -284,6 +301,7 @@ class DayPlan:
         self.back_min = np.where(peak[c.period_back], congested, free_min[c.dest, c.origin])
         doors = terminal_min[c.origin] + terminal_min[c.dest]
         c.road_min[:] = 0.5 * (self.out_min + self.back_min) + doors
+        self._fixed_at = None
 
     def describe(self, tour: int) -> dict[str, Any]:
         """One tour in words."""

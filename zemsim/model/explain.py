@@ -50,7 +50,7 @@ def explain_today(model: MobilityModel, resident_id: int) -> dict[str, Any]:
 
 def _explain_tour(model: MobilityModel, plan: DayPlan, tour: int) -> dict[str, Any]:
     utility, inclusive = np.empty(N_ALTERNATIVES), np.empty(N_NESTS)
-    fill_utilities(plan.columns, plan.world, plan.parameters, tour, utility)
+    fill_utilities(plan.columns, plan.crowding, plan.parameters, tour, utility)
     fill_inclusive_values(utility, plan.parameters.nest_scale, inclusive)
     zones = model.world.region.zones["zone_id"]
     c, chosen = plan.columns, int(plan.alternative[tour])
