@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zemsim.kernels.blocks import run_blocks
-from zemsim.kernels.tour_choice import ChoiceParameters, TourColumns, TravelWorld, choose_modes_rows
+from zemsim.kernels.tour_choice import ChoiceParameters, TourColumns, choose_modes_rows
 from zemsim.model.model import MobilityModel
 
 _INF = math.inf
@@ -26,7 +26,7 @@ class Bare:
     tour_start: NDArray[np.int32]
     tour_end: NDArray[np.int32]
     columns: TourColumns
-    world: TravelWorld
+    crowding: NDArray[np.float32]
     parameters: ChoiceParameters
     alternative: NDArray[np.int8]
 
@@ -39,14 +39,22 @@ class Bare:
             tour_start=table.tour_start.copy(),
             tour_end=table.tour_end.copy(),
             columns=TourColumns(*(column.copy() for column in plan.columns)),
-            world=TravelWorld(plan.world.crowding.copy(), float(plan.world.temperature_c)),
+            crowding=plan.crowding.copy(),
             parameters=plan.parameters,
             alternative=np.full(plan.n_tours, -1, np.int8),
         )
 
     def choose(self, threads: int) -> None:
         """One call of the kernel for everybody; by blocks where there are several threads."""
-        args = (self.rows, self.tour_start, self.tour_end, self.columns, self.world, self.parameters, self.alternative)
+        args = (
+            self.rows,
+            self.tour_start,
+            self.tour_end,
+            self.columns,
+            self.crowding,
+            self.parameters,
+            self.alternative,
+        )
         if threads == 1:
             choose_modes_rows(0, len(self.rows), *args)
         else:
@@ -55,22 +63,19 @@ class Bare:
 
 @dataclass(slots=True)
 class ObjectTour:
-    """A tour of a resident that is an object. ``transit``: bus and train, or None where there is none."""
+    """A tour of a resident that is an object, with every number as the kernel reads it."""
 
-    segment: int
-    road_min: float
-    active_km: float
+    fixed: list[float]
     cost_factor: float
-    bike: bool
-    ebike: int
-    shared_eur: float
     vehicle: int
     drive_eur: float
     parking_eur: float
-    passenger: bool
-    fare_eur: list[float]
-    transit: list[list[float] | None]
-    cells: list[tuple[tuple[int, int], tuple[int, int]]]
+    transit_ok: list[bool]
+    ride_min: list[float]
+    pattern_out: list[int]
+    pattern_back: list[int]
+    period_out: int
+    period_back: int
     shock_nest: list[float]
     shock_alternative: list[float]
     choice: int = -1
@@ -93,41 +98,25 @@ class ObjectResident(mesa.Agent):  # type: ignore[misc]
 
     def utilities(self, tour: ObjectTour) -> list[float]:
         """Utility of each alternative, minus infinity where it is not available."""
-        p, constants = self.model.parameters, self.model.constants[tour.segment]
-        km, gain, weather = tour.active_km, p.b_cost * tour.cost_factor, self.model.weather
-        out = [-_INF] * 7
-        if km <= p.walk_max_km:
-            out[0] = constants[0] + 2.0 * p.b_walk * 60.0 * km / p.walk_km_h
-        if tour.bike and km <= p.bike_max_km:
-            out[1] = constants[1] + 2.0 * (p.b_bike * 60.0 * km / p.bike_km_h + weather)
-        if tour.ebike and km <= p.ebike_max_km:
-            one_way = p.k_ebike * p.b_bike * 60.0 * km / p.ebike_km_h + weather
-            if tour.ebike == 2:
-                one_way += gain * tour.shared_eur + p.b_acc * p.shared_access_min
-            out[2] = constants[2] + 2.0 * one_way
-        for k, transit in enumerate(tour.transit):
-            if transit is not None:
-                out[3 + k] = constants[3 + k] + 2.0 * self.ride(tour, transit, k)
-        if tour.road_min < _INF:
-            driving = 2.0 * p.b_car * tour.road_min
-            if tour.vehicle >= 0:
-                money = 2.0 * tour.drive_eur + p.k_park * tour.parking_eur
-                out[5] = constants[5] + driving + gain * money
-            if tour.passenger:
-                out[6] = constants[6] + driving
+        p, out = self.model.parameters, tour.fixed.copy()
+        for k in (0, 1):
+            if tour.transit_ok[k]:
+                factor = self.crowding(tour, k)
+                if factor != 1.0:
+                    out[3 + k] += 2.0 * p.b_pt * (factor - 1.0) * tour.ride_min[k]
+        if tour.vehicle >= 0:
+            money = 2.0 * tour.drive_eur + p.k_park * tour.parking_eur
+            out[5] += p.b_cost * tour.cost_factor * money
+        else:
+            out[5] = -_INF
         return out
 
-    def ride(self, tour: ObjectTour, transit: list[float], k: int) -> float:
-        """One-way utility of bus (k = 0) or train (k = 1) without the constant."""
-        p, crowding = self.model.parameters, self.model.crowding
-        minutes, transfer_wait, headway, walk, transfers = transit
-        (out, period_out), (back, period_back) = tour.cells[k]
-        crowded = crowding[out][period_out] if out >= 0 else 1.0
-        crowded += crowding[back][period_back] if back >= 0 else 1.0
-        money = p.b_cost * tour.cost_factor * tour.fare_eur[k]
-        wait = min(0.5 * headway, p.wait_cap_min) + transfer_wait
-        felt = p.b_pt * (minutes * (0.5 * crowded)) + p.b_wait * wait + p.b_head * headway
-        return felt + p.b_acc * walk + p.b_tr * transfers + money
+    def crowding(self, tour: ObjectTour, k: int) -> float:
+        """Mean crowding factor of bus (k = 0) or train (k = 1), out and back."""
+        crowding, out, back = self.model.crowding, tour.pattern_out[k], tour.pattern_back[k]
+        factor = crowding[out][tour.period_out] if out >= 0 else 1.0
+        factor += crowding[back][tour.period_back] if back >= 0 else 1.0
+        return 0.5 * factor
 
     def draw(self, tour: ObjectTour, utility: list[float]) -> int:
         """A nest by its inclusive value and luck, then an alternative inside it; -1 if there is none."""
@@ -159,10 +148,8 @@ class ObjectTown(mesa.Model):  # type: ignore[misc]
 
     def __init__(self, bare: Bare, rows: NDArray[np.int32]) -> None:
         super().__init__(rng=1)
-        p = bare.parameters
-        self.parameters, self.constants, self.nest_scale = p, p.constants.tolist(), p.nest_scale.tolist()
-        self.crowding = bare.world.crowding.tolist()
-        self.weather = p.w_temp * min(bare.world.temperature_c - 20.0, 0.0)
+        self.parameters, self.nest_scale = bare.parameters, bare.parameters.nest_scale.tolist()
+        self.crowding = bare.crowding.tolist()
         start, end = bare.tour_start[rows], bare.tour_end[rows]
         self.tour_idx = np.concatenate([np.arange(a, b) for a, b in zip(start, end, strict=True)])
         tours = iter(_object_tours(bare.columns, self.tour_idx))
@@ -178,17 +165,8 @@ class ObjectTown(mesa.Model):  # type: ignore[misc]
 
 
 def _object_tours(columns: TourColumns, idx: NDArray[np.int64]) -> list[ObjectTour]:
-    """Tours as objects, with every number as the kernel reads it."""
-    c = TourColumns(*(column[idx].tolist() for column in columns))
-    same = [field.name for field in dataclasses.fields(ObjectTour) if field.name not in ("transit", "cells", "choice")]
-    return [
-        ObjectTour(
-            **{name: getattr(c, name)[r] for name in same},
-            transit=[x if ok else None for x, ok in zip(c.transit[r], c.transit_ok[r], strict=True)],
-            cells=[
-                ((out, c.period_out[r]), (back, c.period_back[r]))
-                for out, back in zip(c.pattern_out[r], c.pattern_back[r], strict=True)
-            ],
-        )
-        for r in range(len(idx))
-    ]
+    """Tours as objects."""
+    names = [field.name for field in dataclasses.fields(ObjectTour) if field.name not in ("ride_min", "choice")]
+    values = {name: getattr(columns, name)[idx].tolist() for name in names}
+    ride_min = columns.transit[idx, :, 0].tolist()
+    return [ObjectTour(ride_min=ride_min[r], **{name: values[name][r] for name in names}) for r in range(len(idx))]
