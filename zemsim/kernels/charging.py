@@ -92,7 +92,7 @@ class Requests(NamedTuple):
     station: Any  # int32, -1 = none
     place: Any  # int8
     arrive_min: Any  # float32
-    kwh: Any  # float32 at the battery
+    kwh: Any  # float64 at the battery
     minutes: Any  # float32 at the point
     forced: Any  # bool
 
@@ -100,8 +100,8 @@ class Requests(NamedTuple):
 class PrivateSessions(NamedTuple):
     """Sessions at home and at work, one slot each per tour [E]; kWh 0 = none."""
 
-    home_kwh: Any  # float32 at the battery
-    work_kwh: Any  # float32
+    home_kwh: Any  # float64 at the battery
+    work_kwh: Any  # float64
 
 
 def _utility(p: Any, constant: float, soc: float, hours: float, eur: float, weight: float, lost_min: float) -> Any:
@@ -209,7 +209,8 @@ def _plan_on_the_way_out(
     battery = cars.battery_kwh[c]
     whole_tour = 2.0 * tours.road_km[e] * p.kwh_km + p.reserve_share * battery
     kwh = min(battery, max(p.fast_until_share * battery, whole_tour)) - energy
-    site, _lost = _best_site(stations.fast_near, stations.fast_detour_min, tours.home[e], stations, kwh, p, 1.0)
+    grid = kwh / p.loss_dc
+    site, _lost = _best_site(stations.fast_near, stations.fast_detour_min, tours.home[e], stations, grid, p, 1.0)
     if site < 0 or kwh <= 0.0:
         return 0.0
     requests.station[e] = site
