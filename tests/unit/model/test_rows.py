@@ -39,7 +39,7 @@ class Person(RowAgent):
         self.wealth += amount
 
     @earn.batch
-    def earn(table: RowTable, rows: np.ndarray, amount: float = 1.0) -> None:
+    def earn(table: RowTable, rows: np.ndarray, amount: float = 1.0) -> None:  # noqa: N805, RUF100
         table.wealth[rows] += np.float32(amount)
 
     def double(self) -> float:
@@ -72,7 +72,7 @@ class Trader(Person):
         self.wealth *= 2.0
 
     @earn.batch
-    def earn(table: RowTable, rows: np.ndarray, amount: float = 1.0) -> None:
+    def earn(table: RowTable, rows: np.ndarray, amount: float = 1.0) -> None:  # noqa: N805, RUF100
         table.wealth[rows] *= 2.0
 
 
