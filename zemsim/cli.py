@@ -35,7 +35,6 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 @click.argument("experiment", required=False, type=click.Path())
 @click.option("--region", type=click.Path(), help="Region pack by name or folder, instead of the experiment's.")
 @click.option("--out", type=click.Path(file_okay=False), help="Run folder; outputs/ID-FINGERPRINT without it.")
-@click.option("--sample", type=float, help="Share of households, greater than 0 and at most 1.")
 @click.option("--seeds", type=int, help="Number of seeds, instead of the experiment's.")
 @click.option(
     "--threads", type=click.IntRange(min=1), help="Cores to use; all without it. Results do not depend on it."
@@ -47,7 +46,6 @@ def run(
     experiment: str | None,
     region: str | None,
     out: str | None,
-    sample: float | None,
     seeds: int | None,
     threads: int | None,
     replace: bool,
@@ -58,7 +56,7 @@ def run(
     click.echo("zemsim: loading", err=True)
     from zemsim.experiment.experiment import load_experiment
 
-    asked = load_experiment(experiment, region=region).with_settings(seeds=seeds, sample=sample)
+    asked = load_experiment(experiment, region=region).with_settings(seeds=seeds)
     from zemsim.experiment.runner import run as run_experiment
 
     finished = run_experiment(asked, out=out, threads=threads, replace=replace)
@@ -161,14 +159,17 @@ def _cell(value: Any) -> str:
 
 @cli.command()
 @click.argument("folder", metavar="RUN", type=click.Path())
-@click.option("--out", type=click.Path(), help="Folder of the page; RUN/report without it.")
+@click.option("--out", type=click.Path(), help="Folder of the page, or its file; RUN/report without it.")
+@click.option(
+    "--language", type=click.Choice(["lv", "en", "both"]), default="both", show_default=True, help="Of the page."
+)
 @as_json
-def report(folder: str, out: str | None, as_json: bool) -> None:
+def report(folder: str, out: str | None, language: str, as_json: bool) -> None:
     """Write the page of a finished RUN again."""
     from zemsim.experiment.run_folder import open_run
     from zemsim.report.page import write_report
 
-    page = write_report(open_run(folder), out)
+    page = write_report(open_run(folder), out, language)
     if as_json:
         print_json({"report": str(page)})
     else:
@@ -195,15 +196,18 @@ def region_list(as_json: bool) -> None:
 
 @region.command("show")
 @click.argument("name", default="zemgale", type=click.Path())
+@click.option("--html", type=click.Path(), help="Write a page with a map, too: its folder, or its file.")
 @as_json
 @language
-def region_show(name: str, as_json: bool, lang: str) -> None:
+def region_show(name: str, html: str | None, as_json: bool, lang: str) -> None:
     """Show what a region holds, and how much of it is reported, estimated and assumed."""
     from zemsim.region import describe, load_region
 
-    about = describe(load_region(name))
+    found = load_region(name)
+    about = describe(found)
+    page = _region_page(found, html) if html else None
     if as_json:
-        print_json({**about, "rows": about["evidence"]})
+        print_json({**about, "rows": about["evidence"], **({"page": page} if page else {})})
         return
     click.echo(f"{about['name']}: {clean(about['title'][lang])}, fingerprint {about['digest']}\n")
     counted = {**about["counts"], **about["totals"]}
@@ -222,6 +226,15 @@ def region_show(name: str, as_json: bool, lang: str) -> None:
         ),
         ("rests on", "total", "unit", "reported", "estimated", "assumed"),
     )
+
+    if page:
+        click.echo(f"\npage  {page}")
+
+
+def _region_page(found: Any, html: str) -> str:
+    from zemsim.report.region_page import write_region_page
+
+    return str(write_region_page(found, html))
 
 
 def _percent(share: float | None) -> str:

@@ -221,7 +221,6 @@ def sample_manifest(name: Naming = plain) -> dict[str, Any]:
         "years": [2024, 2035],
         "days_in": list(DAYS_IN),
         "seeds": list(SEEDS),
-        "sample": 1.0,
         "policies": policies,
     }
     shares = {

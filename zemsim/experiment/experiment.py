@@ -61,14 +61,12 @@ class Experiment:
         What :func:`zemsim.load_region` is given: name of an embedded region pack, or a folder.
     years : (int, int)
         First and last year.
-    days_in, days, seasons : tuple
-        Simulated years, day types (``weekday, weekend``), seasons (``winter, summer``).
+    days_in, seasons : tuple
+        Simulated years, seasons (``winter, summer``); weekdays and weekends are simulated in each.
     seeds : tuple of int
         The same for every policy.
     day_iterations : int
         Repetitions of a day.
-    sample : float
-        Share of households.
     behaviour : mapping of str to float
         Parameters that differ from their defaults.
     policies : tuple of Policy
@@ -82,11 +80,9 @@ class Experiment:
     region: str
     years: tuple[int, int]
     days_in: tuple[int, ...]
-    days: tuple[str, ...]
     seasons: tuple[str, ...]
     seeds: tuple[int, ...]
     day_iterations: int
-    sample: float
     behaviour: dict[str, float]
     policies: tuple[Policy, ...]
     path: str | None = field(default=None, compare=False)
@@ -112,11 +108,10 @@ class Experiment:
     def with_settings(
         self,
         seeds: int | Sequence[int] | None = None,
-        sample: float | None = None,
         region: str | PathLike[str] | None = None,
         policies: Sequence[str] | None = None,
     ) -> Experiment:
-        """Return the experiment with other seeds, sample, region, or only some of its policies.
+        """Return the experiment with other seeds, another region, or only some of its policies.
 
         Raises
         ------
@@ -129,10 +124,6 @@ class Experiment:
             if not chosen or len(set(chosen)) != len(chosen) or min(chosen) < 1 or len(chosen) > MAX_SEEDS:
                 raise UsageError(f"seeds must be 1 to {MAX_SEEDS} different positive numbers, got {seeds}")
             changes["seeds"] = chosen
-        if sample is not None:
-            if not 0.0 < sample <= 1.0:
-                raise UsageError(f"sample must be greater than 0 and at most 1, got {sample}")
-            changes["sample"] = sample
         if region is not None:
             changes["region"] = fspath(region)
         if policies is not None:
@@ -240,11 +231,9 @@ def _resolve(settings: ExperimentFile, document: Document, faults: list[InputErr
         region=head.region,
         years=head.years,
         days_in=head.days_in,
-        days=head.days,
         seasons=head.seasons,
         seeds=head.seeds,
         day_iterations=head.day_iterations,
-        sample=head.sample,
         behaviour=dict(settings.behaviour),
         policies=tuple(policies),
         path=document.path,

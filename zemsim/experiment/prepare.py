@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zemsim.core import fingerprint
-from zemsim.core.errors import InputError
 from zemsim.core.schema import schema
 from zemsim.evidence.factors import Factors, load_factors
 from zemsim.evidence.indicators import Setting
@@ -62,12 +61,6 @@ class SpineEngine:
 
         if experiment is None or isinstance(experiment, (str, Path)):
             experiment = load_experiment(experiment)
-        if experiment.sample != 1.0:
-            raise InputError(
-                f"sample is {experiment.sample:g}, but every resident is simulated in this version",
-                experiment.path,
-                hint="leave sample out",
-            )
         return cls(experiment, cores() if threads is None else threads)
 
     def identity(self) -> Identity:

@@ -39,7 +39,6 @@ def _seeds(value: Any) -> Any:
     return value
 
 
-Day = Literal["weekday", "weekend"]
 SeasonName = Literal["winter", "summer"]
 Seeds = Annotated[
     tuple[Annotated[int, Field(ge=1, le=MAX_SEED)], ...],
@@ -62,11 +61,6 @@ class Head(Settings):
     """First and last year; vehicles are bought and scrapped in every year."""
     days_in: Annotated[tuple[Year, ...], Field(strict=False, min_length=1, max_length=MAX_YEARS)]
     """Years in which days are simulated."""
-    days: Annotated[tuple[Literal["weekday", "weekend"], ...], Field(strict=False, min_length=1)] = (
-        "weekday",
-        "weekend",
-    )
-    """Kinds of days."""
     seasons: Annotated[tuple[Literal["winter", "summer"], ...], Field(strict=False, min_length=1)] = (
         "winter",
         "summer",
@@ -76,8 +70,6 @@ class Head(Settings):
     """How many seeds, or a list of them; the same for every policy."""
     day_iterations: Annotated[int, Field(ge=1, le=100)] = 3
     """How often a day is repeated until travellers know times, queues and crowding; the same in every run."""
-    sample: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
-    """Share of households that are simulated; 1 is everybody."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Head:
@@ -89,7 +81,7 @@ class Head(Settings):
         for position, year in enumerate(self.days_in):
             if not first <= year <= last:
                 raise key_fault(("days_in", position), f"{year} is not within years {first} to {last}")
-        for key in ("days_in", "days", "seasons", "seeds"):
+        for key in ("days_in", "seasons", "seeds"):
             values = getattr(self, key)
             if len(set(values)) != len(values):
                 raise key_fault(key, "has a value twice")

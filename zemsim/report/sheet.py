@@ -125,8 +125,7 @@ def _lead(results: Results, words: Words) -> str:
         "year": results.year,
     }
     people = results.residents()
-    whole = manifest.get("experiment", {}).get("sample", 1) == 1
-    if people is None or not whole:
+    if people is None:
         return words("lead_short", **known)
     return words("lead", residents=numbers.number(people, 0, words.language), **known)
 

@@ -143,11 +143,9 @@ def experiment(*measures: dict[str, Any]) -> dict[str, Any]:
             "region": "zemgale",
             "years": [2024, 2035],
             "days_in": [2024, 2035],
-            "days": ["weekday"],
             "seasons": ["winter", "summer"],
             "seeds": 2,
             "day_iterations": 3,
-            "sample": 0.5,
         },
         "behaviour": {"b_cost": -0.3},
         "policy": [

@@ -69,7 +69,7 @@ def test_every_fault_names_file_line_and_key(number: int, tmp_path: Path) -> Non
 def test_all_faults_of_a_file_are_reported_in_one_pass(tmp_path: Path) -> None:
     document = experiment(measure(3))
     document["experiment"]["seeds"] = 0
-    document["experiment"]["sampel"] = document["experiment"].pop("sample")
+    document["experiment"]["seesons"] = document["experiment"].pop("seasons")
     document["policy"][1]["measure"][0]["price_eur_kw"] = document["policy"][1]["measure"][0].pop("price_eur_kwh")
     document["policy"][1]["measure"][0]["power_kw"] = 240
     document["policy"][1]["measure"][0]["grade"] = "reportd"
@@ -81,7 +81,7 @@ def test_all_faults_of_a_file_are_reported_in_one_pass(tmp_path: Path) -> None:
     assert [text for _, text in found] == [
         "experiment.seeds: must be from 1 to 1000, got 0 - allowed 1 to 1000; "
         "How many seeds, or a list of them; the same for every policy",
-        "experiment.sampel: unknown key “sampel” - did you mean “sample”?",
+        "experiment.seesons: unknown key “seesons” - did you mean “seasons”?",
         "policy[2].measure[1].grade: unknown value “reportd” - did you mean “reported”?",
         "policy[2].measure[1].power_kw: must be at most 43, got 240 - allowed 2 to 43; in kilowatt; Power of one point",
         "policy[2].measure[1].price_eur_kw: unknown key “price_eur_kw” - the unit is part of the name: "

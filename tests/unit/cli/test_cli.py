@@ -66,7 +66,7 @@ def test_version_and_no_command() -> None:
         ("run", "--fast"),
         ("run", "--threads", "0"),
         ("run", "--seeds", "many"),
-        ("run", "--sample", "2"),
+        ("run", "--sample", "0.5"),
         ("run", "--seeds", "0"),
         ("validate",),
         ("compare",),
@@ -208,6 +208,24 @@ def test_region_commands() -> None:
     assert "zemgale: in order." in run("region", "check").stdout
 
 
+def test_the_page_of_a_region(tmp_path: Path) -> None:
+    page = tmp_path / "zemgale.html"
+    assert str(page) in run("region", "show", "--html", str(page)).stdout
+    text = page.read_text(encoding="utf-8")
+    assert 'lang="lv"' in text
+    assert 'lang="en"' in text
+    assert "<svg" in text
+
+
+def test_report_writes_the_page_in_the_language_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr("zemsim.experiment.run_folder.open_run", lambda folder: folder)
+    monkeypatch.setattr("zemsim.report.page.write_report", lambda *given: asked.append(given) or "page.html")
+    assert json.loads(run("report", "a", "--language", "lv", "--json").stdout) == {"report": "page.html"}
+    assert run("report", "a", "--out", "b").stdout == "page.html\n"
+    assert asked == [("a", None, "lv"), ("a", "b", "both")]
+
+
 class _FakeRun:
     folder = Path("outputs/x")
     exit_code = 3
@@ -228,12 +246,12 @@ def test_run_hands_on_what_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zemsim.report.page, "write_report", lambda found: found.folder / "report" / "index.html")
     monkeypatch.setattr(zemsim.report.terminal, "print_table", lambda found, lang: click.echo(f"table {lang}"))
     monkeypatch.setattr(cli_module, "_headline_rows", lambda found: [{"policy": "baseline", "ev_share": float("nan")}])
-    result = run("run", "--seeds", "2", "--sample", "0.1", "--threads", "1", "--out", "somewhere", "--lang", "lv")
+    result = run("run", "--seeds", "2", "--threads", "1", "--out", "somewhere", "--lang", "lv")
     assert result.exit_code == 3, result.stderr
     assert result.stdout.splitlines()[0] == "table lv"
     assert str(Path("outputs/x/report/index.html")) in result.stdout
     assert (asked["out"], asked["threads"], asked["replace"]) == ("somewhere", 1, False)
-    assert (asked["experiment"].seeds, asked["experiment"].sample) == ((1, 2), 0.1)
+    assert asked["experiment"].seeds == (1, 2)
     found = json.loads(run("run", "--json").stdout)
     assert found["rows"] == [{"policy": "baseline", "ev_share": None}]
 

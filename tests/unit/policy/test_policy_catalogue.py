@@ -76,7 +76,6 @@ def test_the_default_experiment(default: Experiment) -> None:
     assert default.id == "zemgale-2035"
     assert default.path is None
     assert (default.years, default.days_in, len(default.seeds)) == ((2024, 2035), (2024, 2030, 2035), 3)
-    assert default.sample == 1.0
     assert default.policies[0].id == BASELINE
     assert default.policies[0].measures == ()
     assert len(default.policies) >= 9
@@ -115,10 +114,10 @@ def test_an_experiment_is_the_same_after_its_manifest(default: Experiment) -> No
     assert again.digest() == default.digest()
 
 
-@given(st.sets(st.integers(0, len(MEASURES) - 1), max_size=4), st.integers(1, 9), st.floats(0.01, 1.0))
-def test_any_experiment_is_the_same_after_its_manifest(chosen: set[int], seeds: int, sample: float) -> None:
+@given(st.sets(st.integers(0, len(MEASURES) - 1), max_size=4), st.integers(1, 9), st.integers(1, 100))
+def test_any_experiment_is_the_same_after_its_manifest(chosen: set[int], seeds: int, rounds: int) -> None:
     document = experiment(*map(measure, sorted(chosen)))
-    document["experiment"].update(seeds=seeds, sample=sample)
+    document["experiment"].update(seeds=seeds, day_iterations=rounds)
     settings = check(parse_document(Writer(document).text), ExperimentFile)
     own = tuple(m for m in settings.policy[1].measure)
     plain = [m.model_dump(mode="json", exclude_none=True) for m in own]
@@ -133,11 +132,11 @@ def test_any_experiment_is_the_same_after_its_manifest(chosen: set[int], seeds: 
 
 
 def test_what_the_command_line_may_change(default: Experiment) -> None:
-    found = default.with_settings(seeds=2, sample=0.5, region="/somewhere/pack", policies=["baseline", "parking"])
-    assert (found.seeds, found.sample, found.region, found.region_name) == ((1, 2), 0.5, "/somewhere/pack", "pack")
+    found = default.with_settings(seeds=2, region="/somewhere/pack", policies=["baseline", "parking"])
+    assert (found.seeds, found.region, found.region_name) == ((1, 2), "/somewhere/pack", "pack")
     assert [policy.id for policy in found.policies] == ["baseline", "parking"]
     assert default.with_settings() == default
-    for bad in ({"seeds": 0}, {"seeds": (1, 1)}, {"seeds": 1001}, {"sample": 0.0}, {"sample": 1.5}):
+    for bad in ({"seeds": 0}, {"seeds": (1, 1)}, {"seeds": 1001}):
         with pytest.raises(UsageError):
             default.with_settings(**bad)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="did you mean “parking”"):
