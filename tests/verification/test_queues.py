@@ -127,7 +127,7 @@ def test_those_who_must_charge_wait_however_long() -> None:
 
 
 def test_little_s_law() -> None:
-    """The mean number of cars that wait is the rate of arrivals times the mean wait, exactly, if the span ends empty."""
+    """The mean number of cars that wait is the rate of arrivals times the mean wait, exactly, if all end."""
     rng = np.random.default_rng(8)
     arrive, minutes = np.cumsum(rng.exponential(8.0, 2_000)), rng.exponential(MINUTES, 2_000)
     wait, _ = serve(arrive, minutes, 5)

@@ -88,28 +88,32 @@ def some_households(region: Region, population: Population) -> np.ndarray:
     return np.unique(np.concatenate(picked))
 
 
+def world_of(region: Region, population: Population, seeds: Sequence[int] = SEEDS) -> World:
+    """A world of some residents of a region on all its roads and its timetable."""
+    network = RoadNetwork.from_region(region)
+    skim = road_skim(network, threads=2)
+    supplies = Supplies(region)
+    supplies[()]
+    return World(
+        region=region,
+        population=population,
+        network=network,
+        road_skim=skim,
+        supplies=supplies,
+        tours={seed: make_tours(region, population, skim.distance_km, seed) for seed in seeds},
+        parameters=load_parameters(),
+        settings=SETTINGS,
+        temperature_c=temperatures(region),
+    )
+
+
 _WORLDS: list[World] = []
 
 
 def small_world(region: Region, population: Population) -> World:
     """The small world; made once in a session."""
     if not _WORLDS:
-        small = subset(population, some_households(region, population))
-        network = RoadNetwork.from_region(region)
-        skim = road_skim(network, threads=2)
-        world = World(
-            region=region,
-            population=small,
-            network=network,
-            road_skim=skim,
-            supplies=Supplies(region),
-            tours={seed: make_tours(region, small, skim.distance_km, seed) for seed in SEEDS},
-            parameters=load_parameters(),
-            settings=SETTINGS,
-            temperature_c=temperatures(region),
-        )
-        world.supplies[()]
-        _WORLDS.append(world)
+        _WORLDS.append(world_of(region, subset(population, some_households(region, population))))
     return _WORLDS[0]
 
 

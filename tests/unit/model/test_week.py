@@ -1,0 +1,146 @@
+"""The charging week of the small world: energy and money balance, points are never oversubscribed, drivers learn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tests.unit.model import small_world as small
+from zemsim.core.names import TRIPS_PER_TOUR, Alternative, ChargingPlace, DayType
+from zemsim.model.charging_week import WEEK, charging_parameters, electric_cars, learn_from_week, simulate_week
+from zemsim.model.model import MobilityModel
+from zemsim.model.vehicles import kwh_per_km
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from zemsim.model.world import World
+
+
+def ready(model: MobilityModel, *rows: dict) -> None:
+    """Run a day, so that all have chosen and every electric car has a plan."""
+    model.start("policy", small.measures(*rows) if rows else ())
+    model.year = model.world.settings.years[-1]
+    model.step()
+
+
+def driven_km(model: MobilityModel, day_type: DayType) -> np.ndarray:
+    """Kilometres of each car on a day of the type."""
+    plan, n = model.plans[day_type], model.vehicles.n
+    by_car = (plan.alternative == Alternative.DRIVER) & (plan.columns.vehicle >= 0)
+    km = TRIPS_PER_TOUR * plan.columns.road_km[by_car].astype(np.float64)
+    return np.bincount(plan.columns.vehicle[by_car], km, n)
+
+
+def at_battery(model: MobilityModel, sessions: pd.DataFrame) -> np.ndarray:
+    """Energy that reached each battery, from the energy at the plug."""
+    p = charging_parameters(model)
+    fast = sessions["place"].to_numpy() == ChargingPlace.PUBLIC_FAST
+    kwh = sessions["kwh"].to_numpy() * np.where(fast, p.loss_dc, p.loss_ac)
+    return np.bincount(sessions["vehicle_idx"].to_numpy(), kwh, model.vehicles.n)
+
+
+def test_a_battery_gains_what_is_charged_and_loses_what_is_driven(model: MobilityModel) -> None:
+    ready(model)
+    before = model.vehicles.energy_kwh.copy()
+    week = simulate_week(model)
+    driven = sum(driven_km(model, day_type) for day_type in WEEK)
+    driven = np.where(model.vehicles.electric, driven, 0.0) * kwh_per_km(model.parameters, model.temperature_c)
+    charged = at_battery(model, week.sessions)
+    change = model.vehicles.energy_kwh - before
+    np.testing.assert_allclose(change, charged - driven, rtol=0.0, atol=1e-6)
+    assert change.sum() == pytest.approx(charged.sum() - driven.sum(), abs=1e-6)
+    assert charged.sum() > 1000.0
+
+
+def test_no_battery_overflows_or_is_one_where_there_is_none(model: MobilityModel) -> None:
+    ready(model)
+    for _ in range(3):
+        week = simulate_week(model)
+        vehicles = model.vehicles
+        assert (vehicles.energy_kwh <= vehicles.battery_kwh.astype(np.float64) + 1e-6).all()
+        assert (vehicles.energy_kwh[~vehicles.electric] == 0.0).all()
+        assert vehicles.electric[week.sessions["vehicle_idx"]].all()
+        assert week.below_zero == (vehicles.energy_kwh < 0).sum() == 0
+
+
+def test_no_more_cars_charge_at_a_station_than_it_has_points(model: MobilityModel) -> None:
+    ready(model, small.CHARGERS | {"from_year": 2024, "sites_per_place": 1, "points_per_site": 1})
+    model.stations.table.points[:] = 1
+    sessions = simulate_week(model).sessions
+    public = sessions[sessions["site_idx"] >= 0]
+    p, stations = charging_parameters(model), model.stations.table
+    slow = (public["place"] == ChargingPlace.PUBLIC_SLOW).to_numpy()
+    kw = stations.power_kw[public["site_idx"]].astype(np.float64)
+    kw = np.where(slow, np.minimum(kw, p.car_ac_kw), kw)
+    end = public["start_min"].to_numpy() + 60.0 * public["kwh"].to_numpy() / kw
+    for _, group in public.assign(end=end).groupby(["day", "site_idx"]):
+        ordered = group.sort_values("start_min")
+        begins, ends = ordered["start_min"].to_numpy()[1:], np.maximum.accumulate(ordered["end"].to_numpy())[:-1]
+        assert (begins >= ends - 1e-2).all()
+    assert len(public) > 20
+    assert public["wait_min"].max() > 0
+
+
+def test_energy_costs_what_the_place_asks(model: MobilityModel) -> None:
+    ready(model)
+    sessions, price = simulate_week(model).sessions, model.conditions.price
+    place = sessions["place"].to_numpy()
+    each = (sessions["cost_eur"] / sessions["kwh"]).to_numpy()
+    cars = electric_cars(model)
+    home = place == ChargingPlace.HOME
+    np.testing.assert_allclose(each[home], cars.home_eur_kwh[sessions["vehicle_idx"]][home], rtol=1e-6)
+    np.testing.assert_allclose(each[place == ChargingPlace.WORK], price["electricity_work_eur_kwh"], rtol=1e-6)
+    public = place >= ChargingPlace.PUBLIC_SLOW
+    site = sessions["site_idx"].to_numpy()
+    assert ((site >= 0) == public).all()
+    np.testing.assert_allclose(each[public], model.stations.table.price_eur_kwh[site[public]], rtol=1e-6)
+    assert model.stations.table.open[site[public]].all()
+
+
+def test_only_those_with_a_place_charge_at_home_or_work(model: MobilityModel) -> None:
+    ready(model)
+    sessions = simulate_week(model).sessions
+    households, car = model.households.table, sessions["vehicle_idx"].to_numpy()
+    home = model.vehicles.household_idx[car]
+    plug = households.home_charging[home] | households.yard_charging[home]
+    assert plug[(sessions["place"] == ChargingPlace.HOME).to_numpy()].all()
+    assert model.work_charging[home][(sessions["place"] == ChargingPlace.WORK).to_numpy()].all()
+
+
+def test_the_week_is_the_same_for_one_thread_and_two(world: World) -> None:
+    found = []
+    for threads in (1, 2):
+        model = MobilityModel(world, 1, threads)
+        ready(model)
+        found.append((simulate_week(model).sessions, model.vehicles.energy_kwh.tobytes()))
+        model.close()
+    assert found[0][0].equals(found[1][0])
+    assert found[0][1] == found[1][1]
+
+
+def test_waits_and_prices_are_learnt_from_what_was_met(model: MobilityModel) -> None:
+    ready(model)
+    vehicles = model.vehicles
+    vehicles.paid_eur_kwh[:] = 9.0
+    week = simulate_week(model)
+    learn_from_week(model, week, 1.0)
+    by_car = week.sessions.groupby("vehicle_idx")[["cost_eur", "kwh", "wait_min"]].sum()
+    met = (by_car["cost_eur"] / by_car["kwh"]).to_numpy()
+    np.testing.assert_allclose(vehicles.paid_eur_kwh[by_car.index], met, rtol=1e-9)
+    others = np.setdiff1d(np.arange(vehicles.n), by_car.index)
+    assert (vehicles.paid_eur_kwh[others] == 9.0).all()
+    assert week.sessions_of.sum() == (week.sessions["site_idx"] >= 0).sum()
+
+
+def test_sites_open_with_their_measure_and_close_again(world: World) -> None:
+    model = MobilityModel(world, 1)
+    tables = small.run(model, "for-a-while", small.CHARGERS | {"from_year": 2024, "until_year": 2025})
+    own = len(world.region.chargers)
+    at_new = tables["sessions"][tables["sessions"]["site_idx"] >= own]
+    assert set(at_new["year"]) == {2024}
+    assert model.stations.table.open[:own].all()
+    assert not model.stations.table.open[own:].any()
+    model.close()
