@@ -39,6 +39,7 @@ def use_day(model: MobilityModel, day_type: DayType) -> None:
     """Make a day type today's: its tours become those of the residents."""
     plan = model.plans[day_type]
     model.today = plan
+    plan.set_people(model.residents.table.columns)
     plan.prepare(model.temperature_c, model.crowding)
     table = model.residents.table
     table.tour_start[:] = plan.tour_start

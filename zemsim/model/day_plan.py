@@ -107,8 +107,9 @@ class DayPlan:
         self.parameters = choice_parameters(parameters)
         self.scratch = np.empty(N_ALTERNATIVES + N_NESTS)
         self.alternative = np.full(self.n_tours, -1, np.int8)
-        self.columns = self._make_columns(region, population)
-        self.allotment = self._make_allotment(population)
+        self.columns = self._make_columns(region)
+        self.allotment = self._make_allotment()
+        self._remember_homes(population)
         self.crowding: npt.NDArray[np.float32]
         self._fixed_at: float | None = None
         self.base_fare_eur = np.zeros((self.n_tours, 2, 2))
@@ -133,14 +134,7 @@ class DayPlan:
         self.age = population.residents["age"].to_numpy(np.int16)[resident]
         self.resident_id = population.residents["resident_id"].to_numpy(np.int64)[resident]
 
-    def _make_columns(self, region: Region, population: Population) -> TourColumns:
-        residents = population.residents
-        who = self.column("resident_idx")
-        km = self.column("road_km").astype(np.float64)
-        income = np.clip(residents["income_ratio"].to_numpy(np.float64)[who], 0.2, 5.0)
-        damping = (np.maximum(np.where(np.isfinite(km), km, _REFERENCE_KM), _LEAST_KM) / _REFERENCE_KM) ** (
-            self._behaviour["lambda_c"]
-        )
+    def _make_columns(self, region: Region) -> TourColumns:
         origin = self.column("origin_zone_idx").astype(np.int32)
         dest = self.column("dest_zone_idx").astype(np.int32)
         out, back = self.column("period_out").astype(np.int8), self.column("period_back").astype(np.int8)
@@ -154,14 +148,14 @@ class DayPlan:
             road_km=self.column("road_km").astype(np.float32),
             road_min=np.full(n, np.inf, np.float32),
             active_km=self.column("active_km").astype(np.float32),
-            cost_factor=(damping * income ** -self._behaviour["eta_vot_income"]).astype(np.float32),
-            bike=residents["bike"].to_numpy(np.bool_)[who],
+            cost_factor=np.ones(n, np.float32),
+            bike=np.zeros(n, np.bool_),
             ebike=np.zeros(n, np.int8),
             shared_eur=np.zeros(n, np.float32),
             vehicle=np.full(n, -1, np.int32),
             drive_eur=np.zeros(n, np.float32),
             parking_eur=np.zeros(n, np.float32),
-            passenger=self._passenger(population),
+            passenger=np.zeros(n, np.bool_),
             fare_eur=np.zeros((n, 2), np.float32),
             transit=np.zeros((n, 2, len(_COMPONENTS)), np.float32),
             transit_ok=np.zeros((n, 2), np.bool_),
@@ -191,34 +185,49 @@ class DayPlan:
         )
         return shocks
 
-    def _passenger(self, population: Population) -> npt.NDArray[np.bool_]:
-        """Whether somebody could drive: another licence holder and a car at home, or somebody from outside."""
-        residents, households = population.residents, population.households
-        home = residents["household_idx"].to_numpy()
-        licence = residents["licence"].to_numpy(np.bool_)
-        drivers = np.bincount(home, weights=licence, minlength=len(households))
-        others = drivers[home] - licence
-        at_home = (others >= 1) & (households["n_cars"].to_numpy()[home] >= 1)
-        lift = (
-            uniforms(self.seed, int(Stream.LIFT), self.resident_id * 128 + self._address()) < self._behaviour["p_lift"]
-        )
-        passenger: npt.NDArray[np.bool_] = at_home[self.column("resident_idx")] | lift
-        return passenger
-
-    def _make_allotment(self, population: Population) -> AllotmentTours:
-        rank = np.empty(len(Purpose), np.int8)
-        for position, purpose in enumerate(_CAR_ORDER):
-            rank[purpose] = position
-        licence = population.residents["licence"].to_numpy(np.bool_)[self.column("resident_idx")]
-        reachable = np.isfinite(self.columns.road_km)
+    def _make_allotment(self) -> AllotmentTours:
         return AllotmentTours(
-            rank=np.where(licence & reachable, rank[self.column("purpose")], -1).astype(np.int8),
+            rank=np.full(self.n_tours, -1, np.int8),
             road_km=self.columns.road_km,
             depart_min=self.column("depart_min").astype(np.int16),
             return_min=self.column("return_min").astype(np.int16),
             parking_eur=np.zeros(self.n_tours, np.float32),
             parking_ev_eur=np.zeros(self.n_tours, np.float32),
         )
+
+    def _remember_homes(self, population: Population) -> None:
+        """What `set_people` needs of homes and tours, none of which changes during a run."""
+        self._home = population.residents["household_idx"].to_numpy()
+        self._cars_at_home = population.households["n_cars"].to_numpy()[self._home] >= 1
+        rank = np.empty(len(Purpose), np.int8)
+        for position, purpose in enumerate(_CAR_ORDER):
+            rank[purpose] = position
+        km = self.column("road_km").astype(np.float64)
+        self._rank = np.where(np.isfinite(km), rank[self.column("purpose")], -1).astype(np.int8)
+        km = np.maximum(np.where(np.isfinite(km), km, _REFERENCE_KM), _LEAST_KM)
+        self._damping = (km / _REFERENCE_KM) ** self._behaviour["lambda_c"]
+        luck = uniforms(self.seed, int(Stream.LIFT), self.resident_id * 128 + self._address())
+        self._lift = luck < self._behaviour["p_lift"]
+        self._people: dict[str, npt.NDArray[Any]] = {}
+
+    def set_people(self, residents: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take over what residents are now, from their columns [P]: bicycle, licence and income.
+
+        Somebody could drive a passenger if another licence holder and a car are at home, or if somebody from outside
+        gives a lift.
+        """
+        now = {name: residents[name] for name in ("bike", "licence", "income_ratio")}
+        if self._people and all(np.array_equal(self._people[name], values) for name, values in now.items()):
+            return
+        self._people = {name: values.copy() for name, values in now.items()}
+        who, c, licence = self.column("resident_idx"), self.columns, now["licence"]
+        income = np.clip(now["income_ratio"][who].astype(np.float64), 0.2, 5.0)
+        c.cost_factor[:] = self._damping * income ** -self._behaviour["eta_vot_income"]
+        c.bike[:] = now["bike"][who]
+        others = np.bincount(self._home, weights=licence)[self._home] - licence
+        c.passenger[:] = ((others >= 1) & self._cars_at_home)[who] | self._lift
+        self.allotment.rank[:] = np.where(licence[who], self._rank, -1)
+        self._fixed_at = None
 
     def set_transit(
         self, options: Mapping[str, Mapping[str, npt.NDArray[Any]]], main_pattern: npt.NDArray[Any]
