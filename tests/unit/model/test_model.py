@@ -455,3 +455,30 @@ def test_books_of_operators_close(model: MobilityModel) -> None:
     assert np.isnan(train.cost_eur_year)
     bus = next(o for o, n in zip(model.operators, names, strict=True) if n != "train")
     assert bus.subsidy_eur_year == bus.cost_eur_year - bus.fare_revenue_eur_year
+
+
+def test_what_is_written_into_columns_is_what_residents_choose_by(model: MobilityModel) -> None:
+    """The columns are the only copy: without bicycles nobody cycles, without licences nobody drives."""
+    residents = model.residents
+    model.step()
+    assert (model.today.alternative == Alternative.BIKE).any()
+    residents.set("bike", False)
+    residents.select(where=residents.table.female).set("licence", False)
+    model.step()
+    for plan in model.plans.values():
+        assert not (plan.alternative == Alternative.BIKE).any()
+        drivers = np.unique(plan.column("resident_idx")[plan.alternative == Alternative.DRIVER])
+        assert len(drivers)
+        assert not residents.table.female[drivers].any()
+
+
+def test_who_becomes_rich_minds_money_less(model: MobilityModel) -> None:
+    stand_at_choice(model)
+    before = model.today.columns.cost_factor.copy()
+    agent = model.residents[int(model.today.column("resident_idx")[0])]
+    agent.income_ratio = 4.0 * max(agent.income_ratio, 0.25)
+    day.use_day(model, DayType.WEEKDAY)
+    theirs = np.zeros(len(before), bool)
+    theirs[agent.tour_start : agent.tour_end] = True
+    assert (model.today.columns.cost_factor[theirs] < before[theirs]).all()
+    assert np.array_equal(model.today.columns.cost_factor[~theirs], before[~theirs])
