@@ -19,6 +19,7 @@ from numba import njit
 
 from zemsim.core.names import ChargingPlace
 from zemsim.kernels.draws import gumbel
+from zemsim.kernels.lean import LEAN
 
 _HOME, _WORK = int(ChargingPlace.HOME), int(ChargingPlace.WORK)
 _SLOW, _FAST = int(ChargingPlace.PUBLIC_SLOW), int(ChargingPlace.PUBLIC_FAST)
@@ -330,12 +331,12 @@ def finish_day(tours: Any, requests: Any, served: Any, battery_kwh: Any, energy_
             energy_kwh[c] += out_kwh[e]
 
 
-_utility = njit(cache=True, nogil=True)(_utility)
-_best_site = njit(cache=True, nogil=True)(_best_site)
-_addable = njit(cache=True, nogil=True)(_addable)
-_plan_stop = njit(cache=True, nogil=True)(_plan_stop)
-_plan_on_the_way_out = njit(cache=True, nogil=True)(_plan_on_the_way_out)
-_plan_home = njit(cache=True, nogil=True)(_plan_home)
-plan_day = njit(cache=True, nogil=True)(plan_day)
+_utility = njit(cache=True, nogil=True, **LEAN)(_utility)
+_best_site = njit(cache=True, nogil=True, **LEAN)(_best_site)
+_addable = njit(cache=True, nogil=True, **LEAN)(_addable)
+_plan_stop = njit(cache=True, nogil=True, **LEAN)(_plan_stop)
+_plan_on_the_way_out = njit(cache=True, nogil=True, **LEAN)(_plan_on_the_way_out)
+_plan_home = njit(cache=True, nogil=True, **LEAN)(_plan_home)
+plan_day = njit(cache=True, nogil=True, **LEAN)(plan_day)
 serve_stations = njit(cache=True, nogil=True)(serve_stations)
-finish_day = njit(cache=True, nogil=True)(finish_day)
+finish_day = njit(cache=True, nogil=True, **LEAN)(finish_day)

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from zemsim.kernels.lean import LEAN
+
 
 class CarColumns(NamedTuple):
     """Arrays [C] of the vehicles."""
@@ -72,6 +74,38 @@ def allot_cars(
     ``household_tours`` and ``household_cars`` are offsets [H + 1] into tours and cars. Writes per tour the vehicle (-1
     none), the running cost one way and the parking cost of the tour with that vehicle.
     """
+    most_tours = most_cars = 0
+    for h in range(start, stop):
+        most_tours = max(most_tours, household_tours[h + 1] - household_tours[h])
+        most_cars = max(most_cars, household_cars[h + 1] - household_cars[h])
+    _allot_cars(
+        start,
+        stop,
+        household_tours,
+        household_cars,
+        tours,
+        cars,
+        np.empty(most_tours, np.bool_),
+        np.empty(most_cars),
+        out_vehicle,
+        out_drive_eur,
+        out_parking_eur,
+    )
+
+
+def _allot_cars(
+    start: int,
+    stop: int,
+    household_tours: Any,
+    household_cars: Any,
+    tours: Any,
+    cars: Any,
+    done: Any,
+    used_km: Any,
+    out_vehicle: Any,
+    out_drive_eur: Any,
+    out_parking_eur: Any,
+) -> None:
     for h in range(start, stop):
         first, last = household_tours[h], household_tours[h + 1]
         first_car, last_car = household_cars[h], household_cars[h + 1]
@@ -81,8 +115,10 @@ def allot_cars(
             out_parking_eur[r] = tours.parking_eur[r]
         if first_car == last_car or first == last:
             continue
-        done = np.zeros(last - first, np.bool_)
-        used_km = np.zeros(last_car - first_car)
+        for r in range(last - first):
+            done[r] = False
+        for car in range(last_car - first_car):
+            used_km[car] = 0.0
         r = _next_tour(tours, first, last, done)
         while r >= 0:
             done[r - first] = True
@@ -105,6 +141,7 @@ def allot_cars(
             r = _next_tour(tours, first, last, done)
 
 
-_next_tour = njit(cache=True, nogil=True)(_next_tour)
-_is_free = njit(cache=True, nogil=True)(_is_free)
+_next_tour = njit(cache=True, nogil=True, **LEAN)(_next_tour)
+_is_free = njit(cache=True, nogil=True, **LEAN)(_is_free)
+_allot_cars = njit(cache=True, nogil=True, **LEAN)(_allot_cars)
 allot_cars = njit(cache=True, nogil=True)(allot_cars)

@@ -18,6 +18,7 @@ from numba import njit
 
 from zemsim.core.names import Powertrain
 from zemsim.kernels.draws import gumbel, uniform
+from zemsim.kernels.lean import LEAN
 
 N_POWERTRAINS = len(Powertrain)
 _BEV = int(Powertrain.BEV)
@@ -158,9 +159,9 @@ def buy_ebikes(
         out_buys[rows[k]] = buys_ebike(rows[k], seed, stream, year, resident_id, hazard, utility)
 
 
-_car_utility = njit(cache=True, nogil=True)(_car_utility)
-choose_car = njit(cache=True, nogil=True)(choose_car)
-replace_car = njit(cache=True, nogil=True)(replace_car)
+_car_utility = njit(cache=True, nogil=True, **LEAN)(_car_utility)
+choose_car = njit(cache=True, nogil=True, **LEAN)(choose_car)
+replace_car = njit(cache=True, nogil=True, **LEAN)(replace_car)
 replace_cars = njit(cache=True, nogil=True)(replace_cars)
-buys_ebike = njit(cache=True, nogil=True)(buys_ebike)
-buy_ebikes = njit(cache=True, nogil=True)(buy_ebikes)
+buys_ebike = njit(cache=True, nogil=True, **LEAN)(buys_ebike)
+buy_ebikes = njit(cache=True, nogil=True, **LEAN)(buy_ebikes)

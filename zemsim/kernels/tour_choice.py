@@ -21,6 +21,7 @@ from numba import njit
 
 from zemsim.core.names import Alternative, Nest
 from zemsim.kernels.draws import gumbel
+from zemsim.kernels.lean import LEAN
 
 N_ALTERNATIVES = len(Alternative)
 N_NESTS = len(Nest)
@@ -28,6 +29,10 @@ N_NESTS = len(Nest)
 _WALK, _BIKE, _EBIKE = int(Alternative.WALK), int(Alternative.BIKE), int(Alternative.EBIKE)
 _BUS, _TRAIN = int(Alternative.BUS), int(Alternative.TRAIN)
 _DRIVER, _PASSENGER = int(Alternative.DRIVER), int(Alternative.PASSENGER)
+
+
+#: Natural logarithm of the number of alternatives of a nest, and a little more than rounding can add.
+_LN = (0.0, 1e-9, math.log(2.0) + 1e-9, math.log(3.0) + 1e-9)
 
 
 class TourColumns(NamedTuple):
@@ -185,6 +190,39 @@ def fill_inclusive_values(utility: Any, nest_scale: Any, out_inclusive: Any) -> 
         first = last
 
 
+def settled_nest(utility: Any, nest_scale: Any, shock_nest: Any) -> int:
+    """The nest that is drawn whatever the inclusive values are within their bounds; -1 if they must be worked out.
+
+    ``top <= IV_B <= top + lambda_B ln n`` where ``top`` is the largest of the n utilities of the nest.
+    """
+    nest, first, best, least, second = -1, 0, -math.inf, -math.inf, -math.inf
+    for b in range(N_NESTS):
+        top, last = utility[first], first
+        while last < N_ALTERNATIVES and _nest_of(last) == b:
+            top = max(top, utility[last])
+            last += 1
+        low = top + shock_nest[b]
+        high = low + nest_scale[b] * _LN[last - first]
+        if low > least:
+            second = max(second, best)
+            nest, least, best = b, low, high
+        else:
+            second = max(second, high)
+        first = last
+    return nest if least > second else -1
+
+
+def draw_inside(utility: Any, nest: int, nest_scale: Any, shock_alternative: Any) -> int:
+    """The alternative drawn inside a nest."""
+    choice, best = -1, -math.inf
+    for m in range(N_ALTERNATIVES):
+        if _nest_of(m) == nest:
+            value = utility[m] / nest_scale[nest] + shock_alternative[m]
+            if value > best:
+                choice, best = m, value
+    return choice
+
+
 def draw_nested(utility: Any, inclusive: Any, nest_scale: Any, shock_nest: Any, shock_alternative: Any) -> int:
     """The alternative drawn with these error terms, -1 if none is available. Ties go to the lowest number."""
     nest, best = -1, -math.inf
@@ -208,10 +246,14 @@ def choose_modes(
     utility, inclusive = scratch[:N_ALTERNATIVES], scratch[N_ALTERNATIVES:]
     for r in range(tour_start[i], tour_end[i]):
         fill_utilities(tours, crowding, p, r, utility)
-        fill_inclusive_values(utility, p.nest_scale, inclusive)
-        out_alternative[r] = draw_nested(
-            utility, inclusive, p.nest_scale, tours.shock_nest[r], tours.shock_alternative[r]
-        )
+        nest = settled_nest(utility, p.nest_scale, tours.shock_nest[r])
+        if nest >= 0:
+            out_alternative[r] = draw_inside(utility, nest, p.nest_scale, tours.shock_alternative[r])
+        else:
+            fill_inclusive_values(utility, p.nest_scale, inclusive)
+            out_alternative[r] = draw_nested(
+                utility, inclusive, p.nest_scale, tours.shock_nest[r], tours.shock_alternative[r]
+            )
 
 
 def choose_modes_rows(
@@ -219,6 +261,21 @@ def choose_modes_rows(
 ) -> None:
     """The rule for the residents ``rows[start:stop]``."""
     scratch = np.empty(N_ALTERNATIVES + N_NESTS)
+    _choose_modes_rows(start, stop, rows, tour_start, tour_end, tours, crowding, p, scratch, out)
+
+
+def _choose_modes_rows(
+    start: int,
+    stop: int,
+    rows: Any,
+    tour_start: Any,
+    tour_end: Any,
+    tours: Any,
+    crowding: Any,
+    p: Any,
+    scratch: Any,
+    out: Any,
+) -> None:
     for k in range(start, stop):
         choose_modes(rows[k], tour_start, tour_end, tours, crowding, p, scratch, out)
 
@@ -230,14 +287,17 @@ def fill_gumbel(start: int, stop: int, seed: int, stream: int, agents: Any, draw
             out_shock[r, k] = gumbel(seed, stream, agents[r], draw[r] * 16 + k)
 
 
-_crowding = njit(cache=True, nogil=True, forceinline=True)(_crowding)
-_transit_utility = njit(cache=True, nogil=True, forceinline=True)(_transit_utility)
-fill_fixed = njit(cache=True, nogil=True, forceinline=True)(fill_fixed)
-fill_fixed_rows = njit(cache=True, nogil=True)(fill_fixed_rows)
-fill_utilities = njit(cache=True, nogil=True, forceinline=True)(fill_utilities)
-_nest_of = njit(cache=True, nogil=True, forceinline=True)(_nest_of)
-fill_inclusive_values = njit(cache=True, nogil=True, forceinline=True)(fill_inclusive_values)
-draw_nested = njit(cache=True, nogil=True, forceinline=True)(draw_nested)
-choose_modes = njit(cache=True, nogil=True, forceinline=True)(choose_modes)
+_crowding = njit(cache=True, nogil=True, forceinline=True, **LEAN)(_crowding)
+_transit_utility = njit(cache=True, nogil=True, forceinline=True, **LEAN)(_transit_utility)
+fill_fixed = njit(cache=True, nogil=True, forceinline=True, **LEAN)(fill_fixed)
+fill_fixed_rows = njit(cache=True, nogil=True, **LEAN)(fill_fixed_rows)
+fill_utilities = njit(cache=True, nogil=True, forceinline=True, **LEAN)(fill_utilities)
+_nest_of = njit(cache=True, nogil=True, forceinline=True, **LEAN)(_nest_of)
+fill_inclusive_values = njit(cache=True, nogil=True, forceinline=True, **LEAN)(fill_inclusive_values)
+settled_nest = njit(cache=True, nogil=True, forceinline=True, **LEAN)(settled_nest)
+draw_inside = njit(cache=True, nogil=True, forceinline=True, **LEAN)(draw_inside)
+draw_nested = njit(cache=True, nogil=True, forceinline=True, **LEAN)(draw_nested)
+choose_modes = njit(cache=True, nogil=True, forceinline=True, **LEAN)(choose_modes)
+_choose_modes_rows = njit(cache=True, nogil=True, **LEAN)(_choose_modes_rows)
 choose_modes_rows = njit(cache=True, nogil=True)(choose_modes_rows)
 fill_gumbel = njit(cache=True, nogil=True)(fill_gumbel)
