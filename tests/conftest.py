@@ -7,7 +7,11 @@ tree. The root of the repository goes to the end of the path, so that a test fin
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,3 +57,28 @@ def zemgale_distance_km(zemgale: Region) -> np.ndarray:
     from zemsim.travel.roads import road_skim
 
     return road_skim(RoadNetwork.from_region(zemgale), keep_trees=False).distance_km
+
+
+@dataclass(frozen=True)
+class SmallRun:
+    """A run of the whole region by the command line: its folder, exit code and what it printed."""
+
+    folder: Path
+    code: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> SmallRun:
+    """``zemsim run`` of the smallest experiment, in another folder, by the package under test."""
+    import zemsim
+
+    folder = tmp_path_factory.mktemp("elsewhere")
+    shutil.copy(ROOT / "tests" / "end_to_end" / "small.toml", folder)
+    command = [sys.executable, "-m", "zemsim", "run", "small.toml", "--out", "run", "--lang", "lv"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(zemsim.__file__).parents[1])}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False, timeout=900
+    )
+    return SmallRun(folder / "run", done.returncode, done.stdout, done.stderr)

@@ -311,7 +311,9 @@ def _text(value: Any) -> str:
 
 @cli.command()
 @click.argument("folder", metavar="RUN", type=click.Path())
-@click.option("--resident", "resident_id", type=int, required=True, help="Number of the resident.")
+@click.option(
+    "--resident", "resident_id", type=int, required=True, help="Number of the resident: resident_id of table persons."
+)
 @click.option("--policy", default="baseline", show_default=True, help="Policy.")
 @click.option("--seed", type=int, help="Seed; the run's first one without it.")
 @click.option("--year", type=int, help="Simulated year; the first one without it.")

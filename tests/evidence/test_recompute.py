@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-import os
-from pathlib import Path
 
 import pytest
 
+from tests.conftest import SmallRun
 from tests.evidence.recompute import recompute
 from tests.runner.fake import POLICIES
 from zemsim.evidence.rows import catalogue
 from zemsim.experiment.run_folder import Run, open_run
-
-#: A finished run of the real region, where one is at hand; it is checked in the same way.
-REAL = os.environ.get("ZEMSIM_TEST_RUN")
 
 
 def agree(run: Run, policy: str, seed: int) -> int:
@@ -51,7 +47,7 @@ def test_shares_add_up(run: Run) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(REAL is None, reason="ZEMSIM_TEST_RUN names no run folder")
-def test_a_real_run() -> None:
-    run = open_run(Path(str(REAL)))
-    assert agree(run, run.policies[0], run.seeds[0]) > 1000
+def test_a_run_of_the_whole_region(small_run: SmallRun) -> None:
+    run = open_run(small_run.folder)
+    for policy in run.policies:
+        assert agree(run, policy, run.seeds[0]) > 1000

@@ -171,6 +171,7 @@ def make_persons(zones: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "resident_idx": np.arange(RESIDENTS),
+            "resident_id": 10 * np.arange(RESIDENTS),
             "household_idx": household,
             "zone_idx": zone,
             "municipality_idx": municipality,

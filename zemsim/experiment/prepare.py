@@ -286,6 +286,7 @@ def persons_table(region: Region, population: Population) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "resident_idx": np.arange(n, dtype=np.int32),
+            "resident_id": people["resident_id"].to_numpy(),
             "household_idx": household,
             "zone_idx": zone,
             "municipality_idx": place[zone],

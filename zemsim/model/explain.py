@@ -23,10 +23,9 @@ def find_resident(model: MobilityModel, resident_id: int) -> int:
     """Row of a resident by its number."""
     rows = np.flatnonzero(model.residents.table.resident_id == resident_id)
     if not len(rows):
-        numbers = model.residents.table.resident_id
-        raise InputError(
-            f"there is no resident {resident_id}", hint=f"numbers run from {numbers.min()} to {numbers.max()}"
-        )
+        numbers = ", ".join(map(str, model.residents.table.resident_id[:3]))
+        hint = f"numbers are not in a row, {numbers} are the first; the table persons of a run has all as resident_id"
+        raise InputError(f"there is no resident {resident_id}", hint=hint)
     return int(rows[0])
 
 
