@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from tests.conftest import SmallRun
 from zemsim.cli import cli
-from zemsim.core.names import Alternative, Mode
+from zemsim.core.names import Alternative, DayType, Mode, Season
 from zemsim.experiment.run_folder import open_run
 
 if TYPE_CHECKING:
@@ -57,11 +57,12 @@ def test_the_page_again_in_one_language(small_run: SmallRun, tmp_path_factory: p
 
 
 def test_explain_tells_what_the_run_holds(small_run: SmallRun) -> None:
-    """The choices that explain repeats are those of the trips table, tour by tour."""
+    """The choices that explain repeats, of the first season's weekday, are those of the trips table, tour by tour."""
     run = open_run(small_run.folder)
     tours, trips = run.tables("tours", seed=1), run.tables("trips", "baseline", 1)
     resident = int(tours["resident_idx"].value_counts().index[0])
-    own = trips[(tours["resident_idx"].to_numpy()[trips["tour_idx"]] == resident) & (trips["season"] == 0)]
+    theirs = tours["resident_idx"].to_numpy()[trips["tour_idx"]] == resident
+    own = trips[theirs & (trips["season"] == Season.WINTER) & (trips["day_type"] == DayType.WEEKDAY)]
     number = str(run.tables("persons", seed=1)["resident_id"][resident])
     days = json.loads(command("explain", str(small_run.folder), "--resident", number, "--json").stdout)["rows"]
     told = [tour["choice"] for day in days for tour in day["tours"]]
