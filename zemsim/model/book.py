@@ -10,7 +10,7 @@ import pandas as pd
 from zemsim.core.names import TRIPS_PER_TOUR, Alternative, ChargingPlace, DayType, Mode
 from zemsim.core.schema import conform
 from zemsim.model.accounts import day_tables, purchases_of_year
-from zemsim.model.day import reported_modes, transit_loads
+from zemsim.model.day import reported_modes
 from zemsim.model.vehicles import kwh_per_km, litres_per_km
 from zemsim.policy.payments import ledger
 
@@ -71,7 +71,7 @@ class Book:
         self.counts["gave_up_charging"] += week.failed
         days = sum(model.days_of(model.season).values())
         model.sessions_of_year += week.sessions_of * days / 7.0
-        self._loads.append(transit_loads(model))
+        self._loads.append(model.moves.loads)
 
     def _add_trips(self, model: MobilityModel, plan: DayPlan) -> None:
         made = np.flatnonzero(plan.alternative >= 0)

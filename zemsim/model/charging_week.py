@@ -156,7 +156,7 @@ def simulate_week(model: MobilityModel) -> WeekResult:
         part, gave_up = _simulate_day(model, number, days[day_type], cars, stations, p, lowest)
         parts.append(part)
         failed += gave_up
-    sessions = pd.concat(parts, ignore_index=True)
+    sessions = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
     n = len(model.stations)
     public = sessions["site_idx"].to_numpy() >= 0
     site = sessions["site_idx"].to_numpy()[public]
@@ -174,7 +174,7 @@ def _simulate_day(
     stations: Any,
     p: ChargingParameters,
     lowest: npt.NDArray[np.float64],
-) -> tuple[pd.DataFrame, int]:
+) -> tuple[dict[str, npt.NDArray[Any]], int]:
     n = len(day.tour_idx)
     requests = Requests(
         station=np.full(n, -1, np.int32),
@@ -248,8 +248,8 @@ def _sessions(
     p: ChargingParameters,
     wait: npt.NDArray[np.float32],
     kwh: npt.NDArray[np.float64],
-) -> pd.DataFrame:
-    """The day's sessions as rows; energy from the grid."""
+) -> dict[str, npt.NDArray[Any]]:
+    """The day's sessions by column; energy from the grid."""
     vehicle = day.tours.vehicle
     home, work, public = (np.flatnonzero(x > 0) for x in (private.home_kwh, private.work_kwh, kwh))
     slow = requests.place[public] == ChargingPlace.PUBLIC_SLOW
@@ -257,36 +257,34 @@ def _sessions(
     grid_work = private.work_kwh[work].astype(np.float64) / p.loss_ac
     grid_public = kwh[public] / np.where(slow, p.loss_ac, p.loss_dc)
     site = requests.station[public]
-    return pd.DataFrame(
-        {
-            "day": np.full(len(home) + len(work) + len(public), number, np.int8),
-            "vehicle_idx": np.concatenate([vehicle[home], vehicle[work], vehicle[public]]),
-            "place": np.concatenate(
-                [
-                    np.full(len(home), ChargingPlace.HOME, np.int8),
-                    np.full(len(work), ChargingPlace.WORK, np.int8),
-                    requests.place[public],
-                ]
-            ),
-            "site_idx": np.concatenate([np.full(len(home) + len(work), -1, np.int32), site]),
-            "start_min": np.concatenate(
-                [
-                    day.tours.return_min[home],
-                    day.tours.arrive_min[work],
-                    requests.arrive_min[public] + wait[public],
-                ]
-            ).astype(np.float32),
-            "wait_min": np.concatenate([np.zeros(len(home) + len(work), np.float32), wait[public]]),
-            "kwh": np.concatenate([grid_home, grid_work, grid_public]),
-            "cost_eur": np.concatenate(
-                [
-                    grid_home * cars.home_eur_kwh[vehicle[home]],
-                    grid_work * p.work_eur_kwh,
-                    grid_public * stations.price_eur_kwh[site],
-                ]
-            ),
-        }
-    )
+    return {
+        "day": np.full(len(home) + len(work) + len(public), number, np.int8),
+        "vehicle_idx": np.concatenate([vehicle[home], vehicle[work], vehicle[public]]),
+        "place": np.concatenate(
+            [
+                np.full(len(home), ChargingPlace.HOME, np.int8),
+                np.full(len(work), ChargingPlace.WORK, np.int8),
+                requests.place[public],
+            ]
+        ),
+        "site_idx": np.concatenate([np.full(len(home) + len(work), -1, np.int32), site]),
+        "start_min": np.concatenate(
+            [
+                day.tours.return_min[home],
+                day.tours.arrive_min[work],
+                requests.arrive_min[public] + wait[public],
+            ]
+        ).astype(np.float32),
+        "wait_min": np.concatenate([np.zeros(len(home) + len(work), np.float32), wait[public]]),
+        "kwh": np.concatenate([grid_home, grid_work, grid_public]),
+        "cost_eur": np.concatenate(
+            [
+                grid_home * cars.home_eur_kwh[vehicle[home]],
+                grid_work * p.work_eur_kwh,
+                grid_public * stations.price_eur_kwh[site],
+            ]
+        ),
+    }
 
 
 def learn_from_week(model: MobilityModel, week: WeekResult, weight: float) -> None:

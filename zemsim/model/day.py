@@ -33,6 +33,7 @@ class Moves:
     road_time_s: npt.NDArray[np.float64]
     road_gap: float
     crowding: npt.NDArray[np.float32]
+    loads: dict[DayType, PatternLoads]
 
 
 def use_day(model: MobilityModel, day_type: DayType) -> None:
@@ -101,7 +102,8 @@ def move(model: MobilityModel) -> None:
     used = model.peak_time_s
     spent = float((flow * used).sum())
     gap = float((flow * np.abs(time_s - used)).sum()) / spent if spent else 0.0
-    model.moves = Moves(time_s, gap, _crowding(model))
+    loads = transit_loads(model)
+    model.moves = Moves(time_s, gap, _crowding(model, loads), loads)
 
 
 def _morning_demand(model: MobilityModel, plan: DayPlan) -> npt.NDArray[np.float64]:
@@ -131,11 +133,11 @@ def _pattern_loads(model: MobilityModel, plan: DayPlan) -> PatternLoads:
     return load_patterns(model.supply.timetable, model.supply.skim, sides[0], sides[1], chosen)
 
 
-def _crowding(model: MobilityModel) -> npt.NDArray[np.float32]:
+def _crowding(model: MobilityModel, loads_of: dict[DayType, PatternLoads]) -> npt.NDArray[np.float32]:
     """Factor on in-vehicle time: 1 while there are places, rising to the multiplier at the full load."""
     p = model.parameters
     factor = np.ones_like(model.crowding)
-    for loads in transit_loads(model).values():
+    for loads in loads_of.values():
         share = np.nan_to_num(loads.load_share, nan=0.0)  # of unknown capacity: no crowding is known
         over = np.clip((share - 1.0) / (p["load_full"] - 1.0), 0.0, 1.0)
         factor = np.maximum(factor, (1.0 + (p["m_crowd"] - 1.0) * over).astype(np.float32))

@@ -151,6 +151,10 @@ class Conditions:
 
     def digest(self) -> str:
         """Return a text that is equal for equal conditions, whatever the machine's memory holds."""
+        return self._digest
+
+    @functools.cached_property
+    def _digest(self) -> str:
         digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
         for item in fields(self):
             digest.update(item.name.encode())

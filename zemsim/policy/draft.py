@@ -51,11 +51,13 @@ class PolicyRegion:
     region: Region
     places: Places
     routes: Routes
+    parking_eur_h: npt.NDArray[np.float64]
 
     @classmethod
     def of(cls, region: Region) -> PolicyRegion:
         """Look everything up."""
-        return cls(region, Places(region), Routes.of_folder(region.gtfs_folder))
+        parking = np.array(region.parking_eur_h(), dtype=np.float64)
+        return cls(region, Places(region), Routes.of_folder(region.gtfs_folder), parking)
 
 
 class Draft:
@@ -86,7 +88,7 @@ class Draft:
         self.yard_charging_share = np.zeros(len(zones))
         self.yard_price_eur_kwh = np.full(len(zones), np.nan)
         self.yard_power_kw = np.full(len(zones), np.nan)
-        self.parking_eur_h = np.array(region.parking_eur_h(), dtype=np.float64)
+        self.parking_eur_h = base.parking_eur_h.copy()
         self.parking_ev_eur_h = self.parking_eur_h.copy()
         self.shared_ebike_share = np.zeros((len(SEASONS), len(zones)))
         self.shared_ebike_eur_trip = np.full(len(zones), np.nan)
