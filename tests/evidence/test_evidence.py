@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.runner.fake import make_persons, make_tours, make_zones
+from tests.runner.fake import make_persons, make_zones
 from zemsim.core.errors import InputError
-from zemsim.core.names import DAYS_PER_YEAR, DayType, Season
+from zemsim.core.names import DAYS_PER_YEAR, Season
 from zemsim.evidence.baseline import load_targets
 from zemsim.evidence.commuting import commuting_shares
 from zemsim.evidence.costs import by_year, discounted, over_years, public_cost_eur
@@ -135,14 +135,14 @@ def test_people_of_a_group(group: str, people: str) -> None:
 
 def test_commuting_shares() -> None:
     zones = make_zones()
-    tours = make_tours(make_persons(zones), 1)
+    persons = make_persons(zones)
     found = commuting_shares(
-        tours, zones, "jelgava", {"home": ("settlement_id", "jelgava"), "riga": ("settlement_id", "riga")}
+        persons, zones, "jelgava", {"home": ("settlement_id", "jelgava"), "riga": ("settlement_id", "riga")}
     )
-    work = tours[(tours["day_type"] == DayType.WEEKDAY) & (tours["purpose"] == 0) & (tours["origin_zone_idx"] < 2)]
-    assert found["home"] == (work["dest_zone_idx"] < 2).mean()
-    assert found["riga"] == (work["dest_zone_idx"] == 8).mean()
-    assert math.isnan(commuting_shares(tours, zones, "nowhere", {"home": ("settlement_id", "x")})["home"])
+    work = persons[(persons["work_zone_idx"] >= 0) & (persons["zone_idx"] < 2)]
+    assert 0.0 < found["home"] == (work["work_zone_idx"] < 2).mean()
+    assert found["riga"] == (work["work_zone_idx"] == 8).mean()
+    assert math.isnan(commuting_shares(persons, zones, "nowhere", {"home": ("settlement_id", "x")})["home"])
 
 
 def test_baseline_against_the_facts(run: Run) -> None:

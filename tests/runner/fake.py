@@ -175,6 +175,7 @@ def make_persons(zones: pd.DataFrame) -> pd.DataFrame:
             "household_idx": household,
             "zone_idx": zone,
             "municipality_idx": municipality,
+            "work_zone_idx": np.where(rng.random(RESIDENTS) < 0.5, rng.integers(0, ZONES, RESIDENTS), -1),
             "age": rng.integers(5, 90, RESIDENTS),
             "female": rng.random(RESIDENTS) < 0.53,
             "employed": rng.random(RESIDENTS) < 0.5,

@@ -160,7 +160,7 @@ def values(seen: Observed) -> dict[str, float]:
     found: dict[str, float] = {}
     for part in (_survey, _purposes, _users, _cars, _boardings, _sessions):
         found |= part(seen)
-    shares = commuting_shares(seen.setting.tours, seen.setting.zones, "jelgava", _JELGAVA)
+    shares = commuting_shares(seen.setting.persons, seen.setting.zones, "jelgava", _JELGAVA)
     return found | {f"commuting_jelgava_{name}": share for name, share in shares.items()}
 
 

@@ -290,6 +290,7 @@ def persons_table(region: Region, population: Population) -> pd.DataFrame:
             "household_idx": household,
             "zone_idx": zone,
             "municipality_idx": place[zone],
+            "work_zone_idx": people["work_zone_idx"].to_numpy(),
             **columns,
             "income_ratio": people["income_ratio"].to_numpy(),
             "quintile": fifth,
