@@ -15,12 +15,12 @@ def utilities(tour, world, p):
     if tour["active_km"] <= p["walk_max_km"]:
         out["walk"] = 2 * p["b_walk"] * tour["active_km"] / p["walk_km_h"] * 60
     if tour["bike"] and tour["active_km"] <= p["bike_max_km"]:
-        out["bike"] = 2 * (p["b_bike"] * tour["active_km"] / p["bike_km_h"] * 60 + weather)
+        out["bike"] = 2 * p["b_bike"] * tour["active_km"] / p["bike_km_h"] * 60 + weather
     if tour["ebike"] and tour["active_km"] <= p["ebike_max_km"]:
-        v = p["k_ebike"] * p["b_bike"] * tour["active_km"] / p["ebike_km_h"] * 60 + weather
+        v = p["k_ebike"] * p["b_bike"] * tour["active_km"] / p["ebike_km_h"] * 60
         if tour["ebike"] == 2:
             v += g * tour["shared_eur"] + p["b_acc"] * p["shared_access_min"]
-        out["ebike"] = 2 * v
+        out["ebike"] = 2 * v + weather
     for mode in ("bus", "train"):
         x = tour[mode]
         if x is not None:

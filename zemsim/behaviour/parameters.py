@@ -65,8 +65,8 @@ class Parameters:
             old = table.get(symbol)
             if old is None:
                 raise InputError(f"there is no parameter {symbol!r}", hint=did_you_mean(symbol, table))
-            if not np.isfinite(value):
-                raise InputError(f"parameter {symbol} must be a finite number, not {value}")
+            if not (np.isfinite(value) and old.low <= value <= old.high):
+                raise InputError(f"parameter {symbol} must lie from {old.low:g} to {old.high:g}, not {value:g}")
             table[symbol] = Parameter(**{**vars(old), "value": float(value)})
         return Parameters(table, self.mode_constants, self.purchase_constants)
 

@@ -23,6 +23,9 @@ MODE_CHANGE_LIMIT: Final = 0.001
 #: Relative change of road times that may be left in the last iteration.
 TIME_GAP_LIMIT: Final = 0.002
 
+#: Change of the wait that drivers expect at public chargers, in minutes, that may be left in the last iteration.
+WAIT_GAP_LIMIT_MIN: Final = 0.5
+
 #: Share of public sessions that drivers may give up because of the queue.
 GIVEN_UP_LIMIT: Final = 0.01
 
@@ -99,7 +102,8 @@ def _counted(counts: Mapping[str, int], public: int) -> list[Verdict]:
 
 def _gaps(gaps: pd.DataFrame) -> list[Verdict]:
     last = gaps.groupby(["year", "season"], sort=True).last()
-    changed, time = (float(last[name].max()) if len(last) else np.nan for name in ("mode_share_gap", "time_gap"))
+    names = ("mode_share_gap", "time_gap", "wait_gap_min")
+    changed, time, wait = (float(last[name].max()) if len(last) else np.nan for name in names)
     return [
         verdict(
             "modes-settled",
@@ -114,6 +118,15 @@ def _gaps(gaps: pd.DataFrame) -> list[Verdict]:
             time,
             f"Change of road times in the last iteration: {time:.3%}; up to {TIME_GAP_LIMIT:.1%} is fine",
             f"Ceļu laika izmaiņa pēdējā iterācijā: {time:.3%}; pieļaujams {TIME_GAP_LIMIT:.1%}",
+        ),
+        verdict(
+            "waits-settled",
+            wait <= WAIT_GAP_LIMIT_MIN,
+            wait,
+            f"Change of the expected wait at public chargers in the last iteration: {wait:.2f} min; "
+            f"up to {WAIT_GAP_LIMIT_MIN:.1f} min is fine",
+            f"Sagaidāmās gaidīšanas izmaiņa pie publiskās uzlādes pēdējā iterācijā: {wait:.2f} min; "
+            f"pieļaujams {WAIT_GAP_LIMIT_MIN:.1f} min",
         ),
     ]
 

@@ -57,7 +57,7 @@ class Run:
     manifest : dict
         ``manifest.json``.
     verdicts : list of dict
-        ``verdicts.json``: rows of ``check, status, policy, seed, count, message``.
+        ``verdicts.json``: rows of ``check, passed, value, text, policy, seed``.
     """
 
     def __init__(self, folder: Path, manifest: dict[str, Any], verdicts: list[dict[str, Any]]) -> None:

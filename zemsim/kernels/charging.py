@@ -163,7 +163,7 @@ def _plan_stop(
         v += gumbel(seed, stream, cars.vehicle_id[c], base + 1)
         if kwh > 0.5 and v > best and (not forced or energy + kwh >= need_home):
             choice, best, gained = _WORK, v, kwh
-    power = min(p.car_ac_kw, 22.0)
+    power = p.car_ac_kw
     kwh = _addable(p, battery, energy, power, hours, p.loss_ac, 1.0)
     slow, lost = _best_site(
         stations.slow_near, stations.slow_walk_min, tours.dest[e], stations, kwh / p.loss_ac, p, p.walk_multiplier

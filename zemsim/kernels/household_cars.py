@@ -32,7 +32,7 @@ class AllotmentTours(NamedTuple):
     rank: Any  # int8: order of the purpose, lowest first; negative = cannot drive
     road_km: Any  # float32 one way
     depart_min: Any  # int16
-    return_min: Any  # int16
+    return_min: Any  # int16 back at home
     parking_eur: Any  # float32 per tour for a combustion car
     parking_ev_eur: Any  # float32 per tour for an electric car
 

@@ -115,12 +115,12 @@ def fill_fixed(tours: Any, temperature_c: float, p: Any, r: int) -> None:
     if km <= p.walk_max_km:
         fixed[_WALK] = constants[_WALK] + 2.0 * p.b_walk * 60.0 * km / p.walk_km_h
     if tours.bike[r] and km <= p.bike_max_km:
-        fixed[_BIKE] = constants[_BIKE] + 2.0 * (p.b_bike * 60.0 * km / p.bike_km_h + weather)
+        fixed[_BIKE] = constants[_BIKE] + 2.0 * p.b_bike * 60.0 * km / p.bike_km_h + weather
     if tours.ebike[r] > 0 and km <= p.ebike_max_km:
-        one_way = p.k_ebike * p.b_bike * 60.0 * km / p.ebike_km_h + weather
+        one_way = p.k_ebike * p.b_bike * 60.0 * km / p.ebike_km_h
         if tours.ebike[r] == 2:
             one_way += gain * tours.shared_eur[r] + p.b_acc * p.shared_access_min
-        fixed[_EBIKE] = constants[_EBIKE] + 2.0 * one_way
+        fixed[_EBIKE] = constants[_EBIKE] + 2.0 * one_way + weather
     for k in range(2):
         if tours.transit_ok[r, k]:
             fixed[_BUS + k] = constants[_BUS + k] + 2.0 * _transit_utility(tours, p, r, k)
@@ -230,13 +230,7 @@ def draw_nested(utility: Any, inclusive: Any, nest_scale: Any, shock_nest: Any, 
         value = inclusive[b] + shock_nest[b]
         if value > best:
             nest, best = b, value
-    choice, best = -1, -math.inf
-    for m in range(N_ALTERNATIVES):
-        if _nest_of(m) == nest:
-            value = utility[m] / nest_scale[nest] + shock_alternative[m]
-            if value > best:
-                choice, best = m, value
-    return choice
+    return draw_inside(utility, nest, nest_scale, shock_alternative)
 
 
 def choose_modes(

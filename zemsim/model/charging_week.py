@@ -102,7 +102,7 @@ def _electric_day(plan: DayPlan, model: MobilityModel) -> _Day:
     cars = vehicle[picked]
     out_min, back_min = plan.out_min[picked], plan.back_min[picked]
     depart = plan.allotment.depart_min[picked].astype(np.float32)
-    home = plan.allotment.return_min[picked].astype(np.float32)
+    leave = np.maximum(plan.column("return_min")[picked], depart + out_min).astype(np.float32)
     car_of, first = np.unique(cars, return_index=True)
     last = np.zeros(len(picked), np.bool_)
     last[np.append(first[1:], len(picked))[: len(first)] - 1] = True
@@ -114,8 +114,8 @@ def _electric_day(plan: DayPlan, model: MobilityModel) -> _Day:
         road_km=columns.road_km[picked],
         depart_min=plan.allotment.depart_min[picked],
         arrive_min=depart + out_min,
-        leave_min=np.maximum(depart + out_min, home - back_min),
-        return_min=home,
+        leave_min=leave,
+        return_min=leave + back_min,
         at_work=plan.column("purpose")[picked] == Purpose.WORK,
         last=last,
     )

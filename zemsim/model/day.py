@@ -24,6 +24,8 @@ _MORNING = next(idx for idx, period in enumerate(PERIODS) if period.peak)
 #: Relative change of the time spent on roads above which the fastest paths are looked for anew.
 _SKIM_TOLERANCE = 0.0015
 _HOUSEHOLD_BLOCK = 8192
+#: Weeks of charging in an iteration.
+_WEEKS = 2
 
 
 @dataclass
@@ -145,7 +147,12 @@ def _crowding(model: MobilityModel, loads_of: dict[DayType, PatternLoads]) -> np
 
 
 def charge(model: MobilityModel) -> None:
-    """Drive and charge the electric cars over the week of the season."""
+    """Drive and charge the electric cars over the week of the season, some weeks to an iteration.
+
+    Queues are noisy where there are few points, so waits are averaged over more weeks than there are iterations.
+    """
+    for _ in range(_WEEKS - 1):
+        _expect_waits(model, simulate_week(model))
     model.week = simulate_week(model)
 
 
@@ -157,18 +164,21 @@ def remember(model: MobilityModel) -> None:
     if moves.road_gap > _SKIM_TOLERANCE:
         model.peak_time_s = model.peak_time_s + weight * (moves.road_time_s - model.peak_time_s)
         model.use_roads(road_skim(model.world.network, model.peak_time_s, model.threads))
-    model.gaps.append(_gaps(model, week))
-    _expect_waits(model, week, weight)
+    expected = model.stations.table.wait_min.copy()
+    _expect_waits(model, week)
+    model.gaps.append(_gaps(model, week, model.stations.table.wait_min - expected))
     learn_from_week(model, week, weight)
 
 
-def _expect_waits(model: MobilityModel, week: WeekResult, weight: float) -> None:
+def _expect_waits(model: MobilityModel, week: WeekResult) -> None:
+    """Average the waits of a week into what drivers expect; the first week of a season replaces it."""
     stations = model.stations.table
+    model.weeks += 1
     seen = np.where(np.isnan(week.wait_min), 0.0, week.wait_min)
-    stations.wait_min[:] += (weight * (seen - stations.wait_min)).astype(np.float32)
+    stations.wait_min[:] += ((seen - stations.wait_min) / model.weeks).astype(np.float32)
 
 
-def _gaps(model: MobilityModel, week: WeekResult) -> dict[str, float | int]:
+def _gaps(model: MobilityModel, week: WeekResult, wait_change: npt.NDArray[np.float32]) -> dict[str, float | int]:
     """How far this iteration was from the one before; blank where there is none."""
     now = np.concatenate([plan.alternative for plan in model.plans.values()])
     before, model.last_choice = model.last_choice, now
@@ -178,7 +188,6 @@ def _gaps(model: MobilityModel, week: WeekResult) -> dict[str, float | int]:
         counts = [np.bincount(choice + 1, minlength=len(Alternative) + 1) for choice in (before, now)]
         share_gap = float(np.abs(counts[1] - counts[0]).max() / max(1, len(now)))
     visits = week.sessions_of.sum()
-    error = np.abs(np.where(np.isnan(week.wait_min), 0.0, week.wait_min) - model.stations.table.wait_min)
     return {
         "year": model.year,
         "season": int(model.season),
@@ -186,7 +195,7 @@ def _gaps(model: MobilityModel, week: WeekResult) -> dict[str, float | int]:
         "mode_change_share": changed,
         "mode_share_gap": share_gap,
         "time_gap": model.moves.road_gap,
-        "wait_gap_min": float((error * week.sessions_of).sum() / visits) if visits else 0.0,
+        "wait_gap_min": float((np.abs(wait_change) * week.sessions_of).sum() / visits) if visits else 0.0,
     }
 
 

@@ -114,9 +114,10 @@ class DayPlan:
         self._fixed_at: float | None = None
         self.base_fare_eur = np.zeros((self.n_tours, 2, 2))
         self.fare_share = np.ones((self.n_tours, 2))
-        self._fares_of: npt.NDArray[np.float64] | None = None
+        self._fares_of: tuple[npt.NDArray[np.float64], npt.NDArray[np.int16]] | None = None
         self.out_min: npt.NDArray[np.float32]
         self.back_min: npt.NDArray[np.float32]
+        self.free_out_min: npt.NDArray[np.float32]
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """A column of the tours as an array."""
@@ -190,7 +191,7 @@ class DayPlan:
             rank=np.full(self.n_tours, -1, np.int8),
             road_km=self.columns.road_km,
             depart_min=self.column("depart_min").astype(np.int16),
-            return_min=self.column("return_min").astype(np.int16),
+            return_min=self.column("return_min").astype(np.int16),  # at home: `set_road_times` adds the way back
             parking_eur=np.zeros(self.n_tours, np.float32),
             parking_ev_eur=np.zeros(self.n_tours, np.float32),
         )
@@ -266,7 +267,7 @@ class DayPlan:
 
         Weekends are free.
         """
-        stay_h = (self.allotment.return_min - self.allotment.depart_min) / 60.0
+        stay_h = (self.column("return_min") - self.column("depart_min") - self.free_out_min) / 60.0
         paid_h = np.clip(stay_h, 0.0, self._behaviour["park_max_h"])
         paid_h *= 1.0 if self.day_type == DayType.WEEKDAY else 0.0
         paid_h *= np.where(self.column("purpose") == Purpose.WORK, self._behaviour["park_work_share"], 1.0)
@@ -275,11 +276,10 @@ class DayPlan:
 
     def set_fares(self, fare_share: npt.NDArray[np.float64], age: npt.NDArray[np.int16]) -> None:
         """Fares to pay, from ``fare_share`` [2, Z, A] by home zone and age; a bus to the train pays the bus's share."""
-        if self._fares_of is fare_share or (
-            self._fares_of is not None and np.array_equal(self._fares_of, fare_share, equal_nan=True)
-        ):
+        of = self._fares_of
+        if of is not None and np.array_equal(of[0], fare_share) and np.array_equal(of[1], age):
             return
-        self._fares_of = fare_share
+        self._fares_of = fare_share, age.copy()
         self._fixed_at = None
         self.fare_share = fare_share[:, self.columns.origin, age[self.column("resident_idx")]].T
         self.columns.fare_eur[:] = (self.base_fare_eur * self.fare_share[:, None, :]).sum(axis=2)
@@ -310,7 +310,20 @@ class DayPlan:
         self.back_min = np.where(peak[c.period_back], congested, free_min[c.dest, c.origin])
         doors = terminal_min[c.origin] + terminal_min[c.dest]
         c.road_min[:] = 0.5 * (self.out_min + self.back_min) + doors
+        self.free_out_min = free_min[c.origin, c.dest]
+        self._set_home_times(free_min[c.dest, c.origin] + doors)
         self._fixed_at = None
+
+    def _set_home_times(self, back_min: npt.NDArray[np.float32]) -> None:
+        """When the car is back: the tours say when one leaves for home. Its driver's next tour may use it at once.
+
+        At free flow, so that no household's cars depend on the traffic of others.
+        """
+        home = self.column("return_min") + np.where(np.isfinite(back_min), np.ceil(back_min), 0.0)
+        who, depart = self.column("resident_idx"), self.column("depart_min")
+        again = np.flatnonzero(who[1:] == who[:-1])
+        home[again] = np.minimum(home[again], depart[again + 1])
+        self.allotment.return_min[:] = home
 
     def describe(self, tour: int) -> dict[str, Any]:
         """One tour in words."""

@@ -90,6 +90,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
             "operators": self.operators.table.snapshot(),
         }
         self._vehicles_at_start = self.vehicles.snapshot()
+        self._luck_at_start = (self.random.getstate(), self.rng.bit_generator.state)
         self._checkpoints: dict[int, Checkpoint] = {}
         self._checkpoints_of = self._class_changes()
         self.stations = RowSet(RowTable(self, Station, 0), np.empty(0, np.int32))
@@ -153,6 +154,8 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         for name, snapshot in self._start_of_run.items():
             getattr(self, name).table.restore(snapshot)
         self.vehicles.restore(self._vehicles_at_start)
+        self.random.setstate(self._luck_at_start[0])
+        self.rng.bit_generator.state = self._luck_at_start[1]
         self._build_stations()
         self.book = Book()
         self.gaps: list[dict[str, float | int]] = []
@@ -164,7 +167,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.flows: YearFlows | None = None
         self.sessions_of_year = np.zeros(len(self.stations))
         self.year, self.iteration = settings.years[0], 0
-        self.last_iteration = settings.day_iterations - 1
+        self.last_iteration, self.weeks = settings.day_iterations - 1, 0
         self.season = settings.seasons[0]
         self.temperature_c = self.world.temperature_c[self.season]
         self.today = self.plans[DayType.WEEKDAY]
@@ -180,11 +183,14 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         """Walk through all years and return the tables of the run.
 
         Years in which a policy changes nothing are those of the baseline: they are taken from a checkpoint if this
-        model has walked through them before. The tables are the same bytes either way.
+        model has walked through them before. The tables are the same bytes either way. Once somebody has written into
+        the columns after `start`, no year is shared.
         """
         years = self.world.settings.years
         changes = [y for y in years if self.conditions_of[y] != self.base_conditions_of[y]]
         shared_until = changes[0] if changes else years[-1]
+        if not self._is_as_started():
+            shared_until = years[0] - 1
         if self._checkpoints_of != self._class_changes():
             self._checkpoints, self._checkpoints_of = {}, self._class_changes()
         known = [y for y in self._checkpoints if y <= shared_until]
@@ -199,6 +205,15 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
                 progress(year)
         return self.records
 
+    def _is_as_started(self) -> bool:
+        """Whether all columns are those that `start` set."""
+        tables = ((getattr(self, name).table.columns, kept) for name, kept in self._start_of_run.items())
+        return all(
+            np.array_equal(now[name], values)
+            for now, kept in [*tables, (vars(self.vehicles), self._vehicles_at_start)]
+            for name, values in kept.items()
+        )
+
     def _class_changes(self) -> tuple[int, ...]:
         """Counts that tell whether agents have other rules than when a checkpoint was taken."""
         return tuple(getattr(self, name).table.class_changes for name in self._start_of_run)
@@ -209,7 +224,9 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         return self.book.tables()
 
     def run_year(self) -> None:
-        """Run the steps of `schedule.YEAR` for the model's year."""
+        """Run the steps of `schedule.YEAR` for the model's year; set `year` to the next one before the next call."""
+        if len(self.book.of_year("vehicles", self.year)):
+            raise ValueError(f"the year {self.year} has been run; set model.year, or call start() to begin anew")
         self.flows = None
         self._do(YEAR)
 
@@ -251,7 +268,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
 
     def start_season(self, season: Season) -> None:
         """Set the season: temperature, shared e-bikes; the memory of choices starts anew."""
-        self.season, self.iteration = season, 0
+        self.season, self.iteration, self.weeks = season, 0, 0
         self.temperature_c = self.world.temperature_c[season]
         self.last_choice = None
         c = self.conditions

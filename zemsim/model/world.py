@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
 from zemsim.behaviour.parameters import Parameters
 from zemsim.core.names import Season
-from zemsim.policy.conditions import Conditions
 from zemsim.population import Population
 from zemsim.region import Region
 from zemsim.travel.road_network import RoadNetwork
@@ -59,7 +58,6 @@ class World:
     ----------
     supplies : timetables by key; every key that a policy of the experiment asks for in some year is there.
     tours : tours of a typical day by seed.
-    conditions : conditions of each policy and year, worked out once.
     temperature_c : mean temperature by season.
     """
 
@@ -82,6 +80,3 @@ class PolicyLike(Protocol):
 
     @property
     def measures(self) -> Sequence[Measure]: ...
-
-
-__all__ = ["Any", "Conditions", "PolicyLike", "RunSettings", "TimetableKey", "TransitSupply", "World"]
