@@ -19,6 +19,7 @@ from zemsim.core import fingerprint
 from zemsim.core.names import ChargingPlace, DayType, Mode, Powertrain, Season
 from zemsim.evidence.factors import load_factors
 from zemsim.evidence.indicators import Setting
+from zemsim.experiment.engine import Made, Part
 from zemsim.experiment.run_writer import Identity
 
 YEARS = (2024, 2025, 2026, 2027, 2028)
@@ -83,29 +84,30 @@ class FakeEngine:
     def cases(self) -> list[tuple[str, int]]:
         return [(policy, seed) for policy in self.policies for seed in self.seeds]
 
-    def prepare(self, work: Path, step: Any) -> None:
-        step("population")
-        (work / "prepared").mkdir(exist_ok=True)
+    def parts(self, processes: int) -> list[Part]:
+        tours = [Part(f"tours-{seed}", f"tours, seed {seed}", ("population",), seed) for seed in self.seeds]
+        return [Part("population", "population"), *tours]
+
+    def prepare(self, work: Path, part: str, threads: int) -> Made:
+        folder = work / "prepared"
+        folder.mkdir(exist_ok=True)
+        zones = make_zones()
+        if part == "population":
+            verdict = {"check": "roads", "passed": True, "text": {"lv": "Labi", "en": "Fine"}, "value": 0}
+            return Made({"zones": zones}, [verdict])
+        persons = make_persons(zones)
+        return Made({"persons": persons, "tours": make_tours(persons, int(part.removeprefix("tours-")))})
 
     def open(self, work: Path) -> World:
         assert (work / "prepared").is_dir()
         zones = make_zones()
         return World(zones, make_persons(zones))
 
-    def shared_tables(self, world: World) -> dict[str, pd.DataFrame]:
-        return {"zones": world.zones}
-
-    def seed_tables(self, world: World, seed: int) -> dict[str, pd.DataFrame]:
-        return {"persons": world.persons, "tours": make_tours(world.persons, seed)}
-
     def setting(self, world: World, seed: int, tables: Mapping[str, pd.DataFrame]) -> Setting:
         return Setting(tables["zones"], tables["persons"], tables["tours"], YEARS, SIMULATED, load_factors())
 
     def build(self, world: World, seed: int, threads: int) -> dict[str, Any]:
         return {"seed": seed, "tours": make_tours(world.persons, seed), "runs": 0}
-
-    def verdicts(self, world: World) -> list[dict[str, Any]]:
-        return [{"check": "roads", "passed": True, "text": {"lv": "Labi", "en": "Fine"}, "value": 0}]
 
     def close(self, model: Any) -> None:
         model.clear()

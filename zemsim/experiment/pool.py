@@ -1,16 +1,21 @@
-"""Cases on several processes: a case that fails or kills its worker is a result, the others go on."""
+"""Parts and cases on several processes: a case that fails or kills its worker is a result, the others go on.
+
+Each worker is a pool of one process, so that it is known what was at work in one that is lost, and so that a worker
+can be kept at the seed whose model it has built.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from zemsim.experiment.run_folder import WORK
-from zemsim.experiment.run_writer import case_name
-from zemsim.experiment.worker import Engine, run_case
+from zemsim.core.errors import OutputError
+from zemsim.experiment.engine import Engine, Part
+from zemsim.experiment.worker import run_case, run_part
 
 
 class Case(NamedTuple):
@@ -26,7 +31,7 @@ class Case(NamedTuple):
 Result = dict[str, Any]
 Announce = Callable[[int, str], None]
 
-#: How often a case is tried that may have killed its worker.
+#: How often a case or part is tried that was at work in a worker that was lost.
 TRIES: Final = 2
 
 _LOST: Final = "its worker process ended without an answer (out of memory, or killed)"
@@ -35,13 +40,27 @@ _LOST: Final = "its worker process ended without an answer (out of memory, or ki
 _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
-def run_cases(
-    engine: Engine, folder: Path, key: str, cases: list[Case], threads: int, announce: Announce
-) -> dict[Case, Result]:
-    """Compute and write cases.
+@dataclass(frozen=True)
+class Results:
+    """What came of parts and cases, in the order in which they were finished."""
 
-    With one thread, or one case, they run in this process; else on ``min(threads, cases)`` processes with
-    ``threads / processes`` kernel threads each.
+    parts: dict[str, Result] = field(default_factory=dict)
+    cases: dict[Case, Result] = field(default_factory=dict)
+
+
+def processes_for(cases: int, threads: int) -> int:
+    """Return how many processes serve so many cases: one is this process."""
+    return max(1, min(threads, cases))
+
+
+def run_tasks(
+    engine: Engine, folder: Path, key: str, parts: list[Part], cases: list[Case], threads: int, announce: Announce
+) -> Results:
+    """Prepare the parts, and compute and write the cases.
+
+    With one thread, or one case, all is done in this process; else on ``min(threads, cases)`` processes with
+    ``threads / processes`` kernel threads each. A case begins when the parts for all and those of its seed
+    are there.
 
     Parameters
     ----------
@@ -51,8 +70,10 @@ def run_cases(
         The run folder.
     key : str
         Fingerprint of the run.
+    parts : list of Part
+        The most urgent first, each after those that it needs.
     cases : list of Case
-        In the order in which they are started.
+        Cases of a seed are begun in this order.
     threads : int
         Threads in all.
     announce : callable
@@ -60,34 +81,19 @@ def run_cases(
 
     Returns
     -------
-    dict
+    Results
         For each case what :func:`zemsim.experiment.worker.run_case` gave; ``failed`` if its worker was lost twice.
+
+    Raises
+    ------
+    OutputError
+        If the system refuses to write, or if the worker of a part was lost twice.
     """
-    workers = min(threads, len(cases))
-    if not cases:
-        return {}
-    task = _Task(engine, folder, key, max(1, threads // workers))
-    results: dict[Case, Result] = {}
-    if workers == 1:
-        for case in cases:
-            announce(len(results), str(case))
-            results[case] = task(case)
-        announce(len(results), "tables")
-        return results
-    waiting = list(cases)
-    while waiting:
-        _clear_started(folder)
-        for case, result in _parallel(task, waiting, workers):
-            results[case] = result
-            announce(len(results), str(case))
-        missing = [case for case in waiting if case not in results]
-        # Where no case had even begun, any of them may be to blame.
-        suspects = [case for case in missing if _started(folder, case)] or missing
-        for case in suspects:
-            results[case] = _alone(task, case)
-            announce(len(results), str(case))
-        waiting = [case for case in waiting if case not in results]
-    return results
+    processes = processes_for(len(cases), threads)
+    task = _Task(engine, folder, key, max(1, threads // processes))
+    if processes == 1:
+        return _here(task, parts, cases, announce)
+    return _Pool(task, parts, cases, processes, announce).run()
 
 
 class _Task(NamedTuple):
@@ -96,41 +102,171 @@ class _Task(NamedTuple):
     key: str
     threads: int
 
-    def __call__(self, case: Case) -> Result:
-        return run_case(self.engine, self.folder, self.key, case.policy, case.seed, self.threads)
+    def __call__(self, what: Part | Case) -> Result:
+        if isinstance(what, Part):
+            return run_part(self.engine, self.folder, self.key, what, self.threads)
+        return run_case(self.engine, self.folder, self.key, what.policy, what.seed, self.threads)
 
 
-def _parallel(task: _Task, cases: list[Case], workers: int) -> Iterable[tuple[Case, Result]]:
-    """Yield results as they come; those of a broken pool are missing."""
-    from joblib.externals.loky import ProcessPoolExecutor
-
-    executor = ProcessPoolExecutor(max_workers=workers, env=dict.fromkeys(_ONE_THREAD, str(task.threads)))
-    kill = True
-    try:
-        futures = {executor.submit(task, case): case for case in cases}
-        for future in as_completed(futures):
-            try:
-                result = future.result()
-            except BrokenProcessPool:
-                continue
-            yield futures[future], result
-        kill = False
-    finally:
-        executor.shutdown(wait=True, kill_workers=kill)
+def _here(task: _Task, parts: list[Part], cases: list[Case], announce: Announce) -> Results:
+    """Do everything in this process."""
+    results = Results()
+    for part in parts:
+        announce(0, part.label)
+        results.parts[part.name] = task(part)
+    for case in sorted(cases, key=lambda case: case.seed):
+        announce(len(results.cases), str(case))
+        results.cases[case] = task(case)
+    announce(len(results.cases), "tables")
+    return results
 
 
-def _alone(task: _Task, case: Case) -> Result:
-    """Run a case whose worker was lost once more, in a process of its own: whoever is to blame is then known."""
-    for _ in range(TRIES - 1):
-        for _, result in _parallel(task, [case], 1):
-            return result
-    return {"status": "failed", "reason": _LOST}
+class _Worker:
+    """A process that does one thing at a time, and starts anew if it is lost."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._executor: Any = None
+        self.seed: int | None = None
+
+    def submit(self, task: _Task, what: Part | Case) -> Future[Result]:
+        from joblib.externals.loky import ProcessPoolExecutor
+
+        if self._executor is None:
+            env = dict.fromkeys(_ONE_THREAD, str(self._threads))
+            self._executor = ProcessPoolExecutor(max_workers=1, env=env)
+        if isinstance(what, Case):
+            self.seed = what.seed
+        future: Future[Result] = self._executor.submit(task, what)
+        return future
+
+    def stop(self, kill: bool) -> None:
+        self.seed = None
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, kill_workers=kill)
+            self._executor = None
 
 
-def _clear_started(folder: Path) -> None:
-    for path in sorted((folder / WORK / "started").glob("*")):
-        path.unlink()
+class _Pool:
+    """Workers, what waits for them, and what came back."""
+
+    def __init__(self, task: _Task, parts: list[Part], cases: list[Case], processes: int, announce: Announce) -> None:
+        self.task = task
+        self.parts = list(parts)
+        self.cases = list(cases)
+        self.shared = {part.name for part in parts if part.seed is None}
+        self.own = {part.seed: part.name for part in parts if part.seed is not None}
+        self.announce = announce
+        self.workers = [_Worker(task.threads) for _ in range(processes)]
+        self.busy: dict[Future[Result], tuple[_Worker, Part | Case]] = {}
+        self.lost: list[Case] = []
+        self.tries: dict[str, int] = {}
+        self.results = Results()
+
+    def run(self) -> Results:
+        kill = True
+        try:
+            self._work(self.workers)
+            for case in self.lost:  # alone, when the others have given their memory back: whoever is to blame is known
+                for worker in self.workers:
+                    worker.stop(kill=False)
+                self.cases = [case]
+                self._work(self.workers[:1])
+            kill = False
+        finally:
+            for worker in self.workers:
+                worker.stop(kill)
+        return self.results
+
+    def _work(self, workers: list[_Worker]) -> None:
+        """Hand out what is ready to whoever is idle, until nothing waits and nobody is at work."""
+        while True:
+            at_work = [worker for worker, _ in self.busy.values()]
+            for worker in workers:
+                if worker not in at_work:
+                    self._begin(worker)
+            if not self.busy:
+                return
+            finished, _ = wait(self.busy, return_when=FIRST_COMPLETED)
+            for future in sorted(finished, key=list(self.busy).index):
+                self._end(future)
+
+    def _begin(self, worker: _Worker) -> None:
+        what = self._next_part() or self._next_case(worker)
+        if what is None:
+            return
+        if isinstance(what, Part):
+            self.parts.remove(what)
+            self.announce(len(self.results.cases), what.label)
+        else:
+            self.cases.remove(what)
+        self.busy[worker.submit(self.task, what)] = (worker, what)
+
+    def _end(self, future: Future[Result]) -> None:
+        worker, what = self.busy.pop(future)
+        try:
+            result = future.result()
+        except BrokenProcessPool:
+            worker.stop(kill=True)
+            self._is_lost(what)
+            return
+        if isinstance(what, Part):
+            self.results.parts[what.name] = result
+        else:
+            self._finished(what, result)
+
+    def _is_lost(self, what: Part | Case) -> None:
+        name = str(what) if isinstance(what, Case) else what.name
+        self.tries[name] = self.tries.get(name, 0) + 1
+        again = self.tries[name] < TRIES
+        if isinstance(what, Part):
+            if not again:
+                raise OutputError(f"{what.label}: {_LOST}")
+            self.parts.insert(0, what)
+        elif again:
+            self.lost.append(what)
+        else:
+            self._finished(what, {"status": "failed", "reason": _LOST})
+
+    def _finished(self, case: Case, result: Result) -> None:
+        self.results.cases[case] = result
+        self.announce(len(self.results.cases), str(case))
+
+    def _next_part(self) -> Part | None:
+        done = self.results.parts
+        return next((part for part in self.parts if all(name in done for name in part.needs)), None)
+
+    def _next_case(self, worker: _Worker) -> Case | None:
+        done = self.results.parts
+        if not self.shared <= done.keys():
+            return None
+        ready = [case for case in self.cases if case.seed not in self.own or self.own[case.seed] in done]
+        others = {other.seed for other in self.workers if other is not worker}
+        seed = choose_seed([case.seed for case in ready], worker.seed, others)
+        return next((case for case in ready if case.seed == seed), None)
 
 
-def _started(folder: Path, case: Case) -> bool:
-    return (folder / WORK / "started" / case_name(*case)).exists()
+def choose_seed(waiting: Iterable[int], own: int | None, others: set[int | None]) -> int | None:
+    """Return the seed whose next case a worker takes.
+
+    Its own, whose model it has; else the lowest that nobody works on; else it helps with the seed of which most cases
+    wait. So each seed is built once, and the last ones are shared evenly.
+
+    Parameters
+    ----------
+    waiting : iterable of int
+        The seed of each waiting case.
+    own : int or None
+        The seed of the worker's last case.
+    others : set of int or None
+        Seeds of the other workers.
+    """
+    count: dict[int, int] = {}
+    for seed in waiting:
+        count[seed] = count.get(seed, 0) + 1
+    if own in count:
+        return own
+    free = sorted(count.keys() - others)
+    if free:
+        return free[0]
+    return max(sorted(count), key=count.__getitem__, default=None)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from zemsim.core import atomic
 from zemsim.core.errors import OutputError
-from zemsim.core.schema import schema
+from zemsim.experiment.engine import Engine, Part
 from zemsim.experiment.lock import locked
-from zemsim.experiment.pool import Case, run_cases
+from zemsim.experiment.pool import Case, processes_for, run_tasks
 from zemsim.experiment.progress import Progress, shown
-from zemsim.experiment.run_folder import OUTLINE, SEED_TABLES, WORK, Run
+from zemsim.experiment.run_folder import OUTLINE, WORK, Run
 from zemsim.experiment.run_writer import Identity, Opened, begin, finish, finished_case
-from zemsim.experiment.table_store import describe, write_table
-from zemsim.experiment.worker import Engine, forget
+from zemsim.experiment.table_store import describe
+from zemsim.experiment.worker import forget
 
 if TYPE_CHECKING:
     from zemsim.experiment.experiment import Experiment
@@ -62,7 +62,7 @@ def run(
     """
     from zemsim.experiment.prepare import SpineEngine
 
-    return run_engine(SpineEngine.of(experiment, threads), out, threads, progress, replace)
+    return run_engine(SpineEngine.of(experiment), out, threads, progress, replace)
 
 
 def run_engine(
@@ -125,52 +125,42 @@ class _Job:
         self.folder = folder
         self.identity = identity
         self.about = about
-        self.opened = opened
         self.threads = threads
         self.show = show
         self.clock = clock
         self.timings: dict[str, Any] = {}
         self.verdicts: list[dict[str, Any]] = []
+        self.notes = list(opened.notes)
         self.cases = engine.cases()
 
     def run(self) -> Run:
         """Prepare, compute what is missing, and finish."""
         marks = {case: finished_case(self.folder, *case) for case in self.cases}
-        todo = [case for case in self.cases if marks[case] is None]
-        kept = len(self.cases) - len(todo)
-        self._prepare(todo)
-        files = self._write_shared()
-        results = run_cases(
+        todo = [Case(*case) for case in self.cases if marks[case] is None]
+        kept, total = len(self.cases) - len(todo), len(self.cases)
+        parts = self.engine.parts(processes_for(len(todo), self.threads))
+        results = run_tasks(
             self.engine,
             self.folder,
             self.identity.fingerprint,
-            [Case(*case) for case in sorted(todo, key=lambda c: c[1])],
+            parts,
+            todo,
             self.threads,
-            lambda done, label: self.show(kept + done, len(self.cases), label),
+            lambda done, label: self.show(kept + done, total, label),
         )
         done = {case: {"status": "ok", "mark": mark} for case, mark in marks.items() if mark is not None}
-        done |= {(case.policy, case.seed): result for case, result in results.items()}
+        done |= {(case.policy, case.seed): result for case, result in results.cases.items()}
         self.timings["reused_cases"] = kept
-        return self._finish(done, files)
+        return self._finish(done, self._shared([results.parts[part.name] for part in parts], parts))
 
-    def _prepare(self, todo: list[tuple[str, int]]) -> None:
-        begin_s = time.perf_counter()
-        total = len(self.cases)
-        self.engine.prepare(self.folder / WORK, lambda label: self.show(total - len(todo), total, label))
-        self.timings["prepare_s"] = round(time.perf_counter() - begin_s, 3)
-
-    def _write_shared(self) -> dict[str, dict[str, Any]]:
-        world = self.engine.open(self.folder / WORK)
-        self.verdicts = [{"policy": "", "seed": None, **row} for row in self.engine.verdicts(world)]
-        files = {}
-        for name, table in self.engine.shared_tables(world).items():
-            file = schema(name).file()
-            files[file] = write_table(self.folder / file, table, name)
-        for seed in sorted({seed for _, seed in self.cases}):
-            tables = self.engine.seed_tables(world, seed)
-            for name in SEED_TABLES:
-                file = schema(name).file(seed=seed)
-                files[file] = write_table(self.folder / file, tables[name], name)
+    def _shared(self, results: list[dict[str, Any]], parts: list[Part]) -> dict[str, dict[str, Any]]:
+        """Take down what the parts left, and return the files of the whole run."""
+        self.timings["parts"] = {part.name: result["seconds"] for part, result in zip(parts, results, strict=True)}
+        files: dict[str, dict[str, Any]] = {}
+        for result in results:
+            files |= result["files"]
+            self.notes += result["notes"]
+            self.verdicts += [{"policy": "", "seed": None, **row} for row in result["verdicts"]]
         outline = self.about.get("outline")
         if outline is not None:
             atomic.write_json(self.folder / OUTLINE, outline)
@@ -205,7 +195,7 @@ class _Job:
             "policies": list(dict.fromkeys(policy for policy, _ in self.cases)),
             "seeds": sorted({seed for _, seed in self.cases}),
             "cases": cases,
-            "notes": list(self.opened.notes),
+            "notes": self.notes,
             "timings": self.timings,
             "created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "machine": {"cores": cores(), "threads": self.threads, "system": platform.system()},

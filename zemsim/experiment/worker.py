@@ -1,7 +1,7 @@
-"""What a worker does: one case after another, with the world opened once and the model kept for the next policy.
+"""What a worker does: parts of the preparation, then one case after another.
 
-A worker holds one engine's world and one seed's model at a time; cases come sorted by seed, so that a model is built
-about once per seed and worker.
+A worker keeps the world, which it opens once, and the model of one seed. The pool keeps it at its seed as long as there
+is work for it, so that few models are built, and years that policies share with the baseline are walked once.
 """
 
 from __future__ import annotations
@@ -10,80 +10,32 @@ import gc
 import os
 import time
 import traceback
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
-
-import pandas as pd
+from typing import Any, Final
 
 from zemsim.core.errors import OutputError, ZemsimError, clean
-from zemsim.core.schema import TableError, conform
+from zemsim.core.schema import TableError, conform, schema
 from zemsim.evidence.indicators import Setting, indicators
-from zemsim.experiment.run_folder import CASE_TABLES, WORK
-from zemsim.experiment.run_writer import Identity, case_name, write_case
+from zemsim.experiment.engine import Engine, Part
+from zemsim.experiment.run_folder import CASE_TABLES, SEED_TABLES, WORK
+from zemsim.experiment.run_writer import write_case
+from zemsim.experiment.table_store import read_table, write_table
 
 #: Longest reason of a failed case.
 _MAX_REASON: Final = 500
 
-Verdict = dict[str, Any]
-
-
-class Engine(Protocol):
-    """What the runner needs of an experiment; :class:`zemsim.experiment.prepare.SpineEngine` is the real one.
-
-    It is sent to the workers, so it holds settings and paths and no arrays.
-    """
-
-    def identity(self) -> Identity:
-        """Return the digests of everything that can change a byte of the tables."""
-
-    def describe(self) -> dict[str, Any]:
-        """Return the manifest's ``experiment, region, region_summary, municipalities, factors, versions`` and so on."""
-
-    def cases(self) -> list[tuple[str, int]]:
-        """Return (policy, seed) in the order of the experiment."""
-
-    def prepare(self, work: Path, step: Any) -> None:
-        """Build what all cases share under ``work``; ``step(label)`` announces each part."""
-
-    def open(self, work: Path) -> Any:
-        """Return the world that was prepared under ``work``."""
-
-    def shared_tables(self, world: Any) -> dict[str, pd.DataFrame]:
-        """Return tables of the whole run by name: ``zones``."""
-
-    def seed_tables(self, world: Any, seed: int) -> dict[str, pd.DataFrame]:
-        """Return ``persons`` and ``tours`` of a seed."""
-
-    def setting(self, world: Any, seed: int, tables: Mapping[str, pd.DataFrame]) -> Setting:
-        """Return what the indicators of a seed need."""
-
-    def build(self, world: Any, seed: int, threads: int) -> Any:
-        """Return a new model."""
-
-    def verdicts(self, world: Any) -> list[Verdict]:
-        """Return checks of what all cases share."""
-
-    def simulate(
-        self, world: Any, model: Any, policy: str, setting: Setting
-    ) -> tuple[dict[str, pd.DataFrame], list[Verdict]]:
-        """Run all years of a policy on a model that may have run another policy before."""
-
-    def close(self, model: Any) -> None:
-        """Let a model go that is not needed any more."""
-
 
 @dataclass
 class _State:
-    """What this process keeps between cases."""
+    """What this process keeps between tasks."""
 
     key: tuple[str, str] | None = None
+    engine: Engine | None = None
     world: Any = None
     seed: int | None = None
     model: Any = None
     setting: Setting | None = None
-    engine: Engine | None = None
 
     def clear(self) -> None:
         self.clear_model()
@@ -96,6 +48,37 @@ class _State:
 
 
 _STATE = _State()
+
+
+def run_part(engine: Engine, folder: Path, key: str, part: Part, threads: int) -> dict[str, Any]:
+    """Prepare a part and write its tables.
+
+    Parameters
+    ----------
+    engine : Engine
+        What to run.
+    folder : Path
+        The run folder.
+    key : str
+        Fingerprint of the run.
+    part : Part
+        What to prepare.
+    threads : int
+        Threads of the kernels.
+
+    Returns
+    -------
+    dict
+        ``files`` as the manifest lists them, ``verdicts``, ``notes``, and ``seconds`` spent.
+    """
+    begin = time.perf_counter()
+    made = _engine(engine, folder, key).prepare(folder / WORK, part.name, threads)
+    files = {}
+    for name, table in made.tables.items():
+        file = schema(name).file() if part.seed is None else schema(name).file(seed=part.seed)
+        files[file] = write_table(folder / file, table, name)
+    seconds = round(time.perf_counter() - begin, 3)
+    return {"files": files, "verdicts": made.verdicts, "notes": made.notes, "seconds": seconds}
 
 
 def run_case(engine: Engine, folder: Path, key: str, policy: str, seed: int, threads: int) -> dict[str, Any]:
@@ -124,9 +107,6 @@ def run_case(engine: Engine, folder: Path, key: str, policy: str, seed: int, thr
     OutputError
         If the system refuses to write.
     """
-    started = folder / WORK / "started"
-    started.mkdir(parents=True, exist_ok=True)
-    (started / case_name(policy, seed)).touch()
     try:
         mark = _compute(engine, folder, key, policy, seed, threads)
     except TableError as error:
@@ -157,33 +137,42 @@ def forget() -> None:
 
 def _compute(engine: Engine, folder: Path, key: str, policy: str, seed: int, threads: int) -> dict[str, Any]:
     begin = time.perf_counter()
-    _open(engine, folder, key)
+    engine = _engine(engine, folder, key)
+    if _STATE.world is None:
+        _STATE.world = engine.open(folder / WORK)
+    opened = time.perf_counter()
     if _STATE.seed != seed or _STATE.setting is None:
         _STATE.clear_model()
         gc.collect()
         _STATE.model = engine.build(_STATE.world, seed, threads)
-        _STATE.seed, _STATE.setting = seed, _setting(engine, seed)
+        _STATE.seed, _STATE.setting = seed, engine.setting(_STATE.world, seed, _stored(folder, seed))
     setting = _STATE.setting
     built = time.perf_counter()
     records, verdicts = engine.simulate(_STATE.world, _STATE.model, policy, setting)
     simulated = time.perf_counter()
     tables = {name: conform(records[name], name) for name in CASE_TABLES}  # indicators are of what is stored
     tables["indicators"] = indicators(tables, setting, policy, seed)
-    summed = time.perf_counter()
-    spent = {"build_s": built - begin, "simulate_s": simulated - built, "indicators_s": summed - simulated}
+    spent = {
+        "open_s": opened - begin,
+        "build_s": built - opened,
+        "simulate_s": simulated - built,
+        "indicators_s": time.perf_counter() - simulated,
+    }
     notes = {**{name: round(seconds, 3) for name, seconds in spent.items()}, "process": os.getpid()}
     return write_case(folder, policy, seed, tables, verdicts, notes)
 
 
-def _open(engine: Engine, folder: Path, key: str) -> None:
-    if _STATE.key != (str(folder), key):
+def _engine(engine: Engine, folder: Path, key: str) -> Engine:
+    """Return the engine that this process keeps for a run; on the first call it must still be the same question."""
+    if _STATE.key != (str(folder), key) or _STATE.engine is None:
         _STATE.clear()
         if engine.identity().fingerprint != key:
             raise OutputError("the code or the input was changed while the run was at work; run it again")
-        _STATE.world = engine.open(folder / WORK)
         _STATE.key, _STATE.engine = (str(folder), key), engine
+    return _STATE.engine
 
 
-def _setting(engine: Engine, seed: int) -> Setting:
-    tables = {**engine.shared_tables(_STATE.world), **engine.seed_tables(_STATE.world, seed)}
-    return engine.setting(_STATE.world, seed, {name: conform(table, name) for name, table in tables.items()})
+def _stored(folder: Path, seed: int) -> dict[str, Any]:
+    """Return ``zones`` and the tables of a seed as they were written."""
+    files = {"zones": schema("zones").file(), **{name: schema(name).file(seed=seed) for name in SEED_TABLES}}
+    return {name: read_table(folder / file, name) for name, file in files.items()}

@@ -1,0 +1,137 @@
+"""A rehearsal: a few hundred residents live through two years, so that numba compiles each kernel, once.
+
+Numba keeps compiled kernels on the disk; without a rehearsal, every worker of the first run would compile them all for
+itself. It runs beside the preparation, before the cases. A mark beside the compiled kernels tells that they are there;
+if it is wrong, nothing happens but that a worker compiles.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from zemsim.core import atomic, fingerprint
+from zemsim.core.errors import OutputError
+
+if TYPE_CHECKING:
+    from zemsim.model.world import World
+    from zemsim.population import Population
+    from zemsim.travel.timetable import Timetable
+
+#: Most households of a rehearsal with an electric car, and without.
+HOUSEHOLDS: Final = 500
+
+_KERNELS: Final = Path(__file__).parents[1] / "kernels"
+_MARK: Final = "zemsim-kernels-{digest}.compiled"
+
+
+def is_compiled(versions: dict[str, str]) -> bool:
+    """Return whether a rehearsal of this code and these libraries was finished on this machine."""
+    return _mark(versions).is_file()
+
+
+def mark_compiled(versions: dict[str, str]) -> None:
+    """Note that a rehearsal was finished; where nothing can be written, the next run rehearses again."""
+    path = _mark(versions)
+    with contextlib.suppress(OSError, OutputError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for old in path.parent.glob(_MARK.format(digest="*")):
+            old.unlink()
+        with atomic.replacing(path) as temporary:
+            temporary.write_bytes(b"")
+
+
+def _mark(versions: dict[str, str]) -> Path:
+    """The mark lies where numba keeps what it compiled; numba goes by time and size of each source."""
+    folder = os.environ.get("NUMBA_CACHE_DIR")
+    sources = [(path.name, path.stat()) for path in sorted(_KERNELS.glob("*.py"))]
+    about = {
+        "code": fingerprint.of_code(),
+        "sources": [[name, stat.st_mtime_ns, stat.st_size] for name, stat in sources],
+        "versions": versions,
+        "machine": [platform.node(), platform.machine(), str(_KERNELS)],
+    }
+    return Path(folder or _KERNELS / "__pycache__") / _MARK.format(digest=fingerprint.of_json(about))
+
+
+def few(population: Population, households: int = HOUSEHOLDS) -> Population:
+    """Return every so-manieth household with an electric car, and without, so that they live all over the region."""
+    from zemsim.population import Population
+
+    homes, people, cars = population.households, population.residents, population.vehicles
+    electric = np.zeros(len(homes), bool)
+    electric[cars["household_idx"].to_numpy()[cars["battery_kwh"].to_numpy() > 0]] = True
+    kept = np.sort(np.r_[_spread(electric, households), _spread(~electric, households)])
+    new = np.full(len(homes), -1, np.int32)
+    new[kept] = np.arange(len(kept), dtype=np.int32)
+    tables = {"households": homes.iloc[kept].reset_index(drop=True)}
+    for name, table in (("residents", people), ("vehicles", cars)):
+        home = new[table["household_idx"].to_numpy()]
+        rows = table[home >= 0].reset_index(drop=True)
+        tables[name] = rows.assign(household_idx=home[home >= 0])
+    return Population(**tables, seed=population.seed)
+
+
+def _spread(chosen: npt.NDArray[np.bool_], most: int) -> npt.NDArray[np.int64]:
+    rows = np.flatnonzero(chosen)
+    return rows[:: max(1, -(-len(rows) // most))]
+
+
+def world_of_few(world: World, timetable: Timetable) -> World:
+    """Return a world with few of the residents, two years, and buses that go from everywhere to everywhere.
+
+    Parameters
+    ----------
+    world : World
+        The real one; its supplies and tours are not read.
+    timetable : Timetable
+        That of the region.
+    """
+    from zemsim.experiment.shared_tables import with_transit_km
+    from zemsim.model.world import RunSettings, TransitSupply
+    from zemsim.population import make_tours
+
+    residents = few(world.population)
+    supply = TransitSupply(timetable, _easy_skim(timetable))
+    tours = make_tours(world.region, residents, world.road_skim.distance_km, 1)
+    first = world.settings.years[0]
+    return replace(
+        world,
+        population=residents,
+        supplies={(): supply},
+        tours={1: with_transit_km(tours, residents, supply)},
+        settings=RunSettings((first, first + 1), (first,), world.settings.seasons, 2),
+    )
+
+
+def rehearse(world: World) -> None:
+    """Let a model of a world run through its years."""
+    from zemsim.model.model import MobilityModel
+
+    model = MobilityModel(world, 1)
+    try:
+        model.start("baseline", ())
+        model.run()
+    finally:
+        model.close()
+
+
+def _easy_skim(timetable: Timetable) -> Any:
+    """Return a skim in which the first pattern goes from every stop to every other in ten minutes."""
+    from zemsim.core.names import PERIODS
+    from zemsim.travel.transit import TransitSkim
+
+    shape = (len(PERIODS), 2, len(timetable.stops), len(timetable.stops))
+    whole = {"main_pattern": np.int32, "board_pos": np.int16, "alight_pos": np.int16}
+    names = TransitSkim.__dataclass_fields__
+    arrays = {name: np.zeros(shape, whole.get(name, np.float32)) for name in names}
+    for name in ("in_vehicle_min", "headway_min", "main_share", "alight_pos", "distance_km", "fare_eur"):
+        arrays[name][...] = 1 if name in ("main_share", "alight_pos") else 10
+    return TransitSkim(**arrays)
