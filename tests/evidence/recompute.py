@@ -32,6 +32,7 @@ def recompute(folder: Path, policy: str, seed: int) -> dict[Key, float]:
         for name in ("trips", "vehicles", "sessions", "purchases", "transit", "payments")
     }
     years, simulated = manifest["years"], manifest["simulated_years"]
+    change = manifest.get("first_change")
     persons = persons.join(zones[["zone_id", "municipality", "area_type"]], on="zone_idx")
     made = _trips(case["trips"], tours, persons)
     cars = _cars(case["vehicles"], persons)
@@ -46,9 +47,11 @@ def recompute(folder: Path, policy: str, seed: int) -> dict[Key, float]:
     for year in years:
         found.update(_fleet(cars[cars["year"] == year], persons, year, year in simulated))
         found.update(_bought(case["purchases"], year))
-    found.update(_costs(case["payments"], years, simulated, factor["discount_rate_year"]))
+    found.update(_costs(case["payments"], years, simulated, factor["discount_rate_year"], change))
     co2 = [found[year, "co2_wtw_kg_year", "all", "region"] for year in simulated]
-    found[years[-1], "co2_wtw_total_kg", "all", "region"] = sum(_between(year, simulated, co2) for year in years)
+    found[years[-1], "co2_wtw_total_kg", "all", "region"] = sum(
+        _between(year, simulated, co2, change) for year in years
+    )
     return found
 
 
@@ -244,22 +247,26 @@ def _bought(purchases: pd.DataFrame, year: int) -> dict[Key, float]:
     }
 
 
-def _between(year: int, known: list[int], values: list[float]) -> float:
-    """The value of a year on the straight line between its neighbours, the nearest one outside."""
+def _between(year: int, known: list[int], values: list[float], change: int | None) -> float:
+    """The value of a year on the straight line between its neighbours, the nearest one outside; a step at a change."""
     if year <= known[0]:
         return values[0]
     for left, right, a, b in zip(known, known[1:], values, values[1:], strict=False):
+        if year <= right and change is not None and left < change <= right:
+            return a if year < change else b
         if year <= right:
             return a + (b - a) * (year - left) / (right - left)
     return values[-1]
 
 
-def _costs(payments: pd.DataFrame, years: list[int], simulated: list[int], rate: float) -> dict[Key, float]:
+def _costs(
+    payments: pd.DataFrame, years: list[int], simulated: list[int], rate: float, change: int | None
+) -> dict[Key, float]:
     sign = payments["payer"].isin(PUBLIC).astype(float) - payments["payee"].isin(PUBLIC).astype(float)
     cost = sign * payments["amount_eur"]
     daily = payments["basis"] == "days"
     flows = [cost[daily & (payments["year"] == year)].sum() for year in simulated]
-    each = {y: cost[~daily & (payments["year"] == y)].sum() + _between(y, simulated, flows) for y in years}
+    each = {y: cost[~daily & (payments["year"] == y)].sum() + _between(y, simulated, flows, change) for y in years}
     found = {(year, "public_cost_eur_year", "all", "region"): value for year, value in each.items()}
     found[years[-1], "public_cost_eur", "all", "region"] = sum(each.values())
     present = sum(value / (1 + rate) ** (year - years[0]) for year, value in each.items())

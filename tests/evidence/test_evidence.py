@@ -104,6 +104,20 @@ def test_flows_of_days_lie_on_straight_lines() -> None:
     assert over_years(years, [2025], [7.0]).tolist() == [7.0] * 7
 
 
+def test_no_flow_of_a_measure_before_the_first_measure_begins() -> None:
+    """Baseline and policy agree up to the year before; from the first year on the policy has its full effect."""
+    years, simulated = list(range(2024, 2036)), [2024, 2030, 2035]
+    baseline = over_years(years, simulated, [100.0, 130.0, 140.0], 2026)
+    policy = over_years(years, simulated, [100.0, 190.0, 210.0], 2026)
+    assert (policy - baseline)[:2].tolist() == [0.0, 0.0]
+    assert (policy - baseline)[2:7].tolist() == [60.0] * 5
+    assert (policy - baseline)[-1] == 70.0
+    assert over_years(years, simulated, [100.0, 130.0, 140.0], 2030)[:7].tolist() == [100.0] * 6 + [130.0]
+    for change in (2024, 2036, None):  # no year before it, or none after it, is simulated: straight lines
+        assert over_years(years, simulated, [100.0, 130.0, 140.0], change)[1] == 105.0
+    assert over_years(years, simulated, [1.0, 4.0, 5.0], 2025).tolist()[:3] == [1.0, 4.0, 4.0]
+
+
 def test_discounting() -> None:
     assert discounted(np.array([100.0, 103.0, 106.09]), 0.03) == pytest.approx(300.0)
 

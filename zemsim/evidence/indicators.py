@@ -34,6 +34,8 @@ class Setting:
         Emission factors.
     seasons : tuple of Season
         Simulated seasons; one alone stands for the year.
+    first_change : int, optional
+        First year in which a measure of the experiment begins, see :func:`zemsim.evidence.costs.over_years`.
     """
 
     zones: pd.DataFrame
@@ -43,6 +45,7 @@ class Setting:
     simulated: tuple[int, ...]
     factors: Factors
     seasons: tuple[Season, ...] = tuple(Season)
+    first_change: int | None = None
 
     @cached_property
     def places(self) -> Places:
@@ -90,8 +93,9 @@ def indicators(tables: Mapping[str, pd.DataFrame], setting: Setting, policy: str
         fleet.add_fleet(rows, year, cars, setting.places, by_zone=year in simulated)
         fleet.add_purchases(rows, year, _of_year(tables["purchases"], year))
     co2 = [_add_simulated(rows, year, tables, setting) for year in simulated]
-    rows.add("co2_wtw_total_kg", years[-1], costs.over_years(years, simulated, co2).sum())
-    costs.add_costs(rows, tables["payments"], years, simulated, setting.factors["discount_rate_year"])
+    rows.add("co2_wtw_total_kg", years[-1], costs.over_years(years, simulated, co2, setting.first_change).sum())
+    rate = setting.factors["discount_rate_year"]
+    costs.add_costs(rows, tables["payments"], years, simulated, rate, setting.first_change)
     return rows.table(policy, seed)
 
 

@@ -97,6 +97,12 @@ class Experiment:
         """Every year from the first to the last."""
         return tuple(range(self.years[0], self.years[1] + 1))
 
+    @property
+    def first_change(self) -> int | None:
+        """First year in which a measure of any policy begins; None without measures."""
+        starts = [measure.from_year for policy in self.policies for measure in policy.measures]
+        return max(min(starts), self.years[0]) if starts else None
+
     def policy(self, policy_id: str) -> Policy:
         """Return a policy by id; an unknown id is an error that names the nearest."""
         for policy in self.policies:

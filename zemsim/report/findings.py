@@ -16,6 +16,8 @@ QUESTIONS: Final = (
     ("bus_trips_year", 1),
 )
 MIN_FINDINGS_SEEDS: Final = 2
+#: A policy with more measures is a package, and no answer to which measure does most.
+_MOST_MEASURES: Final = 3
 
 
 def findings(results: Results, words: Words) -> list[str]:
@@ -55,7 +57,7 @@ def _baseline(results: Results, words: Words) -> list[str]:
 def _strongest(results: Results, words: Words, key: str, direction: int) -> str:
     clear = [
         (results.effect(policy.id, key), policy)
-        for policy in results.measures_of_interest
+        for policy in _single(results.measures_of_interest)
         if results.effect(policy.id, key).direction == direction
     ]
     if not clear:
@@ -70,6 +72,12 @@ def _strongest(results: Results, words: Words, key: str, direction: int) -> str:
         relative=relative(effect, words.language),
         interval=interval_text(effect, key, words.language),
     )
+
+
+def _single(policies: list[Policy]) -> list[Policy]:
+    """Policies but for packages: that everything together does most says little."""
+    few = [policy for policy in policies if len(policy.measures) <= _MOST_MEASURES]
+    return few or policies
 
 
 def relative(effect: Effect, language: str) -> str:
