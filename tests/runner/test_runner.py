@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -213,3 +214,8 @@ def test_bar_on_a_terminal() -> None:
         show(1, 3, "baseline [red]")
         show(3, 3, "tables")
     assert "3/3" in stream.getvalue()
+
+
+def test_nothing_stays_frozen_for_the_caller(tmp_path: Path) -> None:
+    compute(FakeEngine(), tmp_path)
+    assert gc.get_freeze_count() == 0

@@ -6,7 +6,8 @@ can be kept at the seed whose model it has built.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -33,6 +34,9 @@ Announce = Callable[[int, str], None]
 
 #: How often a case or part is tried that was at work in a worker that was lost.
 TRIES: Final = 2
+
+#: How many cases must wait for each worker of a seed, for another to build its model too: that takes about a case.
+WORTH_A_MODEL: Final = 2
 
 _LOST: Final = "its worker process ended without an answer (out of memory, or killed)"
 
@@ -241,16 +245,17 @@ class _Pool:
         if not self.shared <= done.keys():
             return None
         ready = [case for case in self.cases if case.seed not in self.own or self.own[case.seed] in done]
-        others = {other.seed for other in self.workers if other is not worker}
+        others = [other.seed for other in self.workers if other is not worker]
         seed = choose_seed([case.seed for case in ready], worker.seed, others)
         return next((case for case in ready if case.seed == seed), None)
 
 
-def choose_seed(waiting: Iterable[int], own: int | None, others: set[int | None]) -> int | None:
+def choose_seed(waiting: Iterable[int], own: int | None, others: Sequence[int | None]) -> int | None:
     """Return the seed whose next case a worker takes.
 
     Its own, whose model it has; else the lowest that nobody works on; else it helps with the seed of which most cases
-    wait. So each seed is built once, and the last ones are shared evenly.
+    wait for each worker, if they are so many that it is worth to build its model once more. So each seed is built
+    about once, and the last ones are shared.
 
     Parameters
     ----------
@@ -258,15 +263,15 @@ def choose_seed(waiting: Iterable[int], own: int | None, others: set[int | None]
         The seed of each waiting case.
     own : int or None
         The seed of the worker's last case.
-    others : set of int or None
+    others : sequence of int or None
         Seeds of the other workers.
     """
-    count: dict[int, int] = {}
-    for seed in waiting:
-        count[seed] = count.get(seed, 0) + 1
+    count = Counter(waiting)
     if own in count:
         return own
-    free = sorted(count.keys() - others)
+    free = [seed for seed in count if seed not in others]
     if free:
-        return free[0]
-    return max(sorted(count), key=count.__getitem__, default=None)
+        return min(free)
+    share = {seed: cases / others.count(seed) for seed, cases in sorted(count.items())}
+    best = max(share, key=share.__getitem__, default=None)
+    return best if best is not None and share[best] >= WORTH_A_MODEL else None

@@ -42,9 +42,12 @@ class _State:
         self.key, self.world, self.engine = None, None, None
 
     def clear_model(self) -> None:
-        if self.model is not None and self.engine is not None:
-            self.engine.close(self.model)
+        if self.model is None or self.engine is None:
+            return
+        self.engine.close(self.model)
         self.seed, self.model, self.setting = None, None, None
+        gc.unfreeze()
+        gc.collect()  # agents and their model hold each other
 
 
 _STATE = _State()
@@ -132,7 +135,6 @@ def reason_of(error: Exception) -> str:
 def forget() -> None:
     """Drop the world and the model that this process keeps."""
     _STATE.clear()
-    gc.collect()
 
 
 def _compute(engine: Engine, folder: Path, key: str, policy: str, seed: int, threads: int) -> dict[str, Any]:
@@ -143,9 +145,10 @@ def _compute(engine: Engine, folder: Path, key: str, policy: str, seed: int, thr
     opened = time.perf_counter()
     if _STATE.seed != seed or _STATE.setting is None:
         _STATE.clear_model()
-        gc.collect()
         _STATE.model = engine.build(_STATE.world, seed, threads)
         _STATE.seed, _STATE.setting = seed, engine.setting(_STATE.world, seed, _stored(folder, seed))
+        gc.collect()
+        gc.freeze()  # hundreds of thousands of agents, which would be walked through after every case
     setting = _STATE.setting
     built = time.perf_counter()
     records, verdicts = engine.simulate(_STATE.world, _STATE.model, policy, setting)
