@@ -84,6 +84,7 @@ class SpineEngine:
             "experiment": self.experiment.resolved(),
             "years": list(self.experiment.all_years),
             "simulated_years": list(self.experiment.days_in),
+            "first_change": self.experiment.first_change,
             "region": {"name": region.name, "title": dict(region.title), "digest": region.digest()},
             "region_summary": describe(region)["evidence"],
             "municipalities": region.municipalities["municipality"].tolist(),
@@ -144,6 +145,7 @@ class SpineEngine:
             simulated=settings.days_in,
             factors=factors_of(world.region),
             seasons=settings.seasons,
+            first_change=self.experiment.first_change,
         )
 
     def build(self, world: World, seed: int, threads: int) -> MobilityModel:
