@@ -46,9 +46,19 @@ def describe(
     items = error.errors(include_url=False)
     found = [(_real_loc(item, data), item) for item in items[: _LOOKED_THROUGH * limit]]
     mended = _keys_that_unknown_ones_meant(found, schema, data)
-    kept = [(loc, item) for loc, item in found if item["type"] != "missing" or loc not in mended]
+    kept = [
+        (loc, item)
+        for loc, item in found
+        if not (_only_seems_short(item) or (item["type"] == "missing" and loc in mended))
+    ]
     more = len(items) - len(found) + max(len(kept) - limit, 0)
     return [_fault(loc, item, schema, data) for loc, item in kept[:limit]], more
+
+
+def _only_seems_short(item: Any) -> bool:
+    """Tell a list that is called too short because its members have faults: pydantic counts only the sound ones."""
+    given = item.get("input")
+    return item["type"] == "too_short" and isinstance(given, (list, tuple)) and len(given) >= item["ctx"]["min_length"]
 
 
 def _keys_that_unknown_ones_meant(found: list[tuple[Loc, Any]], schema: dict[str, Any], data: Any) -> set[Loc]:

@@ -89,6 +89,25 @@ def test_all_faults_of_a_file_are_reported_in_one_pass(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("key", ["measure", "policy"])
+def test_a_fault_in_the_only_table_of_a_list_does_not_make_the_list_empty(key: str, tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    document = experiment(measure(3))
+    document["policy"] = document["policy"][1:]
+    faulty = document["policy"][0]["measure"][0]
+    faulty["power_kw"] = 240
+    path.write_text(Writer({"measure": [faulty]} if key == "measure" else document).text, encoding="utf-8")
+    (message,) = message_lines(validate(path).stderr, str(path))
+    assert "power_kw: must be at most 43, got 240" in message[1]
+
+
+@pytest.mark.parametrize("text", ["measure = []", "policy = []\nexperiment = 1"])
+def test_an_empty_list_is_said_to_be_empty(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(text + "\n", encoding="utf-8")
+    assert f"bad.toml:1: {text.split()[0]}: must not be empty" in validate(path).stderr
+
+
 def test_a_flood_of_faults_is_cut_and_counted(tmp_path: Path) -> None:
     path = tmp_path / "bad.toml"
     document = experiment(measure(3))
