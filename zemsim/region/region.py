@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -34,7 +34,7 @@ TABLES = {
 PACKAGE_FILE = "datapackage.json"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Region:
     """What is there: zones, roads, timetable, chargers, prices, facts and assumptions. It never changes.
 
@@ -74,7 +74,14 @@ class Region:
     assumptions: pd.DataFrame
     outline: tuple[Mapping[str, Any], ...]
     gtfs_folder: Path
-    _values: Mapping[str, Mapping[str, float]] = field(repr=False)
+    _values: Mapping[str, Mapping[str, float]]
+
+    def __repr__(self) -> str:
+        populated, residents = int((self.zones["population"] > 0).sum()), int(self.zones["population"].sum())
+        return (
+            f"<Region {self.name}: {residents:,} residents in {populated:,} zones, {len(self.gates)} gates, "
+            f"{len(self.road_links):,} road links, {len(self.chargers)} charging sites>"
+        )
 
     def _value(self, kind: str, key: str) -> float:
         values = self._values[kind]
