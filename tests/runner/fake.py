@@ -210,7 +210,7 @@ def make_tours(persons: pd.DataFrame, seed: int) -> pd.DataFrame:
                 "dest_x_m": 5_200_000.0 + rng.random(len(resident)),
                 "dest_y_m": 3_800_000.0 + rng.random(len(resident)),
                 "depart_min": depart,
-                "return_min": depart + 300,
+                "leave_min": depart + 300,
                 "period_out": 0,
                 "period_back": 2,
                 "road_km": road.astype(np.float32),

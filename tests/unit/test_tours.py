@@ -86,8 +86,8 @@ def test_kilometres_meet_the_survey(report: pd.DataFrame) -> None:
 
 def test_tours_of_a_resident_do_not_overlap(tours: pd.DataFrame) -> None:
     travel = np.ceil(tours["road_km"].to_numpy(np.float64) / SPEED_KM_H * 60.0)
-    home = tours["return_min"].to_numpy() + travel
-    assert np.all(tours["return_min"] >= tours["depart_min"] + travel)
+    home = tours["leave_min"].to_numpy() + travel
+    assert np.all(tours["leave_min"] >= tours["depart_min"] + travel)
     assert home.max() <= 24 * 60
     assert tours["depart_min"].min() >= 5 * 60
     same = (tours["resident_idx"].diff() == 0) & (tours["day_type"].diff() == 0)
@@ -97,7 +97,7 @@ def test_tours_of_a_resident_do_not_overlap(tours: pd.DataFrame) -> None:
 
 
 def test_periods_are_the_windows_of_the_departures(tours: pd.DataFrame) -> None:
-    for minute, period in (("depart_min", "period_out"), ("return_min", "period_back")):
+    for minute, period in (("depart_min", "period_out"), ("leave_min", "period_back")):
         for idx, window in enumerate(PERIODS):
             rows = tours[tours[period] == idx]
             assert np.all(rows["day_type"] == window.day_type)

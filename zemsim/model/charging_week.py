@@ -102,7 +102,7 @@ def _electric_day(plan: DayPlan, model: MobilityModel) -> _Day:
     cars = vehicle[picked]
     out_min, back_min = plan.out_min[picked], plan.back_min[picked]
     depart = plan.allotment.depart_min[picked].astype(np.float32)
-    leave = np.maximum(plan.column("return_min")[picked], depart + out_min).astype(np.float32)
+    leave = np.maximum(plan.column("leave_min")[picked], depart + out_min).astype(np.float32)
     car_of, first = np.unique(cars, return_index=True)
     last = np.zeros(len(picked), np.bool_)
     last[np.append(first[1:], len(picked))[: len(first)] - 1] = True

@@ -191,7 +191,7 @@ class DayPlan:
             rank=np.full(self.n_tours, -1, np.int8),
             road_km=self.columns.road_km,
             depart_min=self.column("depart_min").astype(np.int16),
-            return_min=self.column("return_min").astype(np.int16),  # at home: `set_road_times` adds the way back
+            return_min=self.column("leave_min").astype(np.int16),  # at home: `set_road_times` adds the way back
             parking_eur=np.zeros(self.n_tours, np.float32),
             parking_ev_eur=np.zeros(self.n_tours, np.float32),
         )
@@ -267,7 +267,7 @@ class DayPlan:
 
         Weekends are free.
         """
-        stay_h = (self.column("return_min") - self.column("depart_min") - self.free_out_min) / 60.0
+        stay_h = (self.column("leave_min") - self.column("depart_min") - self.free_out_min) / 60.0
         paid_h = np.clip(stay_h, 0.0, self._behaviour["park_max_h"])
         paid_h *= 1.0 if self.day_type == DayType.WEEKDAY else 0.0
         paid_h *= np.where(self.column("purpose") == Purpose.WORK, self._behaviour["park_work_share"], 1.0)
@@ -319,7 +319,7 @@ class DayPlan:
 
         At free flow, so that no household's cars depend on the traffic of others.
         """
-        home = self.column("return_min") + np.where(np.isfinite(back_min), np.ceil(back_min), 0.0)
+        home = self.column("leave_min") + np.where(np.isfinite(back_min), np.ceil(back_min), 0.0)
         who, depart = self.column("resident_idx"), self.column("depart_min")
         again = np.flatnonzero(who[1:] == who[:-1])
         home[again] = np.minimum(home[again], depart[again + 1])
@@ -335,7 +335,7 @@ class DayPlan:
             "dest_zone_idx": int(row["dest_zone_idx"]),
             "road_km": float(row["road_km"]),
             "depart_min": int(row["depart_min"]),
-            "return_min": int(row["return_min"]),
+            "leave_min": int(row["leave_min"]),
             "vehicle": int(self.columns.vehicle[tour]),
             "choice": Alternative(chosen).name.lower() if chosen >= 0 else None,
         }

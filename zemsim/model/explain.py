@@ -76,7 +76,7 @@ def _explain_tour(model: MobilityModel, plan: DayPlan, tour: int) -> dict[str, A
         "from_zone": str(zones.iloc[int(c.origin[tour])]),
         "to_zone": str(zones.iloc[int(c.dest[tour])]),
         "depart_min": int(plan.allotment.depart_min[tour]),
-        "return_min": int(plan.column("return_min")[tour]),
+        "leave_min": int(plan.column("leave_min")[tour]),
         "road_km": float(c.road_km[tour]),
         "options": options,
         "nests": nests,

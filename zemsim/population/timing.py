@@ -39,7 +39,7 @@ def day_times(
 
     Returns
     -------
-    order, depart_min, return_min
+    order, depart_min, leave_min
         int64 of the tours kept: the row in the input, in the order of the day, and its times.
     """
     travel = np.ceil(road_km / assumed(region, "plan_speed_km_h") * 60.0).astype(np.int64) + 1
