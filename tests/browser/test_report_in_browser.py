@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import requests, resize
-from zemsim.report.numbers import number, signed
+from zemsim.core.numbers import number, signed
 
 pytestmark = pytest.mark.browser
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zemsim.report.numbers import change, interval, joined, number, share, signed, with_unit
+from zemsim.core.numbers import change, interval, joined, number, share, signed, with_unit
 from zemsim.report.words import indicator
 
 

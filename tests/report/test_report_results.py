@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from zemsim.core.numbers import loose
 from zemsim.report.findings import findings
 from zemsim.report.results import Effect, Results, interval_over_seeds, policies_of
 from zemsim.report.sources import Inputs, sources_of
-from zemsim.report.tables import evidence_rows, fact_rows, headline_cell, loose, measure_rows, verdict_rows
+from zemsim.report.tables import evidence_rows, fact_rows, headline_cell, measure_rows, verdict_rows
 from zemsim.report.words import Words
 
 

@@ -8,11 +8,14 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from zemsim.core import numbers
 from zemsim.core.names import ChargingPlace, DayType
 from zemsim.evidence.fleet import session_weeks
 from zemsim.evidence.indicators import Setting
 
 Verdict = dict[str, Any]
+#: Value, decimals and unit of a figure in the words of a check.
+Figure = tuple[float, int, str]
 
 #: Share of tours that may be left without any way to travel.
 NO_WAY_LIMIT: Final = 0.02
@@ -60,10 +63,32 @@ def case_verdicts(tables: Mapping[str, pd.DataFrame], setting: Setting, counts: 
     ]
 
 
-def verdict(check: str, passed: bool, value: float, en: str, lv: str) -> Verdict:
-    """Return one row; an unknown value is None."""
+def verdict(check: str, passed: bool, value: float, en: str, lv: str, **figures: Figure) -> Verdict:
+    """Return one row; an unknown value is None.
+
+    Parameters
+    ----------
+    check : str
+    passed : bool
+    value : float
+    en, lv : str
+        The words, with a name in braces for each figure.
+    figures : (value, decimals, unit)
+        Written as the language writes numbers; with the unit ``%`` the value is a share (0 to 1).
+    """
     known = float(value) if np.isfinite(value) else None
-    return {"check": check, "passed": bool(passed), "value": known, "text": {"en": en, "lv": lv}}
+    text = {
+        language: words.format(**{name: _written(figure, language) for name, figure in figures.items()})
+        for language, words in (("en", en), ("lv", lv))
+    }
+    return {"check": check, "passed": bool(passed), "value": known, "text": text}
+
+
+def _written(figure: Figure, language: str) -> str:
+    value, decimals, unit = figure
+    if unit == "%":
+        return numbers.share(value, decimals, language)
+    return numbers.with_unit(numbers.number(value, decimals, language), unit, language)
 
 
 def _without_way(none: int, made: int) -> Verdict:
@@ -72,10 +97,13 @@ def _without_way(none: int, made: int) -> Verdict:
         "no-alternative",
         share <= NO_WAY_LIMIT,
         share,
-        f"Tours that nobody could make, for want of any way to travel: {none:,} ({share:.2%}); counted, not made; "
-        f"up to {NO_WAY_LIMIT:.0%} is fine",
-        f"Braucieni, kuriem nav neviena pārvietošanās veida: {none:,} ({share:.2%}); saskaitīti, bet nenotiek; "
-        f"pieļaujams {NO_WAY_LIMIT:.0%}",
+        "Tours that nobody could make, for want of any way to travel: {none} ({share}); counted, not made; "
+        "up to {limit} is fine",
+        "Braucieni, kuriem nav neviena pārvietošanās veida: {none} ({share}); saskaitīti, bet nenotiek; "
+        "pieļaujami līdz {limit}",
+        none=(none, 0, ""),
+        share=(share, 2, "%"),
+        limit=(NO_WAY_LIMIT, 0, "%"),
     )
 
 
@@ -87,15 +115,18 @@ def _counted(counts: Mapping[str, int], public: int) -> list[Verdict]:
             "charge-below-zero",
             empty == 0,
             empty,
-            f"Times that an electric car ran out of charge: {empty:,}",
-            f"Reizes, kad elektroauto izlādējās: {empty:,}",
+            "Times that an electric car ran out of charge: {empty}",
+            "Reizes, kad elektroauto akumulators izlādējās ceļā: {empty}",
+            empty=(empty, 0, ""),
         ),
         verdict(
             "charging-given-up",
             share <= GIVEN_UP_LIMIT,
             share,
-            f"Public charging sessions given up for the queue: {share:.2%}; up to {GIVEN_UP_LIMIT:.0%} is fine",
-            f"Publiskās uzlādes reizes, no kurām rindas dēļ atteicās: {share:.2%}; pieļaujams {GIVEN_UP_LIMIT:.0%}",
+            "Public charging sessions given up for the queue: {share}; up to {limit} is fine",
+            "Publiskās uzlādes reizes, no kurām rindas dēļ atteicās: {share}; pieļaujami līdz {limit}",
+            share=(share, 2, "%"),
+            limit=(GIVEN_UP_LIMIT, 0, "%"),
         ),
     ]
 
@@ -109,24 +140,28 @@ def _gaps(gaps: pd.DataFrame) -> list[Verdict]:
             "modes-settled",
             changed <= MODE_CHANGE_LIMIT,
             changed,
-            f"Change of a mode's share in the last iteration: {changed:.3%}; up to {MODE_CHANGE_LIMIT:.1%} is fine",
-            f"Pārvietošanās veida daļas izmaiņa pēdējā iterācijā: {changed:.3%}; pieļaujams {MODE_CHANGE_LIMIT:.1%}",
+            "Change of a mode's share in the last iteration: {gap}; up to {limit} is fine",
+            "Pārvietošanās veida daļas izmaiņa pēdējā iterācijā: {gap}; pieļaujams līdz {limit}",
+            gap=(changed, 3, "%"),
+            limit=(MODE_CHANGE_LIMIT, 1, "%"),
         ),
         verdict(
             "road-times-settled",
             time <= TIME_GAP_LIMIT,
             time,
-            f"Change of road times in the last iteration: {time:.3%}; up to {TIME_GAP_LIMIT:.1%} is fine",
-            f"Ceļu laika izmaiņa pēdējā iterācijā: {time:.3%}; pieļaujams {TIME_GAP_LIMIT:.1%}",
+            "Change of road times in the last iteration: {gap}; up to {limit} is fine",
+            "Brauciena laiku izmaiņa uz ceļiem pēdējā iterācijā: {gap}; pieļaujams līdz {limit}",
+            gap=(time, 3, "%"),
+            limit=(TIME_GAP_LIMIT, 1, "%"),
         ),
         verdict(
             "waits-settled",
             wait <= WAIT_GAP_LIMIT_MIN,
             wait,
-            f"Change of the expected wait at public chargers in the last iteration: {wait:.2f} min; "
-            f"up to {WAIT_GAP_LIMIT_MIN:.1f} min is fine",
-            f"Sagaidāmās gaidīšanas izmaiņa pie publiskās uzlādes pēdējā iterācijā: {wait:.2f} min; "
-            f"pieļaujams {WAIT_GAP_LIMIT_MIN:.1f} min",
+            "Change of the expected wait at public chargers in the last iteration: {gap}; up to {limit} is fine",
+            "Paredzamā gaidīšanas laika izmaiņa pie publiskās uzlādes pēdējā iterācijā: {gap}; pieļaujams līdz {limit}",
+            gap=(wait, 2, "min"),
+            limit=(WAIT_GAP_LIMIT_MIN, 1, "min"),
         ),
     ]
 
@@ -134,13 +169,14 @@ def _gaps(gaps: pd.DataFrame) -> list[Verdict]:
 def _all_tours(trips: pd.DataFrame, setting: Setting, left_out: int) -> Verdict:
     expected = len(setting.tours) * len(set(setting.seasons)) * len(setting.simulated)
     missing = expected - left_out - len(trips)
-    kinds = len(DayType)
     return verdict(
         "all-tours-made",
         missing == 0,
         missing,
-        f"Tours of {kinds} day types that are neither travelled nor counted as impossible: {missing:,}",
-        f"{kinds} dienas veidu braucieni, kas nav ne veikti, ne atzīti par neiespējamiem: {missing:,}",
+        "Tours of {kinds} day types that are neither travelled nor counted as impossible: {missing}",
+        "Braucieni {kinds} dienu veidos, kas nav ne veikti, ne atzīti par neiespējamiem: {missing}",
+        kinds=(len(DayType), 0, ""),
+        missing=(missing, 0, ""),
     )
 
 
@@ -153,6 +189,8 @@ def _energy(tables: Mapping[str, pd.DataFrame], setting: Setting) -> Verdict:
         "energy-balance",
         gap <= ENERGY_LIMIT,
         gap,
-        f"Energy charged in the simulated weeks and driven are {gap:.1%} apart; up to {ENERGY_LIMIT:.0%} is fine",
-        f"Simulētajās nedēļās uzlādētā un nobrauktā enerģija atšķiras par {gap:.1%}; pieļaujams {ENERGY_LIMIT:.0%}",
+        "Energy charged in the simulated weeks and driven are {gap} apart; up to {limit} is fine",
+        "Simulētajās nedēļās uzlādētā un braucienos patērētā enerģija atšķiras par {gap}; pieļaujami līdz {limit}",
+        gap=(gap, 1, "%"),
+        limit=(ENERGY_LIMIT, 0, "%"),
     )

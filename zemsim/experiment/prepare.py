@@ -203,7 +203,7 @@ class SpineEngine:
 
         population, base = prepared.load_population(folder), prepared.load_supply(folder, 0, self._timetable)
         tours = make_tours(self._region, population, prepared.load_roads(folder).distance_km, seed)
-        tours = with_transit_km(tours, population, base, threads)
+        tours = with_transit_km(tours, population, base, self._parameters, threads)
         prepared.Tours.save(folder, seed, tours)
         return Made({"persons": persons_table(self._region, population), "tours": tours})
 
@@ -220,7 +220,6 @@ class SpineEngine:
         return Made()
 
     def _world(self, folder: Path, supplies: Mapping[TimetableKey, TransitSupply]) -> World:
-        from zemsim.behaviour.parameters import load_parameters
         from zemsim.model.build import run_settings, temperatures
         from zemsim.model.world import World
         from zemsim.travel.road_network import RoadNetwork
@@ -233,7 +232,7 @@ class SpineEngine:
             road_skim=prepared.load_roads(folder),
             supplies=supplies,
             tours=prepared.Tours(folder, experiment.seeds),
-            parameters=load_parameters().with_values(experiment.behaviour),
+            parameters=self._parameters,
             settings=run_settings(experiment),
             temperature_c=temperatures(region),
         )
@@ -247,14 +246,21 @@ class SpineEngine:
             "roads-connected",
             unreachable == 0,
             unreachable,
-            f"Pairs of zones without a way by road: {unreachable:,}",
-            f"Zonu pāri bez ceļa: {unreachable:,}",
+            "Pairs of zones without a way by road: {pairs}",
+            "Zonu pāri, starp kuriem nav ceļa: {pairs}",
+            pairs=(unreachable, 0, ""),
         )
 
     def _digest_now(self) -> str:
         from zemsim.region.region import digest_pack, find_pack
 
         return digest_pack(find_pack(self.experiment.region))
+
+    @cached_property
+    def _parameters(self) -> Parameters:
+        from zemsim.behaviour.parameters import load_parameters
+
+        return load_parameters().with_values(self.experiment.behaviour)
 
     @cached_property
     def _region(self) -> Region:

@@ -210,7 +210,7 @@ def _failure(policy: str, seed: int, reason: str) -> dict[str, Any]:
         "seed": seed,
         "text": {
             "en": f"The case {policy} with seed {seed} failed: {reason}",
-            "lv": f"Gadījums {policy} ar sēklu {seed} neizdevās: {reason}",
+            "lv": f"Aprēķins {policy} ar sēklu {seed} neizdevās: {reason}",
         },
         "value": None,
     }

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from zemsim.report import numbers
+from zemsim.core import numbers
 from zemsim.report.results import BASELINE, MODE_KEYS, Policy, Results, interval_over_seeds
 from zemsim.report.svg import tame
 from zemsim.report.text import tidy

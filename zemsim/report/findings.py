@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from zemsim.report import numbers
+from zemsim.core import numbers
 from zemsim.report.results import BASELINE, Effect, Policy, Results
 from zemsim.report.words import Words, indicator
 

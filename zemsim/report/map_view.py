@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from zemsim.report import numbers
+from zemsim.core import numbers
 from zemsim.report.classes import (
     CHANGE_CLASSES,
     change_breaks,

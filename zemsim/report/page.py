@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from zemsim.core import atomic
 from zemsim.core.errors import OutputError
+from zemsim.core.numbers import LANGUAGES
 from zemsim.report import sheet as sheets
-from zemsim.report.numbers import LANGUAGES
 from zemsim.report.results import RunLike
 from zemsim.report.sources import Inputs, gather
 from zemsim.report.text import island

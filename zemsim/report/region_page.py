@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from zemsim.report import numbers, tables
+from zemsim.core import numbers
+from zemsim.report import tables
 from zemsim.report.classes import classify_level, level_breaks
 from zemsim.report.map import GRID_CRS, MapGeometry, build_geometry, map_svg, text_size, to_map
 from zemsim.report.map_view import level_legend

@@ -8,7 +8,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from zemsim.report import map_view, numbers, tables
+from zemsim.core import numbers
+from zemsim.report import map_view, tables
 from zemsim.report.figures import FIGURES
 from zemsim.report.findings import findings
 from zemsim.report.map import MapGeometry, build_geometry, map_svg, place_points
@@ -237,5 +238,5 @@ def _flat(value: Any, language: str) -> str:
             return in_language(value, language, MAX_TEXT)
         return tidy("; ".join(f"{key} {_flat(entry, language)}" for key, entry in value.items()), MAX_TEXT)
     if isinstance(value, float):
-        return tables.loose(value, language)
+        return numbers.loose(value, language)
     return tidy(value, MAX_TEXT)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from zemsim.report import numbers
+from zemsim.core import numbers
 from zemsim.report.findings import interval_text
 from zemsim.report.results import BASELINE, Results
 from zemsim.report.text import MAX_TEXT, in_language, tidy
@@ -181,19 +181,8 @@ def _verdict_value(value: object, language: str) -> str:
     if isinstance(value, int):
         return numbers.number(value, 0, language)
     if isinstance(value, float):
-        return loose(value, language)
+        return numbers.loose(value, language)
     return tidy(value, 80)
-
-
-def loose(value: float, language: str) -> str:
-    """Write a number of unknown kind with three significant digits, or whole from a hundred on."""
-    if not math.isfinite(value):
-        return numbers.UNKNOWN
-    if value == 0 or abs(value) >= 100:
-        return numbers.number(value, 0, language)
-    places = min(6, max(0, 2 - math.floor(math.log10(abs(value)))))
-    text = numbers.number(value, places, language)
-    return text.rstrip("0").rstrip(",.") if places else text
 
 
 def fact_rows(facts: pd.DataFrame | None, words: Words) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from zemsim.report import numbers
+from zemsim.core import numbers
 from zemsim.report.results import BASELINE, MAIN_KEYS, MODE_KEYS, Results, RunLike
 from zemsim.report.sources import headline_of
 from zemsim.report.tables import headline_cell

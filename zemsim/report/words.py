@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from zemsim.report import numbers
-from zemsim.report.numbers import LANGUAGES
+from zemsim.core import numbers
+from zemsim.core.numbers import LANGUAGES
 
 Catalogue = dict[str, dict[str, str]]
 

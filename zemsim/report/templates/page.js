@@ -5,7 +5,7 @@
   const root = document.documentElement;
   root.classList.add("js");
 
-  // Numbers as in zemsim/report/numbers.py.
+  // Numbers as in zemsim/core/numbers.py.
   const marks = { lv: [",", "\u00a0"], en: [".", ","] };
   function write(scaled, decimals, language, sign) {
     if (scaled === null || scaled === undefined) return "–";

@@ -3,7 +3,7 @@
 Latvian: decimal comma, no-break space between thousands. English: decimal point, comma between thousands. A minus is
 U+2212 in both. What is not known is an en dash, never a zero.
 
-The page's script writes numbers by the same rule (``templates/page.js``); a browser test compares the two.
+The page's script writes numbers by the same rule (``report/templates/page.js``); a browser test compares the two.
 """
 
 from __future__ import annotations
@@ -69,6 +69,17 @@ def interval(low: float | None, high: float | None, decimals: int = 0, language:
 def share(value: float | None, decimals: int = 0, language: str = "lv") -> str:
     """Write a share (0 to 1) in per cent."""
     return with_unit(number(None if value is None else value * 100, decimals, language), "%", language)
+
+
+def loose(value: float, language: str) -> str:
+    """Write a number of unknown kind with three significant digits, or whole from a hundred on."""
+    if not math.isfinite(value):
+        return UNKNOWN
+    if value == 0 or abs(value) >= 100:
+        return number(value, 0, language)
+    places = min(6, max(0, 2 - math.floor(math.log10(abs(value)))))
+    text = number(value, places, language)
+    return text.rstrip("0").rstrip(",.") if places else text
 
 
 def joined(parts: list[str], language: str = "lv") -> str:
