@@ -375,7 +375,7 @@ def _print_day(day: Mapping[str, Any]) -> None:
 @click.option("--group", help="Only this group.")
 @as_json
 def parameters(group: str | None, as_json: bool) -> None:
-    """List the behavioural parameters with their ranges, sources and grades."""
+    """List the behavioural parameters with their ranges, sources and grades, and whether a run reads them yet."""
     from zemsim.behaviour.parameters import load_parameters
     from zemsim.core.errors import did_you_mean
 
@@ -387,5 +387,8 @@ def parameters(group: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"rows": [dict(vars(p)) for p in table]})
         return
-    rows = [(p.symbol, f"{p.value:g}", f"{p.low:g} to {p.high:g}", p.unit, p.grade, p.name) for p in table]
-    print_columns(rows, ("symbol", "value", "range", "unit", "grade", "name"))
+    rows = [
+        (p.symbol, f"{p.value:g}", f"{p.low:g} to {p.high:g}", p.unit, p.grade, "yes" if p.used else "no", p.name)
+        for p in table
+    ]
+    print_columns(rows, ("symbol", "value", "range", "unit", "grade", "read", "name"))

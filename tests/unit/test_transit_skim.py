@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.reference.raptor import Trip, timetable
+from zemsim.behaviour.parameters import load_parameters
 from zemsim.core.errors import InputError
 from zemsim.travel.timetable import Timetable
 from zemsim.travel.transit import TransitSkim, transit_skim
@@ -15,6 +17,7 @@ from zemsim.travel.transit_loads import load_patterns
 from zemsim.travel.transit_options import PathWeights, transit_options
 
 H = 3600
+WEIGHTS = PathWeights.of(load_parameters())
 POINTS = [(0.0, 0.0), (10_000.0, 0.0), (10_300.0, 0.0), (40_300.0, 0.0)]
 
 
@@ -100,7 +103,7 @@ def test_threads_and_storage_keep_the_bits(table: Timetable, skim: TransitSkim, 
 def options(table: Timetable, skim: TransitSkim, points: list[list[float]], threads: int = 1) -> dict:
     start, end = (np.array([row[i : i + 2] for row in points]) for i in (0, 2))
     periods = np.zeros(len(points), np.int8)
-    return transit_options(table, skim, start, end, periods, periods + np.int8(2), threads)
+    return transit_options(table, skim, start, end, periods, periods + np.int8(2), WEIGHTS, threads)
 
 
 def test_options_of_a_tour(table: Timetable, skim: TransitSkim) -> None:
@@ -124,9 +127,9 @@ def test_options_of_a_tour(table: Timetable, skim: TransitSkim) -> None:
 def test_nothing_there_or_nothing_back_is_not_available(table: Timetable, skim: TransitSkim) -> None:
     start, end = np.array([[0.0, 0.0]]), np.array([[10_000.0, 0.0]])
     for out, back in ((0, 1), (1, 2)):
-        found = transit_options(table, skim, start, end, [out], [back])
+        found = transit_options(table, skim, start, end, [out], [back], WEIGHTS)
         assert not found["bus"]["available"][0]
-    far = transit_options(table, skim, start + 9000.0, end, [0], [2])
+    far = transit_options(table, skim, start + 9000.0, end, [0], [2], WEIGHTS)
     assert not far["bus"]["available"][0]
 
 
@@ -149,7 +152,7 @@ def test_a_farther_stop_counts_only_with_a_new_route() -> None:
     line = Trip(0, False, (0, 1, 2, 3, 4, 6), tuple(range(7 * H, 7 * H + 6000, 1000)), tuple(range(7 * H, 31200, 1000)))
     there, back = bus(1, (5, 7), 7 * H, 1800), bus(1, (7, 5), 16 * H, 1800)
     table = timetable(points, [line, there, back])
-    found = transit_options(table, transit_skim(table), [[0.0, 0.0]], [[20_000.0, 5000.0]], [0], [2])
+    found = transit_options(table, transit_skim(table), [[0.0, 0.0]], [[20_000.0, 5000.0]], [0], [2], WEIGHTS)
     assert found["bus"]["available"].tolist() == [True]
 
 
@@ -161,9 +164,20 @@ def test_generalised_minutes_choose_the_stops() -> None:
     table = timetable(points, [slow, quick, *back])
     skim = transit_skim(table)
     args = (table, skim, [[0.0, 0.0]], [[20_000.0, 0.0]], [0], [2])
-    assert transit_options(*args)["bus"]["ivt_min"][0] == 20
-    heavy = transit_options(*args, weights=PathWeights(walk_ratio=9.0))
+    assert transit_options(*args, WEIGHTS)["bus"]["ivt_min"][0] == 20
+    heavy = transit_options(*args, replace(WEIGHTS, walk_ratio=9.0))
     assert heavy["bus"]["ivt_min"][0] == 40
+
+
+@pytest.mark.parametrize("symbol", ["m_walk", "m_wait", "m_head", "pen_transfer"])
+def test_each_weight_of_paths_is_a_parameter(symbol: str) -> None:
+    usual = load_parameters()
+    other = usual.with_values({symbol: usual.table[symbol].high})
+    differs = [
+        name for name, value in vars(PathWeights.of(other)).items() if value != vars(PathWeights.of(usual))[name]
+    ]
+    assert len(differs) == 1
+    assert getattr(PathWeights.of(other), differs[0]) == usual.table[symbol].high
 
 
 def test_loads(table: Timetable, skim: TransitSkim) -> None:

@@ -65,8 +65,8 @@ class Experiment:
         Simulated years, seasons (``winter, summer``); weekdays and weekends are simulated in each.
     seeds : tuple of int
         The same for every policy.
-    day_iterations : int
-        Repetitions of a day.
+    day_iterations, first_iterations : int
+        Repetitions of a day; further ones in the first simulated season.
     behaviour : mapping of str to float
         Parameters that differ from their defaults.
     policies : tuple of Policy
@@ -83,6 +83,7 @@ class Experiment:
     seasons: tuple[str, ...]
     seeds: tuple[int, ...]
     day_iterations: int
+    first_iterations: int
     behaviour: dict[str, float]
     policies: tuple[Policy, ...]
     path: str | None = field(default=None, compare=False)
@@ -240,6 +241,7 @@ def _resolve(settings: ExperimentFile, document: Document, faults: list[InputErr
         seasons=head.seasons,
         seeds=head.seeds,
         day_iterations=head.day_iterations,
+        first_iterations=head.first_iterations,
         behaviour=dict(settings.behaviour),
         policies=tuple(policies),
         path=document.path,
@@ -283,12 +285,11 @@ def _parameter_faults(experiment: Experiment, document: Document) -> Iterator[In
         return
     from zemsim.behaviour.parameters import load_parameters
 
-    known = load_parameters().table
-    for symbol in experiment.behaviour:
-        if symbol not in known:
-            yield document.fault(
-                ("behaviour", symbol), f"there is no parameter “{symbol}”", did_you_mean(symbol, known)
-            )
+    parameters = load_parameters()
+    for symbol, value in experiment.behaviour.items():
+        found = parameters.fault(symbol, value)
+        if found is not None:
+            yield document.fault(("behaviour", symbol), *found)
 
 
 def _folder_beside(region: str, document: Document) -> str:

@@ -24,6 +24,7 @@ from zemsim.experiment.run_writer import Identity
 from zemsim.experiment.shared_tables import persons_table, with_transit_km, zones_table
 
 if TYPE_CHECKING:
+    from zemsim.behaviour.parameters import Parameters
     from zemsim.experiment.experiment import Experiment
     from zemsim.model.model import MobilityModel
     from zemsim.model.world import TimetableKey, TransitSupply, World

@@ -106,8 +106,8 @@ def world_of_few(world: World, timetable: Timetable) -> World:
         world,
         population=residents,
         supplies={(): supply},
-        tours={1: with_transit_km(tours, residents, supply)},
-        settings=RunSettings((first, first + 1), (first,), world.settings.seasons, 2),
+        tours={1: with_transit_km(tours, residents, supply, world.parameters)},
+        settings=RunSettings((first, first + 1), (first,), world.settings.seasons, 2, 0),
     )
 
 

@@ -11,6 +11,7 @@ from zemsim.core.schema import schema
 from zemsim.evidence.places import QUINTILES
 
 if TYPE_CHECKING:
+    from zemsim.behaviour.parameters import Parameters
     from zemsim.model.world import TransitSupply
     from zemsim.population import Population
     from zemsim.region import Region
@@ -56,10 +57,10 @@ def zones_table(region: Region) -> pd.DataFrame:
 
 
 def with_transit_km(
-    tours: pd.DataFrame, population: Population, supply: TransitSupply, threads: int = 1
+    tours: pd.DataFrame, population: Population, supply: TransitSupply, parameters: Parameters, threads: int = 1
 ) -> pd.DataFrame:
     """Return the tours with ``bus_km`` and ``train_km`` under a timetable, float32 [R]; NaN where there is no way."""
-    from zemsim.travel.transit_options import transit_options
+    from zemsim.travel.transit_options import PathWeights, transit_options
 
     household = population.residents["household_idx"].to_numpy()[tours["resident_idx"].to_numpy()]
     options = transit_options(
@@ -69,6 +70,7 @@ def with_transit_km(
         tours[["dest_x_m", "dest_y_m"]].to_numpy(),
         tours["period_out"].to_numpy(),
         tours["period_back"].to_numpy(),
+        PathWeights.of(parameters),
         threads=threads,
     )
     km = {

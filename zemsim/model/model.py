@@ -29,7 +29,7 @@ from zemsim.model.vehicles import make_vehicles
 from zemsim.model.world import TransitSupply, World
 from zemsim.policy.conditions import Conditions, conditions
 from zemsim.policy.draft import PolicyRegion
-from zemsim.travel.transit_options import transit_options
+from zemsim.travel.transit_options import PathWeights, transit_options
 
 if TYPE_CHECKING:
     from zemsim.model.charging_week import WeekResult
@@ -309,6 +309,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
                     plan.tours[["dest_x_m", "dest_y_m"]].to_numpy(),
                     plan.columns.period_out,
                     plan.columns.period_back,
+                    PathWeights.of(self.parameters),
                     threads=self.threads,
                 )
                 for day_type, plan in self.plans.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,23 +19,36 @@ from zemsim.travel.transit import TransitSkim
 BLOCK_TOURS = 4096
 
 
+class Values(Protocol):
+    """Numbers by name."""
+
+    def __getitem__(self, name: str, /) -> float: ...
+
+
 @dataclass(frozen=True)
 class PathWeights:
     """Minutes in the vehicle that a minute of something else is worth, for the choice of stops.
 
-    The defaults are the ratios of the mode choice's default parameters (access, wait, headway, transfer over in-vehicle
-    time).
+    Attributes
+    ----------
+    walk_ratio, wait_ratio, headway_ratio : minutes in the vehicle per minute of walking, waiting, headway.
+    transfer_min : minutes in the vehicle per transfer.
     """
 
-    walk_ratio: float = 1.85
-    wait_ratio: float = 1.67
-    headway_ratio: float = 0.44
-    transfer_min: float = 13.0
+    walk_ratio: float
+    wait_ratio: float
+    headway_ratio: float
+    transfer_min: float
+
+    @classmethod
+    def of(cls, parameters: Values) -> PathWeights:
+        """Take the weights from the behavioural parameters of an experiment, group ``multiplier``."""
+        return cls(parameters["m_walk"], parameters["m_wait"], parameters["m_head"], parameters["pen_transfer"])
 
 
-def generalised_min(skim: TransitSkim, weights: PathWeights | None = None) -> NDArray[np.float32]:
+def generalised_min(skim: TransitSkim, weights: PathWeights) -> NDArray[np.float32]:
     """Return the generalised minutes between stops without access and egress: float32 [Q, 2, S, S], inf unreachable."""
-    w = weights or PathWeights()
+    w = weights
     cost = np.array(skim.in_vehicle_min, np.float32)
     for part, weight in (
         (skim.wait_min, w.wait_ratio),
@@ -54,8 +67,8 @@ def transit_options(
     dest_xy: ArrayLike,
     period_out: ArrayLike,
     period_back: ArrayLike,
+    weights: PathWeights,
     threads: int = 1,
-    weights: PathWeights | None = None,
 ) -> dict[str, dict[str, NDArray[Any]]]:
     """Return what the tours offer by bus and by train.
 
@@ -74,10 +87,10 @@ def transit_options(
         EPSG:3035 metres of home and destination.
     period_out, period_back : int [R]
         Positions in ``names.PERIODS``.
+    weights : PathWeights
+        What a minute of walking, waiting, headway and a transfer count for.
     threads : int
         Threads over rows; the bits do not depend on it.
-    weights : PathWeights, optional
-        What a minute of walking, waiting, headway and a transfer count for.
 
     Returns
     -------
@@ -87,7 +100,6 @@ def transit_options(
         index into the skim, -1 none), ``available`` bool (there and back). Not available: ``ivt_min`` and
         ``headway_min`` inf, the rest 0.
     """
-    weights = weights or PathWeights()
     origin, dest = (_points(value, name) for value, name in ((origin_xy, "origin_xy"), (dest_xy, "dest_xy")))
     n = len(origin)
     out_q, back_q = (_periods(v, n, name) for v, name in ((period_out, "period_out"), (period_back, "period_back")))

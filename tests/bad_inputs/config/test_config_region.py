@@ -132,6 +132,22 @@ def test_unknown_measure_parameter_and_missing_baseline(tmp_path: Path, region: 
     ]
 
 
+@pytest.mark.parametrize(
+    ("symbol", "value", "message"),
+    [("b_habit", 0.5, "no part of the model reads it yet"), ("b_cost", -9.0, "must lie from -0.45 to -0.25 utils/EUR")],
+)
+def test_a_parameter_that_cannot_be_set_so(
+    symbol: str, value: float, message: str, tmp_path: Path, region: Region
+) -> None:
+    document = experiment(measure(3))
+    document["behaviour"] = {symbol: value}
+    found, written = faults(document, tmp_path, region)
+    assert len(found) == 1, found
+    line, text = found[0]
+    assert line == written.line["behaviour", symbol]
+    assert text.startswith(f"behaviour.{symbol}: {message}")
+
+
 def test_policies_and_measures_that_are_there_twice(tmp_path: Path, region: Region) -> None:
     document = experiment(measure(3), measure(3))
     document["policy"].append(dict(document["policy"][0]))

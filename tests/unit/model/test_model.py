@@ -169,7 +169,7 @@ def test_an_override_of_one_in_a_hundred_changes_those_rows_and_no_others(model:
 
 def setting_of(world: World, seed: int = 1) -> Setting:
     """What the indicators of a seed read."""
-    tours = with_transit_km(world.tours[seed], world.population, world.supplies[()])
+    tours = with_transit_km(world.tours[seed], world.population, world.supplies[()], world.parameters)
     return Setting(
         zones=zones_table(world.region),
         persons=persons_table(world.region, world.population),
@@ -188,11 +188,9 @@ def regional(tables: dict[str, pd.DataFrame], world: World, in_year: int) -> pd.
     return table.set_index(["indicator", "group"])["value"]
 
 
-def test_an_override_reaches_the_indicators_through_its_rows_alone(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(year, "_FIRST_TIMES", 0)  # one iteration: nobody has learnt anything yet
-    held = small.with_settings(world, day_iterations=1, years=(2024,), days_in=(2024,))
+def test_an_override_reaches_the_indicators_through_its_rows_alone(world: World) -> None:
+    # One iteration: nobody has learnt anything yet.
+    held = small.with_settings(world, day_iterations=1, first_iterations=0, years=(2024,), days_in=(2024,))
     model = MobilityModel(held, 1)
     before = small.run(model)
     rows = np.arange(0, len(model.residents), 100)
@@ -360,8 +358,9 @@ def test_the_observer_sees_every_day_before_anybody_learns(world: World) -> None
     seen = []
     model.observer = lambda m: seen.append((m.year, m.iteration, m.today.day_type))
     model.run()
-    first_times = 2 + year._FIRST_TIMES
-    assert seen == [(2024, i, d) for i in range(first_times) for d in DayType]
+    settings = model.world.settings
+    times = settings.day_iterations + settings.first_iterations
+    assert seen == [(2024, i, d) for i in range(times) for d in DayType]
     model.close()
 
 
