@@ -16,7 +16,6 @@ import pytest
 from tests.unit.model import small_world as small
 from zemsim.core.names import Alternative, DayType
 from zemsim.kernels.tour_choice import N_ALTERNATIVES, fill_utilities
-from zemsim.model import year
 from zemsim.model.model import MobilityModel
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class Day:
 
 @pytest.fixture(scope="module")
 def model(world: World) -> Iterator[MobilityModel]:
-    one_year = small.with_settings(world, years=(2026,), days_in=(2026,), day_iterations=1)
+    one_year = small.with_settings(world, years=(2026,), days_in=(2026,), day_iterations=1, first_iterations=0)
     built = MobilityModel(one_year, 1)
     yield built
     built.close()
@@ -53,9 +52,7 @@ def days(model: MobilityModel, *rows: Mapping[str, Any]) -> dict[DayType, Day]:
     """The days of the year under a policy, without any feedback."""
     found: dict[DayType, Day] = {}
     model.observer = lambda m: found.setdefault(m.today.day_type, look(m.today))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(year, "_FIRST_TIMES", 0)
-        small.run(model, "policy" if rows else "baseline", *rows)
+    small.run(model, "policy" if rows else "baseline", *rows)
     model.observer = None
     return found
 

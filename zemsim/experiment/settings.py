@@ -70,6 +70,8 @@ class Head(Settings):
     """How many seeds, or a list of them; the same for every policy."""
     day_iterations: Annotated[int, Field(ge=1, le=100)] = 3
     """How often a day is repeated until travellers know times, queues and crowding; the same in every run."""
+    first_iterations: Annotated[int, Field(ge=0, le=100)] = 3
+    """Further repetitions in the first simulated season, whose travellers begin with empty roads in mind."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Head:

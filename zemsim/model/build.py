@@ -49,6 +49,9 @@ class ExperimentLike(Protocol):
     def day_iterations(self) -> int: ...
 
     @property
+    def first_iterations(self) -> int: ...
+
+    @property
     def behaviour(self) -> Mapping[str, float]: ...
 
     @property
@@ -63,6 +66,7 @@ def run_settings(experiment: ExperimentLike) -> RunSettings:
         days_in=tuple(experiment.days_in),
         seasons=tuple(Season[name.upper()] for name in experiment.seasons),
         day_iterations=experiment.day_iterations,
+        first_iterations=experiment.first_iterations,
     )
 
 

@@ -42,12 +42,14 @@ class RunSettings:
     days_in : years in which days are simulated.
     seasons : seasons simulated in those years.
     day_iterations : times that the days are repeated until travellers know times, crowding and queues.
+    first_iterations : further times in the first simulated season, whose travellers begin with empty roads in mind.
     """
 
     years: tuple[int, ...]
     days_in: tuple[int, ...]
     seasons: tuple[Season, ...]
     day_iterations: int
+    first_iterations: int
 
 
 @dataclass(frozen=True)

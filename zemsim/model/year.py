@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from zemsim.model.model import MobilityModel
 
 
-#: Further iterations of the first season of a run: its travellers begin with empty roads in mind.
-_FIRST_TIMES = 3
-
-
 def set_conditions(model: MobilityModel) -> None:
     """Prices, grants, timetable, sites, fares and parking of the year take effect."""
     model.conditions = model.conditions_of[model.year]
@@ -106,9 +102,11 @@ def simulate_days(model: MobilityModel) -> None:
         column[:] = 0.0
     model.sessions_of_year = np.zeros(len(model.stations))
     model.flows = YearFlows(len(model.world.region.zones))
-    for season in model.world.settings.seasons:
+    settings = model.world.settings
+    for season in settings.seasons:
         model.start_season(Season(season))
-        model.last_iteration = model.world.settings.day_iterations - 1 + (0 if model.knows_roads else _FIRST_TIMES)
+        more = 0 if model.knows_roads else settings.first_iterations
+        model.last_iteration = settings.day_iterations + more - 1
         for iteration in range(model.last_iteration + 1):
             model.iteration = iteration
             model.simulate_iteration()

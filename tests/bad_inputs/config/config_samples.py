@@ -146,6 +146,7 @@ def experiment(*measures: dict[str, Any]) -> dict[str, Any]:
             "seasons": ["winter", "summer"],
             "seeds": 2,
             "day_iterations": 3,
+            "first_iterations": 2,
         },
         "behaviour": {"b_cost": -0.3},
         "policy": [

@@ -28,7 +28,9 @@ HOUSEHOLDS = {"jelgava": 500, "jekabpils": 200, "bauska": 200, "dobele": 100, "o
 #: All households with an electric car that live in these municipalities come on top.
 ELECTRIC_FROM = ("Jelgava", "Jelgavas novads", "Bauskas novads")
 SEEDS = (1, 2)
-SETTINGS = RunSettings(years=(2024, 2025, 2026, 2027), days_in=(2024, 2027), seasons=(Season.WINTER,), day_iterations=2)
+SETTINGS = RunSettings(
+    years=(2024, 2025, 2026, 2027), days_in=(2024, 2027), seasons=(Season.WINTER,), day_iterations=2, first_iterations=3
+)
 
 #: What every measure must state.
 _HEAD = {"from_year": 2026, "source": "a test", "grade": "assumption"}
