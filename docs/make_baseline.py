@@ -1,4 +1,7 @@
-"""Fill the table "Baseline against the facts" of README.md from a run: ``python docs/make_baseline.py RUN``."""
+"""Fill the table "Baseline against the facts" of README.md from a run: ``python docs/make_baseline.py RUN``.
+
+Facts that constants or the population were fitted to come first, those that were held out after them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ from zemsim.experiment.compare import baseline_facts
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 START, END = "<!-- baseline-table: start", "<!-- baseline-table: end -->"
-_WORDS = {"unit": {"share": "share", "cars per 1000 residents": "cars/1,000"}}
+UNITS = {"cars per 1000 residents": "cars/1,000", "passenger trips per driver trip": "per driver trip"}
+USES = {"fit": "fitted", "hold-out": "held out"}
+STANDS = {"inside": "in", "below": "below", "above": "above", "unknown": "unknown"}
 
 
 def number(value: float) -> str:
@@ -20,25 +25,42 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
+def target(row: pd.Series) -> str:
+    """The fact, and its range where the source gives one."""
+    text = number(row["fact_value"])
+    return text if row["low"] == row["high"] else f"{text} ({number(row['low'])} to {number(row['high'])})"
+
+
+def cells(row: pd.Series) -> tuple[str, ...]:
+    """One line of the table."""
+    place = f" ({row['place']})" if row["place"] not in ("Latvia", "Zemgale") else ""
+    year = f", {int(row['year'])}" if pd.notna(row["year"]) else ""
+    return (
+        f"{row['fact'].replace('_', ' ')}{place}",
+        number(row["value"]),
+        target(row),
+        f"{100 * row['difference_share']:+.0f} %",
+        STANDS[row["stands"]],
+        UNITS.get(row["unit"], row["unit"]),
+        USES[row["use"]],
+        f"{row['source']} ({row['grade']}{year})",
+    )
+
+
 def table(facts: pd.DataFrame) -> str:
-    """The facts as a Markdown table."""
-    lines = ["| what | model | target | difference | unit | used to | source |", "|---|---|---|---|---|---|---|"]
-    for row in facts.itertuples():
-        unit = _WORDS["unit"].get(row.unit, row.unit)
-        place = f" ({row.place})" if row.place != "Latvia" else ""
-        year = f", {int(row.year)}" if pd.notna(row.year) else ""
-        share = f"{100 * row.difference_share:+.0f} %"
-        cells = (
-            f"{row.target.replace('_', ' ')}{place}",
-            number(row.value),
-            number(row.target_value),
-            share,
-            unit,
-            "fit" if row.use == "fit" else "check",
-            f"{row.source} ({row.grade}{year})",
-        )
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    """The facts as a Markdown table, and how many are met."""
+    lines = [
+        "| what | model | fact (range) | difference | range | unit | use | source |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    counts = []
+    for use, word in USES.items():
+        rows = facts[facts["use"] == use]
+        counts.append(f"{(rows['stands'] == 'inside').sum()} of {len(rows)} {word} facts")
+        lines += ["| " + " | ".join(cells(row)) + " |" for _, row in rows.iterrows()]
+    met = f"In the range of the source: {' and '.join(counts)}."
+    note = "A source that gives one figure and no range is met by the same three significant digits."
+    return "\n".join([*lines, "", f"{met} {note}"])
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import pytest
 from tests.runner.fake import make_persons, make_zones
 from zemsim.core.errors import InputError
 from zemsim.core.names import DAYS_PER_YEAR, Season
-from zemsim.evidence.baseline import load_targets
+from zemsim.evidence.baseline import load_facts, stands
 from zemsim.evidence.commuting import commuting_shares
 from zemsim.evidence.costs import by_year, discounted, over_years, public_cost_eur
 from zemsim.evidence.emissions import Energy
@@ -160,8 +160,8 @@ def test_commuting_shares() -> None:
 
 
 def test_baseline_against_the_facts(run: Run) -> None:
-    table = baseline_facts(run).set_index("target")
-    assert list(table.index) == [target.target for target in load_targets()]
+    table = baseline_facts(run).set_index("fact")
+    assert list(table.index) == [fact.fact for fact in load_facts()]
     assert table["value"].notna().sum() >= len(table) - 4, "all but what the made-up region lacks"
     cars = table.loc["cars_per_1000"]
     assert cars["value"] == pytest.approx(1000 * 150 / 400)
@@ -185,22 +185,65 @@ def test_survey_counts_only_the_ages_it_asks(run: Run) -> None:
     for seed in (2, 3):
         more = run.tables("tours", seed=seed)
         values.append(2 * ((more["day_type"] == 0) & more["resident_idx"].isin(asked)).sum() / len(asked))
-    found = baseline_facts(run).set_index("target").loc["trips_per_person_weekday", "value"]
+    found = baseline_facts(run).set_index("fact").loc["trips_per_person_weekday", "value"]
     assert found == pytest.approx(np.mean(values))
 
 
-def test_targets_have_source_and_use() -> None:
-    for target in load_targets():
-        assert target.low <= target.value <= target.high, target.target
-        assert target.source, target.target
-        assert target.grade in GRADES, target.target
-        assert target.use in {"fit", "hold-out"}, target.target
+def test_facts_have_source_and_use() -> None:
+    for fact in load_facts():
+        assert fact.low <= fact.value <= fact.high, fact.fact
+        assert fact.source, fact.fact
+        assert fact.grade in GRADES, fact.fact
+        assert fact.use in {"fit", "hold-out"}, fact.fact
 
 
-def test_targets_of_repository_and_package_are_the_same() -> None:
-    kept = ROOT / "calibration" / "targets.csv"
-    shipped = ROOT / "zemsim" / "evidence" / "targets.csv"
+def test_facts_of_repository_and_package_are_the_same() -> None:
+    kept = ROOT / "calibration" / "facts.csv"
+    shipped = ROOT / "zemsim" / "evidence" / "facts.csv"
     assert kept.read_bytes() == shipped.read_bytes()
+
+
+def test_what_the_modes_were_fitted_to_is_among_the_facts() -> None:
+    facts = {fact.fact: fact for fact in load_facts()}
+    text = (ROOT / "zemsim" / "calibrate" / "targets.csv").read_text(encoding="utf-8")
+    rows = {row["key"]: row for row in csv.DictReader(text.splitlines())}
+    constants = (ROOT / "zemsim" / "behaviour" / "mode_constants.csv").read_text(encoding="utf-8")
+    fitted = {row["target"] for row in csv.DictReader(constants.splitlines())} & rows.keys()
+    assert len(fitted) >= 6
+    for key in fitted:
+        row, fact = rows[key], facts[key]
+        assert (fact.value, fact.low, fact.high) == tuple(float(row[name]) for name in ("value", "low", "high")), key
+        assert fact.use == "fit", key
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "where"),
+    [
+        (0.5, 0.3, 0.7, "inside"),
+        (0.3, 0.3, 0.7, "inside"),
+        (0.29, 0.3, 0.7, "below"),
+        (0.71, 0.3, 0.7, "above"),
+        (0.5004, 0.5, 0.5, "inside"),
+        (0.502, 0.5, 0.5, "above"),
+        (0.498, 0.5, 0.5, "below"),
+        (math.nan, 0.3, 0.7, "unknown"),
+    ],
+)
+def test_where_a_value_stands(value: float, low: float, high: float, where: str) -> None:
+    assert stands(value, 0.5, low, high) == where
+
+
+def test_trains_and_passengers_by_hand(run: Run) -> None:
+    table = baseline_facts(run).set_index("fact")["value"]
+    days = np.array(DAYS_PER_YEAR)
+    trains, riders = [], []
+    for seed in run.seeds:
+        trips = run.tables("trips", "baseline", seed, year=2024)
+        made = 2 * days[trips["season"], trips["day_type"]]
+        trains.append(made[trips["mode"] == 4].sum())
+        riders.append(made[trips["mode"] == 7].sum() / made[trips["mode"].isin((5, 6))].sum())
+    assert table["train_trips_year"] == pytest.approx(np.mean(trains))
+    assert table["passengers_per_driver"] == pytest.approx(np.mean(riders))
 
 
 def test_catalogue_is_complete() -> None:

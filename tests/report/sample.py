@@ -262,12 +262,13 @@ def sample_verdicts(name: Naming = plain) -> list[dict[str, Any]]:
 def sample_facts(name: Naming = plain) -> pd.DataFrame:
     """Rows of the baseline against facts."""
     base = {"year": 2017.0, "place": name("Nowhere"), "source": name("INVENTED survey"), "grade": "x", "note": ""}
-    trips = {"target": "trips_per_person_day", "value": 2.64, "target_value": 2.8, "low": 2.7, "high": 2.8}
-    odd = {"target": name("odd_share"), "value": np.nan, "target_value": 0.25, "low": 0.25, "high": 0.25}
+    trips = {"fact": "trips_per_person_day", "value": 2.64, "fact_value": 2.8, "low": 2.7, "high": 2.8}
+    odd = {"fact": name("odd_share"), "value": np.nan, "fact_value": 0.25, "low": 0.25, "high": 0.25}
     return pd.DataFrame(
         [
-            {**base, **trips, "unit": "trips/day", "difference": -0.16, "use": "fit"},
-            {**base, **odd, "unit": "share", "difference": np.nan, "use": "hold-out", "year": np.nan},
+            {**base, **trips, "unit": "trips/day", "difference": -0.16, "use": "fit", "stands": "below"},
+            {**base, **odd, "unit": "share", "difference": np.nan, "use": "hold-out", "year": np.nan}
+            | {"stands": "unknown"},
         ]
     )
 

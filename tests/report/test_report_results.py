@@ -13,7 +13,7 @@ from zemsim.core.numbers import loose
 from zemsim.report.findings import findings
 from zemsim.report.results import Effect, Results, interval_over_seeds, policies_of
 from zemsim.report.sources import Inputs, sources_of
-from zemsim.report.tables import evidence_rows, fact_rows, headline_cell, measure_rows, verdict_rows
+from zemsim.report.tables import evidence_rows, fact_counts, fact_rows, headline_cell, measure_rows, verdict_rows
 from zemsim.report.words import Words
 
 
@@ -172,13 +172,18 @@ def test_unknown_figures_stay_blank(inputs: Inputs) -> None:
 def test_facts_are_held_against_the_model_with_their_range_and_use(inputs: Inputs) -> None:
     trips, odd = fact_rows(inputs.facts, Words("lv"))
     assert trips["title"] == "Braucieni un gājieni uz iedzīvotāju dienā"
-    assert (trips["model"], trips["target"], trips["range"], trips["difference"]) == (
+    assert (trips["model"], trips["fact"], trips["range"], trips["difference"]) == (
         "2,64",
         "2,80",
         "2,70 … 2,80",
         "−0,16",
     )
-    assert (trips["unit"], trips["use"]) == ("reizes dienā", "pieskaņots")
+    assert (trips["unit"], trips["use"]) == ("reizes dienā", "pieskaņošanai")
     assert trips["source"] == "INVENTED survey; Nowhere; 2017"
-    assert (odd["model"], odd["target"], odd["range"], odd["unit"]) == ("–", "25,0", "", "%")
+    assert (odd["model"], odd["fact"], odd["range"], odd["unit"]) == ("–", "25,0", "", "%")
+    assert (trips["mark"], trips["standing"]) == ("▼", "zem robežām")
+    assert (odd["mark"], odd["standing"]) == ("–", "nav zināms")
+    assert fact_counts(inputs.facts, Words("en")).startswith(
+        "In the range or in agreement: of the facts used for fitting 0/1, of those held out 0/1."
+    )
     assert fact_rows(None, Words("lv")) == []

@@ -92,14 +92,14 @@ def test_placeholders_are_plain_names() -> None:
             ), key
 
 
-def test_every_target_of_the_baseline_has_a_name_and_a_unit() -> None:
-    from zemsim.evidence.baseline import load_targets
+def test_every_fact_of_the_baseline_has_a_name_and_a_unit() -> None:
+    from zemsim.evidence.baseline import load_facts
 
-    for target in load_targets():
-        assert set(catalogue("targets")[target.target]) == {"lv", "en"}
-        unit = "unit_" + re.sub(r"[^a-z0-9]+", "_", target.unit.lower())
-        assert target.unit == "share" or unit in catalogue(), target.unit
-    assert set(catalogue("targets")) == {target.target for target in load_targets()}
+    for fact in load_facts():
+        assert set(catalogue("facts")[fact.fact]) == {"lv", "en"}
+        unit = "unit_" + re.sub(r"[^a-z0-9]+", "_", fact.unit.lower())
+        assert fact.unit == "share" or unit in catalogue(), fact.unit
+    assert set(catalogue("facts")) == {fact.fact for fact in load_facts()}
 
 
 def test_every_kind_of_input_has_a_name_and_a_unit() -> None:

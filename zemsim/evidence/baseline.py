@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -29,14 +30,15 @@ _JELGAVA: Final = {
     "riga": ("settlement_id", "riga"),
     "novads": ("municipality", "Jelgavas novads"),
 }
+REGIONAL_BUS: Final = "regional_bus"
 _CITIES: Final = ("jelgava", "jekabpils")
 
 
 @dataclass(frozen=True)
-class Target:
+class Fact:
     """A figure that the baseline is held against; ``use`` is ``fit`` or ``hold-out``, an unknown year is None."""
 
-    target: str
+    fact: str
     value: float
     low: float
     high: float
@@ -50,20 +52,20 @@ class Target:
 
 
 @cache
-def load_targets() -> tuple[Target, ...]:
-    """Return the targets that ship with zemsim (``evidence/targets.csv``), in the order of the file."""
-    text = (resources.files("zemsim.evidence") / "targets.csv").read_text(encoding="utf-8")
+def load_facts() -> tuple[Fact, ...]:
+    """Return the facts that ship with zemsim (``evidence/facts.csv``), in the order of the file."""
+    text = (resources.files("zemsim.evidence") / "facts.csv").read_text(encoding="utf-8")
     found = []
     for row in csv.DictReader(text.splitlines(), strict=True):
         value, low, high = (float(row[key] or row["value"]) for key in ("value", "low", "high"))
         year = int(row["year"]) if row["year"] else None
         place, source, grade, use, note = (row[key] for key in ("place", "source", "grade", "use", "note"))
-        found.append(Target(row["target"], value, low, high, row["unit"], year, place, source, grade, use, note))
+        found.append(Fact(row["fact"], value, low, high, row["unit"], year, place, source, grade, use, note))
     return tuple(found)
 
 
 def baseline_table(cases: Mapping[int, Mapping[str, pd.DataFrame]], settings: Mapping[int, Setting]) -> pd.DataFrame:
-    """Hold the first simulated year of the baseline against the targets.
+    """Hold the first simulated year of the baseline against the facts.
 
     Parameters
     ----------
@@ -75,39 +77,56 @@ def baseline_table(cases: Mapping[int, Mapping[str, pd.DataFrame]], settings: Ma
     Returns
     -------
     DataFrame
-        ``target, value`` (mean over seeds)``, target_value, low, high, unit, difference`` (value less target)``,
-        difference_share`` (of the target)``, year, place, source, grade, use, note``; a value that the run cannot say
-        is NaN.
+        ``fact, value`` (mean over seeds)``, fact_value, low, high, unit, difference`` (value less fact)``,
+        difference_share`` (of the fact)``, stands`` (:func:`stands`)``, year, place, source, grade, use, note``; a
+        value that the run cannot say is NaN.
     """
     found = [values(Observed(tables, settings[seed])) for seed, tables in cases.items()]
     rows = []
-    for target in load_targets():
-        value = float(np.mean([one[target.target] for one in found])) if found else float("nan")
-        rows.append(_row(target, value))
+    for fact in load_facts():
+        value = float(np.mean([one[fact.fact] for one in found])) if found else float("nan")
+        rows.append(_row(fact, value))
     return pd.DataFrame(rows)
 
 
-def _row(target: Target, value: float) -> dict[str, Any]:
+def stands(value: float, fact: float, low: float, high: float) -> str:
+    """Say where a value stands: ``inside, below, above`` the range; ``unknown`` if it is NaN.
+
+    Where a source gives one figure and no range (``low == high``), a value that is the same in three significant digits
+    is ``inside``.
+    """
+    if not math.isfinite(value):
+        return "unknown"
+    if low == high and fact:
+        digits = 2 - math.floor(math.log10(abs(fact)))
+        value, low, high = round(value, digits), round(low, digits), round(high, digits)
+    if value < low:
+        return "below"
+    return "above" if value > high else "inside"
+
+
+def _row(fact: Fact, value: float) -> dict[str, Any]:
     return {
-        "target": target.target,
+        "fact": fact.fact,
         "value": value,
-        "target_value": target.value,
-        "low": target.low,
-        "high": target.high,
-        "unit": target.unit,
-        "difference": value - target.value,
-        "difference_share": ratio(value - target.value, target.value),
-        "year": target.year,
-        "place": target.place,
-        "source": target.source,
-        "grade": target.grade,
-        "use": target.use,
-        "note": target.note,
+        "fact_value": fact.value,
+        "low": fact.low,
+        "high": fact.high,
+        "unit": fact.unit,
+        "difference": value - fact.value,
+        "difference_share": ratio(value - fact.value, fact.value),
+        "stands": stands(value, fact.value, fact.low, fact.high),
+        "year": fact.year,
+        "place": fact.place,
+        "source": fact.source,
+        "grade": fact.grade,
+        "use": fact.use,
+        "note": fact.note,
     }
 
 
 class Observed:
-    """The first simulated year of a case, as the targets look at it.
+    """The first simulated year of a case, as the facts look at it.
 
     Parameters
     ----------
@@ -156,9 +175,9 @@ class Observed:
 
 
 def values(seen: Observed) -> dict[str, float]:
-    """Return the value of every target in a case."""
+    """Return the value of every fact in a case."""
     found: dict[str, float] = {}
-    for part in (_survey, _purposes, _users, _cars, _boardings, _sessions):
+    for part in (_survey, _purposes, _users, _modes, _cars, _boardings, _sessions):
         found |= part(seen)
     shares = commuting_shares(seen.setting.persons, seen.setting.zones, "jelgava", _JELGAVA)
     return found | {f"commuting_jelgava_{name}": share for name, share in shares.items()}
@@ -210,6 +229,16 @@ def _users(seen: Observed) -> dict[str, float]:
     return found
 
 
+def _modes(seen: Observed) -> dict[str, float]:
+    """Trips of all residents in a year: by train, and as passenger for each trip as driver."""
+    weight, mode = seen.trips["weight"], seen.trips["mode"]
+    drivers = weight[mode.isin((Mode.CAR, Mode.EV))].sum()
+    return {
+        "train_trips_year": float(weight[mode == Mode.TRAIN].sum()),
+        "passengers_per_driver": ratio(weight[mode == Mode.PASSENGER].sum(), drivers),
+    }
+
+
 def _cars(seen: Observed) -> dict[str, float]:
     powertrain = seen.tables["vehicles"]["powertrain"].to_numpy()
     return {
@@ -222,10 +251,11 @@ def _boardings(seen: Observed) -> dict[str, float]:
     routes = seen.tables["transit"]
     yearly = routes["boardings_day"].to_numpy() * DAYS_BY_TYPE[routes["day_type"].to_numpy()]
     city = (routes["network_id"] == f"{CITY_BUS}_jelgava").to_numpy()
+    regional = (routes["network_id"] == REGIONAL_BUS).to_numpy()
     line = (routes["route_id"] == "rail-jelgava").to_numpy()
+    rows = {"jelgava_city_bus": city, "regional_bus": regional, "jelgava_rail": line}
     return {
-        "jelgava_city_bus_boardings_year": float(yearly[city].sum()) if city.any() else float("nan"),
-        "jelgava_rail_boardings_year": float(yearly[line].sum()) if line.any() else float("nan"),
+        f"{name}_boardings_year": float(yearly[of].sum()) if of.any() else float("nan") for name, of in rows.items()
     }
 
 

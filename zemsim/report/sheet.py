@@ -90,7 +90,7 @@ def build(inputs: Inputs, drawn: DrawnMap | None, language: str) -> dict[str, An
         "language": language,
         "template": "sheet.html.j2",
         "words": words,
-        "title": words("title", experiment=title),
+        "title": title,
         "lead": _lead(results, words),
         "year": results.year,
         "baseline_name": baseline,
@@ -106,6 +106,7 @@ def build(inputs: Inputs, drawn: DrawnMap | None, language: str) -> dict[str, An
         "measures": tables.measure_rows(results, words),
         "verdicts": tables.verdict_rows(results, words),
         "facts": tables.fact_rows(inputs.facts, words),
+        "fact_counts": tables.fact_counts(inputs.facts, words),
         "sources": [tidy(line, MAX_TEXT) for line in inputs.sources],
         "provenance": provenance(results, words),
     }

@@ -198,28 +198,47 @@ def fact_rows(facts: pd.DataFrame | None, words: Words) -> list[Row]:
     for line in [] if facts is None else facts.to_dict("records"):
         share = line["unit"] == "share"
         factor = 100.0 if share else 1.0
-        places = _places(line["target_value"] * factor)
+        places = _places(line["fact_value"] * factor)
 
         def write(name: str, line: Any = line, factor: float = factor, places: int = places) -> str:
             return numbers.number(line[name] * factor, places, words.language)
 
         low, high = write("low"), write("high")
-        key = tidy(line["target"])
-        entry = catalogue("targets").get(key)
+        key = tidy(line["fact"])
+        entry = catalogue("facts").get(key)
         unit = tidy(line["unit"], 40)
         rows.append(
             {
                 "title": entry[words.language] if entry else key,
                 "unit": "%" if share else words.or_own("unit_" + re.sub(r"[^a-z0-9]+", "_", unit.lower()), unit),
                 "model": write("value"),
-                "target": write("target_value"),
+                "fact": write("fact_value"),
                 "range": f"{low} … {high}" if low != high else "",
                 "difference": numbers.signed(line["difference"] * factor, places, words.language),
+                **_standing(line, words),
                 "use": words("use_fit" if line["use"] == "fit" else "use_hold_out"),
                 "source": _source(line),
             }
         )
     return rows
+
+
+def fact_counts(facts: pd.DataFrame | None, words: Words) -> str:
+    """Say how many of the fitted and of the held-out facts the baseline meets."""
+    counts = {}
+    for use in ("fit", "hold-out"):
+        rows = [] if facts is None else facts.loc[facts["use"] == use, "stands"].tolist()
+        counts[use.replace("-", "_")] = f"{rows.count('inside')}/{len(rows)}"
+    return words("baseline_counts", **counts)
+
+
+def _standing(line: Mapping[Any, Any], words: Words) -> Row:
+    """Return where the model stands against the range, in words and with a mark: colour alone says nothing."""
+    where = str(line["stands"])
+    ranged = line["low"] != line["high"]
+    key = f"stands_{where}" if ranged or where == "unknown" else f"stands_{where}_point"
+    mark = {"inside": "✓", "below": "▼", "above": "▲"}.get(where, numbers.UNKNOWN)
+    return {"stands": where, "mark": mark, "standing": words(key)}
 
 
 def _places(target: float) -> int:
@@ -278,6 +297,7 @@ def _setting(value: Any, words: Words) -> str:
 __all__ = [
     "STATUSES",
     "evidence_rows",
+    "fact_counts",
     "fact_rows",
     "headline_table",
     "interval_text",
