@@ -332,20 +332,21 @@ def explain(
 ) -> None:
     """Explain a resident's choices in a finished RUN: options, utilities, draws, and what was chosen.
 
-    The run is repeated for this policy and seed up to the year asked for.
+    The run is repeated for this policy and seed up to the year asked for. A run that was made with other code, data or
+    libraries is refused.
     """
-    click.echo("zemsim: repeating the run up to the resident's choice", err=True)
-    from zemsim.experiment.experiment import Experiment
+    from zemsim.experiment.repeat import check_resident, check_seed, repeatable
     from zemsim.experiment.run_folder import open_run
 
     finished = open_run(folder)
-    asked: Any = Experiment.from_resolved(finished.experiment).with_settings(region=region)
+    seed = check_seed(finished, seed)
+    check_resident(finished, resident_id, seed)
+    asked: Any = repeatable(finished, region)
     asked.policy(policy)
-    if seed is not None and seed not in asked.seeds:
-        raise UsageError(f"the run has no seed {seed}: its seeds are {', '.join(map(str, asked.seeds))}")
+    click.echo("zemsim: repeating the run up to the resident's choice", err=True)
     from zemsim.model.explain import explain as explain_resident
 
-    days = explain_resident(asked, resident_id, policy, asked.seeds[0] if seed is None else seed, year, season)
+    days = explain_resident(asked, resident_id, policy, seed, year, season)
     if as_json:
         print_json({"rows": days})
         return

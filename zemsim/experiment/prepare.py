@@ -67,9 +67,7 @@ class SpineEngine:
         """Return the digests of code, its tables, libraries, region and experiment."""
         return Identity(
             {
-                "code": fingerprint.of_code(),
-                "tables": fingerprint.of_folder(Path(__file__).parents[1], suffixes=(".csv",)),
-                "libraries": fingerprint.of_json(_versions()),
+                **program_digests(),
                 "region": self._digest_now(),
                 "experiment": self.experiment.digest(),
             }
@@ -283,6 +281,15 @@ def factors_of(region: Region) -> Factors:
     if key not in prices.index:
         return load_factors()
     return load_factors().with_grid(region.price(key), str(prices.loc[key, "source"]))
+
+
+def program_digests() -> dict[str, str]:
+    """Return the digests of zemsim's code, of its tables, and of Python and the libraries."""
+    return {
+        "code": fingerprint.of_code(),
+        "tables": fingerprint.of_folder(Path(__file__).parents[1], suffixes=(".csv",)),
+        "libraries": fingerprint.of_json(_versions()),
+    }
 
 
 def _versions() -> dict[str, str]:

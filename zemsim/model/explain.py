@@ -10,7 +10,7 @@ import numpy as np
 from zemsim.core.errors import InputError
 from zemsim.core.names import Alternative, DayType, Nest, Purpose, Season
 from zemsim.kernels.tour_choice import N_ALTERNATIVES, N_NESTS, fill_inclusive_values, fill_utilities
-from zemsim.model.build import ExperimentLike, build_model
+from zemsim.model.build import ExperimentLike, build_model, run_settings
 from zemsim.model.model import MobilityModel
 
 if TYPE_CHECKING:
@@ -137,8 +137,7 @@ def explain(
     list of dict
         One per day type, see `explain_today`.
     """
-    model = build_model(experiment, policy, seed, threads)
-    settings = model.world.settings
+    settings = run_settings(experiment)
     wanted_year = settings.days_in[0] if year is None else year
     wanted_season = settings.seasons[0] if season is None else Season[season.upper()]
     if wanted_year not in settings.days_in or wanted_season not in settings.seasons:
@@ -146,6 +145,7 @@ def explain(
             f"no days are simulated in {wanted_season.name.lower()} {wanted_year}",
             hint=f"years {list(settings.days_in)}, seasons {[s.name.lower() for s in settings.seasons]}",
         )
+    model = build_model(experiment, policy, seed, threads)
     find_resident(model, resident_id)
     found: list[dict[str, Any]] = []
     names = {DayType[name.upper()] for name in day_types}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
@@ -269,15 +270,30 @@ def test_public_names_come_when_they_are_asked_for() -> None:
         zemsim.fly  # noqa: B018
 
 
+class FinishedRun:
+    """A run of the default experiment as far as `explain` looks at it."""
+
+    folder = Path("x")
+
+    def __init__(self, **changed: str) -> None:
+        from zemsim.experiment.prepare import SpineEngine
+
+        default = zemsim.load_experiment()
+        self.experiment = json.loads(json.dumps(default.resolved()))
+        self.seeds = list(default.seeds)
+        self.manifest = {"fingerprint_parts": SpineEngine(default).identity().parts | changed}
+
+    def tables(self, name: str, seed: int, columns: list[str]) -> pd.DataFrame:
+        assert (name, columns) == ("persons", ["resident_id"])
+        return pd.DataFrame({"resident_id": [3, 7, 20]})
+
+
 def test_explain_repeats_the_experiment_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     import zemsim.experiment.run_folder
     import zemsim.model.explain
 
     default = zemsim.load_experiment()
     asked: list[Any] = []
-
-    class Finished:
-        experiment = json.loads(json.dumps(default.resolved()))
 
     def fake_explain(experiment: Any, *rest: Any) -> list[dict[str, Any]]:
         asked.append((experiment, *rest))
@@ -293,7 +309,7 @@ def test_explain_repeats_the_experiment_of_the_run(monkeypatch: pytest.MonkeyPat
         about = {"resident_id": 7, "policy": "parking", "year": 2030, "season": "winter", "day_type": "weekday"}
         return [{**about, "resident": {"age": 30, "income_ratio": 0.44444444}, "tours": [tour]}]
 
-    monkeypatch.setattr(zemsim.experiment.run_folder, "open_run", lambda folder: Finished())
+    monkeypatch.setattr(zemsim.experiment.run_folder, "open_run", lambda folder: FinishedRun())
     monkeypatch.setattr(zemsim.model.explain, "explain", fake_explain)
     result = run("explain", "x", "--resident", "7", "--policy", "parking", "--year", "2030", "--season", "winter")
     assert result.exit_code == 0, result.stderr
@@ -304,3 +320,38 @@ def test_explain_repeats_the_experiment_of_the_run(monkeypatch: pytest.MonkeyPat
     assert json.loads(run("explain", "x", "--resident", "7", "--json").stdout)["rows"][0]["resident_id"] == 7
     assert run("explain", "x", "--resident", "7", "--policy", "parkin").exit_code == 65
     assert run("explain", "x", "--resident", "7", "--seed", "9").exit_code == 2
+    assert "x: the run has no resident 18 - the nearest number is 20" in run("explain", "x", "--resident", "18").stderr
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("code", "other code of zemsim"),
+        ("tables", "other tables of parameters and factors"),
+        ("libraries", "another Python or other libraries"),
+        ("region", "another region pack"),
+        ("experiment", "another experiment"),
+    ],
+)
+def test_explain_refuses_a_run_that_would_not_come_out_the_same(
+    part: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import zemsim.experiment.run_folder
+    import zemsim.model.explain
+
+    def no_explain(*args: Any) -> None:
+        raise AssertionError("the run was repeated")
+
+    monkeypatch.setattr(zemsim.experiment.run_folder, "open_run", lambda folder: FinishedRun(**{part: "0"}))
+    monkeypatch.setattr(zemsim.model.explain, "explain", no_explain)
+    result = run("explain", "x", "--resident", "7")
+    assert result.exit_code == 65
+    assert result.stderr.startswith(f"x: the run was made with {words}, so what is repeated now")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_explain_looks_at_the_folder_first(tmp_path: Path) -> None:
+    result = run("explain", str(tmp_path / "none"), "--resident", "7")
+    assert result.exit_code == 65
+    assert result.stderr.splitlines() == [f"{tmp_path / 'none'}: there is no such run folder"]
