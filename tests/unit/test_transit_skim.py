@@ -188,11 +188,6 @@ def test_loads(table: Timetable, skim: TransitSkim) -> None:
     routes = table.pattern_route.tolist()
     assert loads.load_share[routes.index(0), 0] == pytest.approx(3 / 150)
     assert loads.load_share[routes.index(2), 2] == pytest.approx(3 / 50)
-    met = loads.of_legs(skim, np.array([found["leg_out"][0], -1]))
-    assert met.tolist() == [pytest.approx(3 / 150), 0.0]
-    by_route = loads.by_route(table).set_index(["route_id", "day_type"])
-    assert by_route.loc[("r00", 0), "boardings"] == 3
-    assert by_route.loc[("r00", 1), "boardings"] == 0
 
 
 def test_loads_add_up_along_the_line() -> None:

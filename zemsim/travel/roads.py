@@ -22,7 +22,7 @@ from zemsim.kernels.loading import load_trees
 from zemsim.kernels.shortest_path import UNREACHABLE_MS, Trees, many_to_many
 from zemsim.travel.road_network import RoadNetwork
 
-__all__ = ["RoadNetwork", "RoadSkim", "RoadTrees", "load", "relative_gap", "road_skim", "volume_delay"]
+__all__ = ["RoadNetwork", "RoadSkim", "RoadTrees", "load", "road_skim", "volume_delay"]
 
 _MS_PER_S = 1000.0
 _MIN_PER_MS = MIN_PER_S / _MS_PER_S
@@ -78,10 +78,6 @@ class RoadSkim:
     distance_km: NDArray[np.float32]
     terminal_min: NDArray[np.float32]
     trees: RoadTrees | None = None
-
-    def door_to_door_min(self) -> NDArray[np.float32]:
-        """Driving and both terminal times, float32 [Z, Z]."""
-        return self.time_min + self.terminal_min[:, None] + self.terminal_min[None, :]
 
     def save(self, folder: str | Path) -> None:
         """Write the arrays to a folder as ``.npy`` files, for memory mapping; ``road_skim.json`` is written last."""
@@ -212,26 +208,6 @@ def volume_delay(network: RoadNetwork, flow_veh_h: Float) -> Float:
         raise ValueError(f"flow_veh_h must be {network.n_links} finite numbers of zero or more")
     saturation = flow_veh_h / network.capacity_veh_h
     return network.free_flow_s() * (1.0 + network.delay_alpha * saturation**network.delay_beta)
-
-
-def relative_gap(time_s: Float, flow_veh_h: Float, shortest_flow_veh_h: Float) -> float:
-    """How far flows are from an equilibrium: 1 - (time if all took the fastest path) / (time spent); 0 without flow.
-
-    Parameters
-    ----------
-    time_s : float64 [L]
-        Link times under ``flow_veh_h``.
-    flow_veh_h, shortest_flow_veh_h : float64 [L]
-        The flow, and the same demand loaded on the fastest paths at ``time_s``.
-    """
-    spent = _vehicle_seconds(time_s, flow_veh_h)
-    return 0.0 if spent == 0.0 else 1.0 - _vehicle_seconds(time_s, shortest_flow_veh_h) / spent
-
-
-def _vehicle_seconds(time_s: Float, flow_veh_h: Float) -> float:
-    """Time spent by all vehicles of an hour; closed links (``inf``) without flow count nothing."""
-    used = flow_veh_h > 0
-    return float((time_s[used] * flow_veh_h[used]).sum())
 
 
 def _whole_ms(network: RoadNetwork, time_s: Float) -> NDArray[np.int32]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from zemsim.core.names import PERIODS
@@ -29,31 +28,6 @@ class PatternLoads:
 
     load_share: NDArray[np.float64]
     boardings: NDArray[np.float64]
-
-    def of_legs(self, skim: TransitSkim, leg: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the load share that the main leg of each journey meets: float64 [R], 0 for no journey."""
-        q = leg // (skim.shape[1] * skim.shape[2] * skim.shape[3])
-        share = self.load_share[skim.main_pattern.reshape(-1)[leg], q]
-        return np.where(leg >= 0, share, 0.0)
-
-    def by_route(self, timetable: Timetable) -> pd.DataFrame:
-        """Return ``route_id, network_id, mode, direction, day_type, boardings, max_load_share`` per day."""
-        rows = []
-        days = np.array([int(period.day_type) for period in PERIODS])
-        for day in sorted(set(days.tolist())):
-            here = days == day
-            share = np.fmax.reduce(self.load_share[:, here], axis=1)
-            boardings = self.boardings[:, here].sum(axis=1)
-            for k in range(timetable.n_patterns):
-                route, direction = int(timetable.pattern_route[k]), int(timetable.pattern_direction[k])
-                rows.append((route, direction, day, boardings[k], share[k]))
-        table = pd.DataFrame(rows, columns=["route", "direction", "day_type", "boardings", "max_load_share"])
-        table = table.groupby(["route", "direction", "day_type"], sort=True, as_index=False).agg(
-            {"boardings": "sum", "max_load_share": "max"}
-        )
-        for name in ("mode", "network_id", "route_id"):
-            table.insert(0, name, timetable.routes[name].to_numpy()[table["route"].to_numpy()])
-        return table.drop(columns="route")
 
 
 def load_patterns(
