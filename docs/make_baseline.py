@@ -39,7 +39,7 @@ def cells(row: pd.Series) -> tuple[str, ...]:
         f"{row['fact'].replace('_', ' ')}{place}",
         number(row["value"]),
         target(row),
-        f"{100 * row['difference_share']:+.0f} %",
+        f"{round(100 * row['difference_share']) + 0:+d} %".replace("+0 %", "0 %"),
         STANDS[row["stands"]],
         UNITS.get(row["unit"], row["unit"]),
         USES[row["use"]],
@@ -59,7 +59,7 @@ def table(facts: pd.DataFrame) -> str:
         counts.append(f"{(rows['stands'] == 'inside').sum()} of {len(rows)} {word} facts")
         lines += ["| " + " | ".join(cells(row)) + " |" for _, row in rows.iterrows()]
     met = f"In the range of the source: {' and '.join(counts)}."
-    note = "A source that gives one figure and no range is met by the same three significant digits."
+    note = "The model's figure is rounded as the source rounds; a source without a range is met by the same figure."
     return "\n".join([*lines, "", f"{met} {note}"])
 
 

@@ -220,17 +220,17 @@ def test_what_the_modes_were_fitted_to_is_among_the_facts() -> None:
     ("value", "low", "high", "where"),
     [
         (0.5, 0.3, 0.7, "inside"),
-        (0.3, 0.3, 0.7, "inside"),
+        (0.296, 0.3, 0.7, "inside"),
         (0.29, 0.3, 0.7, "below"),
         (0.71, 0.3, 0.7, "above"),
-        (0.5004, 0.5, 0.5, "inside"),
-        (0.502, 0.5, 0.5, "above"),
-        (0.498, 0.5, 0.5, "below"),
+        (0.504, 0.5, 0.5, "inside"),
+        (0.506, 0.5, 0.5, "above"),
+        (0.49, 0.5, 0.5, "below"),
         (math.nan, 0.3, 0.7, "unknown"),
     ],
 )
 def test_where_a_value_stands(value: float, low: float, high: float, where: str) -> None:
-    assert stands(value, 0.5, low, high) == where
+    assert stands(value, low, high, 2) == where
 
 
 def test_trains_and_passengers_by_hand(run: Run) -> None:

@@ -36,7 +36,10 @@ _CITIES: Final = ("jelgava", "jekabpils")
 
 @dataclass(frozen=True)
 class Fact:
-    """A figure that the baseline is held against; ``use`` is ``fit`` or ``hold-out``, an unknown year is None."""
+    """A figure that the baseline is held against; ``use`` is ``fit`` or ``hold-out``, an unknown year is None.
+
+    ``decimals`` are those that the source gives. A figure without a range has ``low == value == high``.
+    """
 
     fact: str
     value: float
@@ -49,6 +52,7 @@ class Fact:
     grade: str
     use: str
     note: str
+    decimals: int
 
 
 @cache
@@ -58,9 +62,10 @@ def load_facts() -> tuple[Fact, ...]:
     found = []
     for row in csv.DictReader(text.splitlines(), strict=True):
         value, low, high = (float(row[key] or row["value"]) for key in ("value", "low", "high"))
+        places = max(len(row[key].partition(".")[2]) for key in ("value", "low", "high"))
         year = int(row["year"]) if row["year"] else None
         place, source, grade, use, note = (row[key] for key in ("place", "source", "grade", "use", "note"))
-        found.append(Fact(row["fact"], value, low, high, row["unit"], year, place, source, grade, use, note))
+        found.append(Fact(row["fact"], value, low, high, row["unit"], year, place, source, grade, use, note, places))
     return tuple(found)
 
 
@@ -89,20 +94,17 @@ def baseline_table(cases: Mapping[int, Mapping[str, pd.DataFrame]], settings: Ma
     return pd.DataFrame(rows)
 
 
-def stands(value: float, fact: float, low: float, high: float) -> str:
+def stands(value: float, low: float, high: float, decimals: int) -> str:
     """Say where a value stands: ``inside, below, above`` the range; ``unknown`` if it is NaN.
 
-    Where a source gives one figure and no range (``low == high``), a value that is the same in three significant digits
-    is ``inside``.
+    The value is rounded to the decimals that the source gives; a source that gives one figure has ``low == high``.
     """
     if not math.isfinite(value):
         return "unknown"
-    if low == high and fact:
-        digits = 2 - math.floor(math.log10(abs(fact)))
-        value, low, high = round(value, digits), round(low, digits), round(high, digits)
-    if value < low:
+    rounded = round(value, decimals)
+    if rounded < low:
         return "below"
-    return "above" if value > high else "inside"
+    return "above" if rounded > high else "inside"
 
 
 def _row(fact: Fact, value: float) -> dict[str, Any]:
@@ -115,7 +117,7 @@ def _row(fact: Fact, value: float) -> dict[str, Any]:
         "unit": fact.unit,
         "difference": value - fact.value,
         "difference_share": ratio(value - fact.value, fact.value),
-        "stands": stands(value, fact.value, fact.low, fact.high),
+        "stands": stands(value, fact.low, fact.high, fact.decimals),
         "year": fact.year,
         "place": fact.place,
         "source": fact.source,
