@@ -12,6 +12,7 @@ from tests.reference import population_twins as twin
 from zemsim.kernels import day_plan
 from zemsim.kernels.commuting import balanced_flows
 from zemsim.kernels.destinations import choose_zones, mean_distance
+from zemsim.population import incomes
 from zemsim.population.fitting import largest_remainder, rank_in_group, take_top
 from zemsim.population.schools import fill_places
 
@@ -146,3 +147,27 @@ def test_school_places_equal_the_twin(case: tuple[list[int], list[int], np.ndarr
         given_ = fill_places(np.array(pupils), np.array(places), km)
         assert np.array_equal(given_, twin.fill_places(pupils, places, km))
         assert given_.sum(axis=1).tolist() == pupils
+
+
+@given(
+    homes=st.lists(
+        st.tuples(st.floats(1.0, 1e4), st.lists(st.integers(0, 99), min_size=1, max_size=6)), min_size=1, max_size=12
+    )
+)
+def test_fifths_of_income_are_fifths_of_residents(homes: list[tuple[float, list[int]]]) -> None:
+    income = np.array([money for money, _ in homes])
+    size = np.array([len(ages) for _, ages in homes])
+    age = np.concatenate([ages for _, ages in homes])
+    owner = np.repeat(np.arange(len(homes)), size)
+    persons = incomes.equivalent_persons(age, owner, len(homes))
+    assert persons.tolist() == pytest.approx(twin.equivalent_persons(age, owner, len(homes)))
+    found = incomes.fifth_ratio(income, persons, size)
+    assert found == pytest.approx(twin.fifth_ratio(income, persons, size), rel=1e-9)
+    back = np.arange(len(homes))[::-1]
+    assert incomes.fifth_ratio(income[back], persons[back], size[back]) == pytest.approx(found, rel=1e-9)
+
+
+@given(power=st.floats(0.2, 4.0), zero=st.floats(0.01, 1.4))
+def test_root_is_found(power: float, zero: float) -> None:
+    found = incomes.root(lambda x: x**power - zero**power, 0.1, 1.5, 1e-6)
+    assert found**power == pytest.approx(zero**power, abs=2e-6)

@@ -74,3 +74,22 @@ def fill_places(pupils, places, km):  # type: ignore[no-untyped-def]
             room[j] -= 1
             given[i, j] += 1
     return given
+
+
+def fifth_ratio(income, persons, size):  # type: ignore[no-untyped-def]
+    """Resident by resident: five copies of each, so that a fifth is a whole number of rows."""
+    rows = []
+    for money, equal, members in zip(income, persons, size, strict=True):
+        rows += [money / equal] * (5 * int(members))
+    rows.sort()
+    fifth = len(rows) // 5
+    return math.fsum(rows[-fifth:]) / math.fsum(rows[:fifth])
+
+
+def equivalent_persons(age, household_idx, households):  # type: ignore[no-untyped-def]
+    """Household by household: one, a half for each further person of 14 and over, 0.3 for each further child."""
+    found = []
+    for household in range(households):
+        members = sorted((a for a, owner in zip(age, household_idx, strict=True) if owner == household), reverse=True)
+        found.append(1.0 + sum(0.5 if a >= 14 else 0.3 for a in members[1:]))
+    return found

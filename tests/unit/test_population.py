@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from tests.reference.population_region import SmallRegion, small_region
+from zemsim.core.errors import ZemsimError
 from zemsim.core.names import Powertrain
 from zemsim.population import Population, margins_report, synthesise
 from zemsim.population.households import TYPES, type_members
-from zemsim.population.means import wage_spread
+from zemsim.population.incomes import MEAN_FACT, RATIO_FACT, wage_spread
 from zemsim.population.vehicles import MAX_CARS, weibull_of
 
 
@@ -107,7 +108,8 @@ def test_employment_commuting_and_cars_meet_their_margins(margins: pd.DataFrame)
     assert difference["electric cars"] == 0
     assert abs(difference["mean age of cars, years"]) < 0.3
     assert abs(difference["cars of 10 years and over"]) < 0.01
-    assert abs(difference["mean net wage, EUR a month"]) < 0.05 * 1048.0
+    assert abs(difference["income per member, EUR a month"]) < 0.01
+    assert abs(difference["income of the richest over the poorest fifth"]) < 0.01
 
 
 def test_work_and_school_belong_to_those_who_have_them(region: SmallRegion, population: Population) -> None:
@@ -142,6 +144,19 @@ def test_cars_follow_income_and_licences(population: Population) -> None:
 def test_income_ratio_is_one_on_average(population: Population) -> None:
     assert population.residents["income_ratio"].mean() == pytest.approx(1.0, rel=1e-5)
     assert population.households["income_eur_month"].min() > 0
+
+
+def test_members_of_a_household_share_its_income(region: SmallRegion, population: Population) -> None:
+    ratio = population.residents.groupby("household_idx")["income_ratio"]
+    assert (ratio.min() == ratio.max()).all()
+    income = population.households["income_eur_month"].to_numpy(np.float64).sum()
+    assert income / len(population.residents) == pytest.approx(region.fact(MEAN_FACT), rel=1e-6)
+
+
+def test_incomes_that_cannot_be_met_are_errors(region: SmallRegion) -> None:
+    for fact, value, message in ((MEAN_FACT, 100.0, "pensions and benefits"), (RATIO_FACT, 1e6, "no spread")):
+        with pytest.raises(ZemsimError, match=message):
+            synthesise(replace(region, facts={**region.facts, fact: value}))
 
 
 def test_flats_follow_the_dwellings_of_the_zone(region: SmallRegion, population: Population) -> None:

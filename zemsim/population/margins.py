@@ -10,6 +10,7 @@ import pandas as pd
 from zemsim.core.names import Powertrain
 from zemsim.population import vehicles
 from zemsim.population.households import ages_of_municipality
+from zemsim.population.income_report import income_rows
 from zemsim.population.inputs import (
     ANCHOR,
     ANCHOR_NEIGHBOUR,
@@ -87,21 +88,7 @@ def _households(population: Population, region: RegionLike, zones: pd.DataFrame)
     anchor = (zones["municipality"] == ANCHOR).to_numpy()[home]
     fact = "housing.jelgava.dwellings_in_multi_apartment_buildings"
     yield f"share in flats, {ANCHOR}", share(region, fact), float(households["flat"][anchor].mean()), fact
-    yield _wages(population, region)
-
-
-def _wages(population: Population, region: RegionLike) -> Row:
-    """Mean net wage: household incomes less pensions, child benefits and other income, per worker."""
-    residents = population.residents
-    works, age = residents["employed"], residents["age"]
-    other = assumed(region, "pension_eur_month") * float((age >= 65).sum())
-    other += assumed(region, "child_benefit_eur_month") * float((age < 15).sum())
-    other += assumed(region, "other_income_eur_month") * float(((age >= 15) & (age < 65) & ~works).sum())
-    total = float(population.households["income_eur_month"].to_numpy(np.float64).sum())
-    ratio = region.fact("income.zemgale.gross_wage_mean_region_ratio")
-    target = region.fact("income.latvia.net_wage_mean") * ratio
-    value = (total - other) / float(works.sum())
-    return "mean net wage, EUR a month", target, value, "income.latvia.net_wage_mean x income.zemgale ratio"
+    yield from income_rows(population, region)
 
 
 def _work(people: pd.DataFrame, region: RegionLike, zones: pd.DataFrame) -> Iterator[Row]:

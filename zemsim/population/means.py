@@ -1,14 +1,12 @@
-"""What a household lives in and on: dwelling, home charging, home point, income."""
+"""What a household lives in: dwelling, home charging, home point."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import pandas as pd
 
 from zemsim.core.randomness import Stream
-from zemsim.kernels.draws import normals, uniforms
+from zemsim.kernels.draws import uniforms
 from zemsim.population.fitting import logistic, take_top
 from zemsim.population.inputs import Bools, Floats, Ints, RegionLike, assumed
 
@@ -38,32 +36,3 @@ def home_charging(region: RegionLike, flat: Bools, ids: Ints, seed: int) -> Bool
     """Households with an own place to plug in."""
     chance = np.where(flat, assumed(region, "home_charging_share_flat"), assumed(region, "home_charging_share_house"))
     return uniforms(seed, Stream.HOUSEHOLD, ids, 2) < chance
-
-
-def wage_spread(mean: float, median: float) -> float:
-    """Standard deviation of log wages of a lognormal law: ``sqrt(2 ln(mean / median))``."""
-    return math.sqrt(2.0 * math.log(mean / median))
-
-
-def personal_income(region: RegionLike, residents: pd.DataFrame, seed: int) -> Floats:
-    """Net income of each resident: float64 [P], EUR per month.
-
-    Wages are lognormal around the national net wage of 2024 times the ratio of the region's to the national gross
-    wage; pensions, child benefits and other income are assumptions.
-    """
-    ratio = region.fact("income.zemgale.gross_wage_mean_region_ratio")
-    mean, median = region.fact("income.latvia.net_wage_mean"), region.fact("income.latvia.net_wage_median")
-    noise = normals(seed, Stream.INCOME, residents["resident_id"].to_numpy())
-    works, age = residents["employed"].to_numpy(), residents["age"].to_numpy()
-    income = np.where(works, median * ratio * np.exp(wage_spread(mean, median) * noise), 0.0)
-    income += np.where(age >= 65, assumed(region, "pension_eur_month"), 0.0)
-    income += np.where(age < 15, assumed(region, "child_benefit_eur_month"), 0.0)
-    income += np.where((age >= 15) & (age < 65) & ~works, assumed(region, "other_income_eur_month"), 0.0)
-    return income
-
-
-def household_income(income: Floats, household_idx: Ints, size_pers: Ints) -> tuple[Floats, Floats]:
-    """Income of each household (float64 [H], EUR per month), and per head over the mean of residents (float64 [P])."""
-    total: Floats = np.bincount(household_idx, weights=income, minlength=size_pers.size).astype(np.float64)
-    per_head = (total / size_pers)[household_idx]
-    return total, per_head / (total.sum() / household_idx.size)

@@ -13,6 +13,7 @@ from zemsim.population.households import (
     fit_households,
     lay_into_zones,
 )
+from zemsim.population.incomes import household_incomes
 from zemsim.population.inputs import Ints, RegionLike, ordered_zones, populated
 from zemsim.population.schools import school_zones
 from zemsim.population.tables import HOUSEHOLD_DTYPES, RESIDENT_DTYPES, VEHICLE_DTYPES, Population
@@ -46,10 +47,10 @@ def synthesise(region: RegionLike, seed: int = 1) -> Population:
     households = _households(region, zones, frame, seed)
     municipality = pd.Index(names).get_indexer(zones["municipality"].iloc[frame.zone_idx])
     residents = _residents(region, zones, frame, households, municipality, names, ages, seed)
-    income = means.personal_income(region, residents, seed)
     owner = residents["household_idx"].to_numpy()
-    total, ratio = means.household_income(income, owner, frame.size_pers)
-    households["income_eur_month"], residents["income_ratio"] = total.astype(np.float32), ratio.astype(np.float32)
+    ids = households["household_id"].to_numpy()
+    income, ratio = household_incomes(region, residents, ids, frame.size_pers, seed)
+    households["income_eur_month"], residents["income_ratio"] = income.astype(np.float32), ratio.astype(np.float32)
     cars = vehicles.cars_of_municipalities(region, population[names].to_numpy(np.int64))
     licences = np.bincount(owner[residents["licence"].to_numpy()], minlength=len(households))
     area = zones["area_type"].iloc[frame.zone_idx]
