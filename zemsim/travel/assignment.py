@@ -1,0 +1,372 @@
+"""Traffic in equilibrium: which paths vehicles take when each takes its cheapest one and all slow each other down.
+
+`solve` is general: any network of links, several classes of vehicles; `equilibrate` is for the road network of a
+region. Links and pairs are put into one order of their own first, so the order of the input changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zemsim.kernels.equilibrium import Links, refresh, sweep, totals, weighted_sum
+from zemsim.kernels.heap_trees import CheapestPaths, Graph, Pairs, cheapest_paths, empty_paths
+from zemsim.kernels.path_store import PathStore, empty_store, link_flows, rebuild
+from zemsim.travel.link_network import LinkNetwork, VehicleClass, graph_of, pairs_of, refuse_unreachable, same_links
+from zemsim.travel.road_network import RoadNetwork
+from zemsim.travel.volume_delay import VolumeDelay
+
+Float = NDArray[np.float64]
+
+#: Sweeps over the pairs between two searches for cheapest paths, at most.
+_SWEEPS = 12
+#: Sweeps end when what is left to gain on the known paths falls below this share of what it was.
+_INNER_SHARE = 0.1
+#: A pair is left alone while its paths differ by less than this share of the relative gap.
+_TOLERANCE_SHARE = 0.1
+#: Iterations where none are given.
+MAX_ITERATIONS = 500
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is known after a search for cheapest paths."""
+
+    iteration: int
+    relative_gap: float
+    n_paths: int
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Flows near an equilibrium. Links are in the order of the network's input.
+
+    Attributes
+    ----------
+    class_flow_veh : float64 [classes, L]
+        Vehicles of each class.
+    flow_pce : float64 [L]
+        Passenger-car units of all classes.
+    time : float64 [L]
+        At that flow; ``inf`` on closed links.
+    relative_gap : float
+        ``1 - (cost if all took the cheapest path at these times) / (cost paid)``, generalised cost in passenger-car
+        units times time; 0 without flow.
+    reached : bool
+        Whether the relative gap is at most what was asked for.
+    iterations : int
+        Searches for cheapest paths after the one that loads the network.
+    objective_value : float
+        Beckmann's function, which the equilibrium minimises.
+    total_cost_value, total_time_value : float
+        Generalised cost and time of all flow, in passenger-car units times time.
+    inside_veh : float
+        Vehicles whose origin is their destination: on no link, and in no total.
+    """
+
+    class_flow_veh: Float
+    flow_pce: Float
+    time: Float
+    relative_gap: float
+    reached: bool
+    iterations: int
+    objective_value: float
+    total_cost_value: float
+    total_time_value: float
+    inside_veh: float
+    _graph: Graph = field(repr=False)
+    _pairs: Pairs = field(repr=False)
+    _store: PathStore = field(repr=False)
+    _order: NDArray[np.int64] = field(repr=False)
+
+    @property
+    def n_paths(self) -> int:
+        """Paths with flow."""
+        return int((self._store.flow > 0).sum())
+
+    def paths(self, origin: int, dest: int, vehicle_class: int = 0) -> list[tuple[float, NDArray[np.int64]]]:
+        """Flow in passenger-car units and links, from origin to destination, of each used path of a pair of nodes."""
+        pairs, store = self._pairs, self._store
+        row = np.repeat(np.arange(pairs.row_origin.size), np.diff(pairs.row_start))
+        here = (pairs.row_origin[row] == origin) & (pairs.dest == dest) & (pairs.pair_class == vehicle_class)
+        found = []
+        for pair in np.flatnonzero(here):
+            for path in range(store.pair_start[pair], store.pair_start[pair + 1]):
+                if store.flow[path] > 0:
+                    links = store.links[store.link_start[path] : store.link_start[path + 1]]
+                    found.append((float(store.flow[path]), self._order[links]))
+        return found
+
+
+def solve(
+    network: LinkNetwork,
+    classes: Sequence[VehicleClass],
+    gap: float = 1e-4,
+    max_iterations: int = MAX_ITERATIONS,
+    threads: int = 1,
+    warm: Solution | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Solution:
+    """Find flows whose relative gap is at most ``gap``.
+
+    Parameters
+    ----------
+    network : LinkNetwork
+    classes : sequence of VehicleClass
+    gap : float
+        Above zero.
+    max_iterations : int
+        The best that is known after that many is returned; ``reached`` is False then.
+    threads : int
+        The result has the same bytes for any number.
+    warm : Solution, optional
+        Of the same links (their times, capacities and tolls may differ): its paths are where the search begins, each
+        with its share of the pair's demand as it is now.
+    progress : callable, optional
+        Called after each search for cheapest paths.
+
+    Raises
+    ------
+    InputError
+        If there is flow between nodes that no path joins: nothing is dropped.
+    ValueError
+        If arguments do not fit together.
+    """
+    if not gap > 0 or max_iterations < 1 or not classes:
+        raise ValueError("gap must be above zero, max_iterations one or more, and there must be a class")
+    work = _Work.of(network, classes, warm, threads)
+    relative_gap, iteration = work.gap(), 0
+    while relative_gap > gap and iteration < max_iterations:
+        if progress is not None:
+            progress(Progress(iteration, relative_gap, work.store.flow.size))
+        work.improve(relative_gap)
+        iteration += 1
+        relative_gap = work.gap()
+    if progress is not None:
+        progress(Progress(iteration, relative_gap, work.store.flow.size))
+    return work.solution(network, classes, relative_gap, gap, iteration)
+
+
+@dataclass
+class _Work:
+    """The state of a search."""
+
+    order: NDArray[np.int64]
+    graph: Graph
+    pairs: Pairs
+    links: Links
+    store: PathStore
+    found: CheapestPaths
+    class_flow: Float
+    inside_veh: float
+    threads: int
+    stamp: int = 1
+
+    @classmethod
+    def of(cls, network: LinkNetwork, classes: Sequence[VehicleClass], warm: Solution | None, threads: int) -> _Work:
+        """Put everything in order and load the demand: on the paths of ``warm``, else on the cheapest ones."""
+        n_links = network.tail.size
+        fixed = np.zeros((len(classes), n_links), np.float64)
+        for k, one in enumerate(classes):
+            if one.fixed is not None:
+                if one.fixed.shape != (n_links,):
+                    raise ValueError(f"fixed of class {k} must have {n_links} links, not {one.fixed.shape}")
+                fixed[k] = one.fixed
+        order = network.order(*fixed[::-1]) if warm is None else warm._order
+        graph = graph_of(network, order)
+        if warm is not None and not same_links(graph, warm._graph):
+            raise ValueError("a warm start needs a solution of the same links; this one has others")
+        pairs, inside_veh = pairs_of(classes, network.n_nodes)
+        delay = network.delay.terms()
+        links = Links(
+            type(delay)(*(np.ascontiguousarray(values[order]) for values in delay)),
+            np.ascontiguousarray(fixed[:, order]),
+            np.zeros(n_links, np.float64),
+            np.empty((len(classes), n_links), np.float64),
+            np.empty(n_links, np.float64),
+            np.zeros(n_links, np.int64),
+        )
+        refresh(links)
+        store = empty_store(pairs.dest.size)
+        if warm is not None:
+            store = _carried_over(warm, pairs, links.cost)
+        work = cls(
+            order, graph, pairs, links, store, empty_paths(graph, pairs), np.zeros_like(fixed), inside_veh, threads
+        )
+        if warm is not None:
+            work._load()
+        work._search()
+        refuse_unreachable(pairs, work.found.cost)
+        work._rebuild()
+        work._load()
+        return work
+
+    def _search(self) -> None:
+        cheapest_paths(self.graph, self.pairs, self.links.cost, self.found, self.threads)
+
+    def _load(self) -> None:
+        """Link flows, costs and slopes from the paths alone, free of the rounding of many steps."""
+        self.class_flow = link_flows(self.store, self.pairs, *self.links.fixed.shape)
+        self.links.flow[:] = self.class_flow.sum(axis=0)
+        refresh(self.links)
+
+    def _rebuild(self) -> None:
+        """Take up new paths, drop empty ones."""
+        self.store = rebuild(self.store, self.graph, self.pairs, self.found, self.threads)
+
+    def gap(self) -> float:
+        """Search for cheapest paths at the present times; return the relative gap of the present flows."""
+        self._search()
+        _, paid, _ = totals(self.links, self.class_flow)
+        least = weighted_sum(self.pairs.demand, self.found.cost)
+        return max(0.0, 1.0 - least / paid) if paid > 0 else 0.0
+
+    def improve(self, relative_gap: float) -> None:
+        """Take up the cheapest paths that were found, and balance the paths of all pairs."""
+        self._rebuild()
+        active = np.flatnonzero(self.store.n_paths() > 1).astype(np.int32)
+        tolerance = _TOLERANCE_SHARE * relative_gap * self.found.cost
+        first_excess = 0.0
+        for turn in range(_SWEEPS):
+            self.stamp, excess = sweep(
+                active,
+                self.store,
+                self.pairs.pair_class,
+                self.pairs.demand,
+                tolerance if turn else np.zeros_like(tolerance),
+                self.stamp,
+                self.links,
+            )
+            first_excess = excess if turn == 0 else first_excess
+            if excess <= _INNER_SHARE * first_excess:
+                break
+        self._load()
+
+    def solution(
+        self, network: LinkNetwork, classes: Sequence[VehicleClass], relative_gap: float, gap: float, iterations: int
+    ) -> Solution:
+        """The state as a result, links back in the order of the input."""
+        objective, cost, time = totals(self.links, self.class_flow)
+        back = np.empty_like(self.order)
+        back[self.order] = np.arange(self.order.size)
+        pce_factor = np.array([[one.pce_factor] for one in classes])
+        flow_pce = self.links.flow[back]
+        return Solution(
+            class_flow_veh=np.ascontiguousarray((self.class_flow / pce_factor)[:, back]),
+            flow_pce=flow_pce,
+            time=network.delay.time(flow_pce),
+            relative_gap=relative_gap,
+            reached=relative_gap <= gap,
+            iterations=iterations,
+            objective_value=objective,
+            total_cost_value=cost,
+            total_time_value=time,
+            inside_veh=self.inside_veh,
+            _graph=self.graph,
+            _pairs=self.pairs,
+            _store=self.store,
+            _order=self.order,
+        )
+
+
+def _pair_key(pairs: Pairs, n_nodes: int) -> NDArray[np.int64]:
+    """One ascending number for each pair."""
+    row = np.repeat(np.arange(pairs.row_origin.size), np.diff(pairs.row_start))
+    origin = pairs.row_class[row].astype(np.int64) * n_nodes + pairs.row_origin[row]
+    return origin * n_nodes + pairs.dest
+
+
+def _carried_over(warm: Solution, pairs: Pairs, cost: Float) -> PathStore:
+    """The open paths of an earlier solution for the pairs of now, with their shares of the demand of now."""
+    n_nodes = warm._graph.row_start.size - 1
+    old_key, key = _pair_key(warm._pairs, n_nodes), _pair_key(pairs, n_nodes)
+    store = warm._store
+    path_pair = store.path_pair()
+    n_links = np.diff(store.link_start)
+    path_of_link = np.repeat(np.arange(n_links.size), n_links)
+    pair = np.searchsorted(key, old_key)
+    known = np.zeros(old_key.size, bool)
+    inside = pair < key.size
+    known[inside] = key[pair[inside]] == old_key[inside]
+    closed = np.zeros(n_links.size, bool)
+    classes = warm._pairs.pair_class[path_pair[path_of_link]]
+    closed[path_of_link[~np.isfinite(cost[np.minimum(classes, cost.shape[0] - 1), store.links])]] = True
+    keep = known[path_pair] & (store.flow > 0) & ~closed
+    new_pair = pair[path_pair[keep]]
+    sums = np.bincount(new_pair, weights=store.flow[keep], minlength=key.size)
+    flow = store.flow[keep] / sums[new_pair] * pairs.demand[new_pair]
+    return PathStore(
+        np.searchsorted(new_pair, np.arange(key.size + 1)).astype(np.int64),
+        np.append(0, np.cumsum(n_links[keep])).astype(np.int64),
+        np.ascontiguousarray(store.links[keep[path_of_link]]),
+        flow,
+        np.ascontiguousarray(store.name[keep]),
+        np.zeros(key.size, np.int32),
+        np.zeros(key.size, np.int32),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Assignment:
+    """Traffic on the road network of a region, near its equilibrium.
+
+    Attributes
+    ----------
+    flow_veh_h : float64 [L]
+        Of each directed link.
+    time_s : float64 [L]
+        Of each directed link at that flow.
+    gap : float
+        Relative gap.
+    reached : bool
+        Whether the gap that was asked for is reached.
+    iterations : int
+    solution : Solution
+        Paths and their flows: what the next assignment may begin with.
+    """
+
+    flow_veh_h: Float
+    time_s: Float
+    gap: float
+    reached: bool
+    iterations: int
+    solution: Solution = field(repr=False)
+
+
+def equilibrate(
+    network: RoadNetwork,
+    od_flow: Float,
+    warm: Assignment | None = None,
+    gap: float = 1e-4,
+    threads: int = 1,
+    max_iterations: int = MAX_ITERATIONS,
+) -> Assignment:
+    """Put the car trips of a region on its roads, each on a path that is the fastest under the flow of all.
+
+    Parameters
+    ----------
+    network : RoadNetwork
+    od_flow : float64 [Z, Z]
+        Cars per hour between zones; the diagonal uses no link.
+    warm : Assignment, optional
+        Of the same links, to begin with its paths.
+    gap : float
+        Relative gap to reach.
+    threads : int
+        The result has the same bytes for any number.
+    max_iterations : int
+        ``reached`` tells whether they sufficed.
+
+    Raises
+    ------
+    InputError
+        If there is flow between zones that no road joins.
+    """
+    delay = VolumeDelay(network.free_flow_s(), network.delay_alpha, network.delay_beta, network.capacity_veh_h)
+    links = LinkNetwork(network.n_nodes, network.tail, network.head, delay, network.no_through)
+    cars = VehicleClass.from_matrix(od_flow, network.zone_node)
+    found = solve(links, [cars], gap, max_iterations, threads, None if warm is None else warm.solution)
+    return Assignment(found.flow_pce, found.time, found.relative_gap, found.reached, found.iterations, found)
