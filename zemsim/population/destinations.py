@@ -9,11 +9,11 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from zemsim.core.errors import ZemsimError
-from zemsim.core.names import DAYS_PER_YEAR, TRIPS_PER_TOUR, DayType, Purpose
+from zemsim.core.names import TRIPS_PER_TOUR, DayType, Purpose
 from zemsim.kernels.destinations import mean_distance
 from zemsim.population.inputs import Bools, Floats, Ints, RegionLike, assumed
 from zemsim.population.people import SCHOOL_AGES
-from zemsim.population.plans import DayRates, DayTargets
+from zemsim.population.plans import DayRates, DayTargets, day_weights
 from zemsim.population.tables import Population
 
 _SURVEY = "mobility_survey.latvia."
@@ -32,13 +32,6 @@ class Gravity:
     decay: dict[Purpose, float]
     attraction: dict[Purpose, Floats]
     resistance: Floats
-
-
-def day_weights() -> Floats:
-    """Share of weekdays and weekend days in the year: float64 [2]."""
-    days = np.array(DAYS_PER_YEAR, dtype=np.float64).sum(axis=0)
-    weights: Floats = days / days.sum()
-    return weights
 
 
 def attractions(zones: pd.DataFrame) -> dict[Purpose, Floats]:

@@ -105,7 +105,7 @@ def household_incomes(
         level = (total - float((transfers * factor).sum())) / float((work * factor).sum())
         if level <= 0.0:
             raise ZemsimError("pensions and benefits alone are more than the income of the region")
-        found: Floats = (level * work + transfers) * factor
+        found: Floats = np.asarray((level * work + transfers) * factor, dtype=np.float64)
         return found
 
     wanted = region.fact(RATIO_FACT)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zemsim.core.errors import ZemsimError
-from zemsim.core.names import TRIPS_PER_TOUR, DayType, Purpose
+from zemsim.core.names import DAYS_PER_YEAR, TRIPS_PER_TOUR, DayType, Purpose
 from zemsim.core.randomness import Stream
 from zemsim.kernels.draws import uniforms
 from zemsim.population.inputs import Bools, Floats, RegionLike, assumed, share
@@ -80,19 +80,29 @@ def groups(population: Population) -> Groups:
     )
 
 
-def day_targets(region: RegionLike, day: DayType, school_share: float) -> DayTargets:
+def day_weights() -> Floats:
+    """Share of weekdays and weekend days in the year: float64 [2]."""
+    days = np.array(DAYS_PER_YEAR, dtype=np.float64).sum(axis=0)
+    weights: Floats = days / days.sum()
+    return weights
+
+
+def day_targets(region: RegionLike, day: DayType, school_share: float, workers: float) -> DayTargets:
     """The survey of 2021 (purposes, level of the mobile) with the trip rates by day type of 2017.
 
-    Purposes of weekday trips are the published ones of all days; those of the weekend are assumptions. ``school_share``
-    is the share of school among trips; business takes the rest.
+    Purposes are surveyed for all days together and assumed for the weekend. Shopping and leisure have on weekdays what
+    meets the survey in the mean of all days. Work has what the employed can do: not as many as the survey says would
+    go to work if every one of them went on every weekday, so their attendance is assumed. ``workers`` is their share
+    of surveyed residents, ``school_share`` that of school among trips; business takes the rest.
     """
     if day == DayType.WEEKDAY:
         mobile = share(region, _SURVEY + "mobile_share_workday.2021")
         trips = region.fact(_SURVEY + "trips_per_person_workday")
+        attendance = assumed(region, "work_attendance_weekday")
         shares = {
-            Purpose.WORK: share(region, _SURVEY + "purpose_share_work.2021"),
-            Purpose.SHOPPING: share(region, _SURVEY + "purpose_share_shopping.2021"),
-            Purpose.LEISURE: share(region, _SURVEY + "purpose_share_leisure.2021"),
+            Purpose.WORK: attendance * workers * TRIPS_PER_TOUR / trips,
+            Purpose.SHOPPING: _weekday_share(region, Purpose.SHOPPING),
+            Purpose.LEISURE: _weekday_share(region, Purpose.LEISURE),
             Purpose.ESCORT: assumed(region, "trip_share_escort.weekday"),
         }
     else:
@@ -107,6 +117,18 @@ def day_targets(region: RegionLike, day: DayType, school_share: float) -> DayTar
     if shares[Purpose.BUSINESS] <= 0.0:
         raise ZemsimError(f"the shares of trips by purpose on a {day.name.lower()} leave nothing for business")
     return DayTargets(mobile, trips / TRIPS_PER_TOUR, shares)
+
+
+def _weekday_share(region: RegionLike, purpose: Purpose) -> float:
+    """Share of weekday trips at which the purpose has its surveyed share of the trips of all days."""
+    name = purpose.name.lower()
+    rates = [region.fact(f"{_SURVEY}trips_per_person_{key}") for key in ("workday", "weekend")]
+    weekday, weekend = np.array(rates) * day_weights()
+    at_weekend = assumed(region, f"trip_share_{name}.weekend") * weekend
+    found = float((share(region, f"{_SURVEY}purpose_share_{name}.2021") * (weekday + weekend) - at_weekend) / weekday)
+    if found <= 0.0:
+        raise ZemsimError(f"weekends alone have more {name} than the survey finds on all days")
+    return found
 
 
 def work_chances(region: RegionLike, worker: Bools, work_km: Floats, tours: float) -> Floats:
@@ -140,10 +162,11 @@ def day_rates(region: RegionLike, who: Groups, way_km: Floats, day: DayType) -> 
     trips = region.fact(
         _SURVEY + ("trips_per_person_workday" if day == DayType.WEEKDAY else "trips_per_person_weekend")
     )
-    target = day_targets(region, day, school * TRIPS_PER_TOUR / trips)
+    workers = who.worker & who.surveyed
+    target = day_targets(region, day, school * TRIPS_PER_TOUR / trips, float(workers.sum()) / persons)
     tours, mobile = target.tours_per_person, target.mobile_share
     work_tours = target.purpose_share[Purpose.WORK] * tours
-    chance = work_chances(region, who.worker & who.surveyed, way_km, work_tours * persons) + learns
+    chance = work_chances(region, workers, way_km, work_tours * persons) + learns
     mandatory = work_tours + school
     ratio = assumed(region, "extra_tours_ratio_mandatory")
     others = mobile - mandatory

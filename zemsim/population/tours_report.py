@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from zemsim.core.names import TRIPS_PER_TOUR, DayType, Purpose
-from zemsim.population.destinations import day_weights
 from zemsim.population.inputs import RegionLike, assumed, share
-from zemsim.population.plans import SURVEY_AGES
+from zemsim.population.plans import SURVEY_AGES, day_weights, groups
 from zemsim.population.tables import Population
 
 _SURVEY = "mobility_survey.latvia."
@@ -23,15 +22,16 @@ def tours_report(tours: pd.DataFrame, population: Population, region: RegionLike
     Returns
     -------
     Columns ``indicator, day_type`` (weekday, weekend, mean)``, target, value, difference, source``. Kilometres are by
-    road. ``mean`` weighs the day types by the days of the year. Purposes are surveyed for all days together; they are
-    met on weekdays, and the mean shows what follows with the assumed weekends.
+    road. ``mean`` weighs the day types by the days of the year. Purposes are surveyed for all days together;
+    shopping and leisure meet them in the mean, work stays below: the employed are too few to make as many tours.
     """
     age = population.residents["age"].to_numpy()
     surveyed = (age >= SURVEY_AGES[0]) & (age <= SURVEY_AGES[1])
     kept = tours[surveyed[tours["resident_idx"].to_numpy()]]
     persons = int(surveyed.sum())
+    workers = int((groups(population).worker & surveyed).sum())
     days = {day: kept[kept["day_type"] == day] for day in DayType}
-    rows = [*_rates(region, days, persons), *_purposes(region, days), *_kilometres(region, days, persons)]
+    rows = [*_rates(region, days, persons), *_purposes(region, days, workers), *_kilometres(region, days, persons)]
     table = pd.DataFrame(rows, columns=["indicator", "day_type", "target", "value", "source"])
     table.insert(4, "difference", table["value"] - table["target"])
     return table
@@ -58,7 +58,7 @@ def _rates(region: RegionLike, days: dict[DayType, pd.DataFrame], persons: int) 
     yield "share who leave home", "mean", share(region, fact), _mean(*mobile.values()), fact
 
 
-def _purposes(region: RegionLike, days: dict[DayType, pd.DataFrame]) -> Iterator[Row]:
+def _purposes(region: RegionLike, days: dict[DayType, pd.DataFrame], workers: int) -> Iterator[Row]:
     counts = {
         day: np.bincount(table["purpose"], minlength=len(Purpose)).astype(np.float64) for day, table in days.items()
     }
@@ -69,10 +69,12 @@ def _purposes(region: RegionLike, days: dict[DayType, pd.DataFrame]) -> Iterator
         fact = f"{_SURVEY}purpose_share_{name}.2021"
         key = f"population.trip_share_{name}.weekend"
         target = share(region, fact)
-        yield f"share of trips for {name}", "weekday", target, float(shares[DayType.WEEKDAY][purpose]), fact
         weekend = float(shares[DayType.WEEKEND][purpose])
         yield f"share of trips for {name}", "weekend", float(region.assumption(key)), weekend, key
         yield f"share of trips for {name}", "mean", target, float(both[purpose] / both.sum()), fact
+    working = days[DayType.WEEKDAY]["purpose"].to_numpy() == Purpose.WORK
+    key = "work_attendance_weekday"
+    yield "workers who go to work", "weekday", assumed(region, key), float(working.sum()) / workers, f"population.{key}"
     for day in DayType:
         key = f"trip_share_escort.{day.name.lower()}"
         value = float(shares[day][Purpose.ESCORT])
