@@ -30,7 +30,7 @@ class Book:
     def __init__(self) -> None:
         self._parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
         self.counts = {"no_alternative": 0, "below_zero": 0, "gave_up_charging": 0}
-        self._loads: list[dict[DayType, PatternLoads]] = []
+        self._loads: list[tuple[dict[DayType, int], dict[DayType, PatternLoads]]] = []
 
     def copy(self) -> Book:
         """A book with the same rows so far; what is added to one does not reach the other."""
@@ -69,9 +69,9 @@ class Book:
         )
         self.counts["below_zero"] += week.below_zero
         self.counts["gave_up_charging"] += week.failed
-        days = sum(model.days_of(model.season).values())
-        model.sessions_of_year += week.sessions_of * days / 7.0
-        self._loads.append(model.moves.loads)
+        days = model.days_of(model.season)
+        model.sessions_of_year += week.sessions_of * sum(days.values()) / 7.0
+        self._loads.append((days, model.moves.loads))
 
     def _add_trips(self, model: MobilityModel, plan: DayPlan) -> None:
         made = np.flatnonzero(plan.alternative >= 0)
@@ -96,7 +96,7 @@ class Book:
         )
 
     def close_days(self, model: MobilityModel) -> None:
-        """Write down the routes of a simulated year, means over its seasons, and the gaps."""
+        """Write down the routes of a simulated year, means over the days of its seasons, and the gaps."""
         self._parts["transit"].append(_routes(model, self._loads))
         self._loads = []
         self._parts["gaps"].append(pd.DataFrame(model.gaps))
@@ -147,8 +147,10 @@ def _add_kilometres(model: MobilityModel, plan: DayPlan) -> None:
     v.kwh_year += np.where(v.electric, by_car * kwh, 0.0)
 
 
-def _routes(model: MobilityModel, seasons: list[dict[DayType, PatternLoads]]) -> pd.DataFrame:
-    """Vehicle kilometres, boardings and loads by route and day type."""
+def _routes(
+    model: MobilityModel, seasons: list[tuple[dict[DayType, int], dict[DayType, PatternLoads]]]
+) -> pd.DataFrame:
+    """Vehicle kilometres, boardings and loads by route and day type, from days and loads of each season."""
     timetable = model.supply.timetable
     electric = dict(model.conditions.electric_bus_share)
     electric |= dict.fromkeys(_electric_trains(timetable.routes), 1.0)
@@ -156,9 +158,10 @@ def _routes(model: MobilityModel, seasons: list[dict[DayType, PatternLoads]]) ->
     n_routes = len(timetable.routes)
     tables = []
     for day_type in DayType:
-        by_pattern = np.mean([loads[day_type].boardings.sum(axis=1) for loads in seasons], axis=0)
+        boardings = [loads[day_type].boardings.sum(axis=1) for _, loads in seasons]
+        by_pattern = np.average(boardings, axis=0, weights=[days[day_type] for days, _ in seasons])
         fullest = np.zeros(n_routes)
-        loads = np.max([np.nan_to_num(season[day_type].load_share).max(axis=1) for season in seasons], axis=0)
+        loads = np.max([np.nan_to_num(season[day_type].load_share).max(axis=1) for _, season in seasons], axis=0)
         np.maximum.at(fullest, timetable.pattern_route, loads)
         route_id = timetable.routes["route_id"]
         tables.append(

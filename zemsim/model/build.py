@@ -9,6 +9,7 @@ from zemsim.behaviour.parameters import load_parameters
 from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.names import Season
 from zemsim.model.model import MobilityModel
+from zemsim.model.schedule import SCHEDULE, Schedule
 from zemsim.model.world import PolicyLike, RunSettings, TimetableKey, TransitSupply, World
 from zemsim.policy.conditions import conditions
 from zemsim.policy.draft import PolicyRegion
@@ -126,7 +127,13 @@ def measures_of(experiment: ExperimentLike, policy: str) -> Sequence[Measure]:
     return found[policy]
 
 
-def build_model(experiment: ExperimentLike, policy: str = "baseline", seed: int = 1, threads: int = 1) -> MobilityModel:
+def build_model(
+    experiment: ExperimentLike,
+    policy: str = "baseline",
+    seed: int = 1,
+    threads: int = 1,
+    schedule: Schedule = SCHEDULE,
+) -> MobilityModel:
     """A model of one policy and seed, at the start of its first year.
 
     Parameters
@@ -135,8 +142,9 @@ def build_model(experiment: ExperimentLike, policy: str = "baseline", seed: int 
     policy : id of one of its policies.
     seed : seed of the run.
     threads : threads of the kernels; results do not depend on it.
+    schedule : the steps of days and years, `zemsim.model.schedule.SCHEDULE` or one made from it by `with_step`.
     """
     measures = measures_of(experiment, policy)
-    model = MobilityModel(build_world(experiment, [seed], threads), seed, threads)
+    model = MobilityModel(build_world(experiment, [seed], threads), seed, threads, schedule)
     model.start(policy, measures)
     return model

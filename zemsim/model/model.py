@@ -24,7 +24,7 @@ from zemsim.model.checkpoint import Checkpoint
 from zemsim.model.day_plan import DayPlan
 from zemsim.model.mesa_versions import forget_model
 from zemsim.model.rows import RowSet, RowTable
-from zemsim.model.schedule import DAY, NIGHT, YEAR, Step, as_text
+from zemsim.model.schedule import SCHEDULE, Schedule, Step, as_text
 from zemsim.model.vehicles import make_vehicles
 from zemsim.model.world import TransitSupply, World
 from zemsim.policy.conditions import Conditions, conditions
@@ -46,6 +46,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
     world : what all runs of an experiment share.
     seed : seed of the run: the luck of everybody. The population has a seed of its own.
     threads : threads of the kernels; results are the same for any number.
+    schedule : the steps of days and years; see `Schedule.with_step`.
 
     Attributes
     ----------
@@ -63,9 +64,9 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
     car_market: CarMarketYear
     ebike_market: EbikeMarketYear
 
-    def __init__(self, world: World, seed: int, threads: int = 1) -> None:
+    def __init__(self, world: World, seed: int, threads: int = 1, schedule: Schedule = SCHEDULE) -> None:
         super().__init__(rng=int(seed))
-        self.world, self.seed, self.threads = world, int(seed), threads
+        self.world, self.seed, self.threads, self.schedule = world, int(seed), threads, schedule
         self.parameters: Parameters = world.parameters
         self.timings: dict[str, float] = {}
         self.observer: Callable[[MobilityModel], None] | None = None
@@ -184,12 +185,12 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
 
         Years in which a policy changes nothing are those of the baseline: they are taken from a checkpoint if this
         model has walked through them before. The tables are the same bytes either way. Once somebody has written into
-        the columns after `start`, no year is shared.
+        the columns after `start`, or with steps of one's own, no year is shared.
         """
         years = self.world.settings.years
         changes = [y for y in years if self.conditions_of[y] != self.base_conditions_of[y]]
         shared_until = changes[0] if changes else years[-1]
-        if not self._is_as_started():
+        if self.schedule != SCHEDULE or not self._is_as_started():
             shared_until = years[0] - 1
         if self._checkpoints_of != self._class_changes():
             self._checkpoints, self._checkpoints_of = {}, self._class_changes()
@@ -224,25 +225,25 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         return self.book.tables()
 
     def run_year(self) -> None:
-        """Run the steps of `schedule.YEAR` for the model's year; set `year` to the next one before the next call."""
+        """Run the steps of the schedule's year for the model's year; set `year` to the next one before the next call."""
         if len(self.book.of_year("vehicles", self.year)):
             raise ValueError(f"the year {self.year} has been run; set model.year, or call start() to begin anew")
         self.flows = None
-        self._do(YEAR)
+        self._do(self.schedule.year)
 
     def simulate_iteration(self) -> None:
         """One iteration of the season: all day types, then the night."""
         for day_type in DayType:
             day.use_day(self, day_type)
-            self._do(DAY)
+            self._do(self.schedule.day)
             if self.observer is not None:
                 self.observer(self)
-        self._do(NIGHT)
+        self._do(self.schedule.night)
 
     def step(self) -> None:
         """A typical day: an iteration of the season at hand. Conditions of the year are set if they are not yet."""
         if not hasattr(self, "conditions") or self.conditions.year != self.year or self.timetable_key is None:
-            self._do(YEAR[:1])
+            self._do(self.schedule.year[:1])
             self.start_season(self.season)
         self.simulate_iteration()
         self.iteration += 1
@@ -256,7 +257,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
     def explain_schedule(self) -> str:
         """The schedule in words, with the seconds that each step took so far."""
         spent = "\n".join(f"  {name}: {seconds:.2f} s" for name, seconds in self.timings.items())
-        return f"{as_text()}\ntime spent\n{spent}"
+        return f"{as_text(self.schedule)}\ntime spent\n{spent}"
 
     # --- what the steps ask for -----------------------------------------------------------------------------------
 

@@ -16,16 +16,17 @@ a resident is the same under every policy, so differences between policies are e
 The tuples below are what runs: this page cannot lie. ``model.explain_schedule()`` prints them with the time they
 took.
 
-Three exercises: change a price (`zemsim/policy/measures`), add a step (append a `Step` and give it to the model), add
-an indicator (`zemsim/evidence/indicators.py`).
+Three exercises: change a price (`zemsim/policy/measures`), add a step (`SCHEDULE.with_step` and give it to the model),
+add an indicator (`zemsim/evidence/indicators.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.randomness import Stream
 from zemsim.model import day, year
 
@@ -47,8 +48,8 @@ class Step:
 
     name: str
     run: Callable[[MobilityModel], None]
-    reads: tuple[str, ...]
-    writes: tuple[str, ...]
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
     streams: tuple[Stream, ...] = ()
 
 
@@ -124,10 +125,47 @@ YEAR: tuple[Step, ...] = (
 )
 
 
-def as_text() -> str:
-    """The schedule as indented lines."""
+@dataclass(frozen=True)
+class Schedule:
+    """The steps that a model runs.
+
+    Attributes
+    ----------
+    year : every year.
+    day : for each day type of an iteration.
+    night : once per iteration, after all its day types.
+    """
+
+    year: tuple[Step, ...] = YEAR
+    day: tuple[Step, ...] = DAY
+    night: tuple[Step, ...] = NIGHT
+
+    def with_step(self, step: Step, after: str) -> Schedule:
+        """Another schedule, with one more step right after the one named ``after``; its name must be new."""
+        parts = {"year": self.year, "day": self.day, "night": self.night}
+        known = [each.name for steps in parts.values() for each in steps]
+        if step.name in known:
+            raise InputError(f"the schedule has a step “{step.name}” already", hint="give yours another name")
+        for part, steps in parts.items():
+            for position, each in enumerate(steps, 1):
+                if each.name == after:
+                    more = {part: (*steps[:position], step, *steps[position:])}
+                    return replace(self, **more)
+        raise InputError(f"the schedule has no step “{after}”", hint=did_you_mean(after, known))
+
+
+#: The schedule of every model that is not given another.
+SCHEDULE = Schedule()
+
+
+def as_text(schedule: Schedule = SCHEDULE) -> str:
+    """A schedule as indented lines."""
     lines = []
-    for title, steps in (("every year", YEAR), ("each day type of an iteration", DAY), ("each iteration", NIGHT)):
+    for title, steps in (
+        ("every year", schedule.year),
+        ("each day type of an iteration", schedule.day),
+        ("each iteration", schedule.night),
+    ):
         lines.append(title)
         for number, step in enumerate(steps, 1):
             streams = f" [{', '.join(s.name for s in step.streams)}]" if step.streams else ""
