@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from zemsim.core.names import Purpose
 from zemsim.population import Population, make_tours, margins_report, synthesise, tours_report
 from zemsim.population.income_report import fifths
 from zemsim.population.plans import day_weights, groups
@@ -151,6 +152,13 @@ def test_kilometres_meet_the_survey(report: pd.DataFrame) -> None:
     assert total["value"] == pytest.approx(total["target"], rel=0.05)
     shopping = report.loc[("km per trip for shopping", "mean")]
     assert shopping["value"] == pytest.approx(shopping["target"], rel=0.05)
+
+
+def test_shopping_trips_are_the_shortest_but_escort(tours: pd.DataFrame) -> None:
+    """As the survey says of its purposes; those to school and to work are farther, too."""
+    km = tours.groupby("purpose")["road_km"].mean()
+    others = km.drop(index=[Purpose.SHOPPING, Purpose.ESCORT])
+    assert km[Purpose.SHOPPING] < others.min()
 
 
 def test_short_commutes_exist_for_those_who_walk(zemgale: Region, tours: pd.DataFrame) -> None:

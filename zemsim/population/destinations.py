@@ -57,16 +57,25 @@ def way_km(population: Population, home: Ints, distance_km: np.ndarray) -> Float
     return km
 
 
+def shopping_km(region: RegionLike) -> float:
+    """Mean kilometres of a shopping trip: the surveyed kilometres of a day with shopping over its trips.
+
+    The survey gives kilometres per day of those who travel so, by mode and by purpose, and calls shopping the shortest
+    of the purposes; 11 km for each trip would leave less for one of leisure.
+    """
+    return region.fact(_SURVEY + "shopping_km_mean") / region.fact(_SURVEY + "trips_shopping")
+
+
 def target_km(
     region: RegionLike, plans: dict[DayType, tuple[DayTargets, DayRates]], surveyed: Bools, km: Floats
 ) -> dict[Purpose, float]:
     """Mean kilometres of a trip by discretionary purpose, so that a mean day has the surveyed kilometres.
 
-    Shopping is reported, escort and business are assumed, leisure is what remains of the day's kilometres, weighted
+    Shopping is surveyed, escort and business are assumed, leisure is what remains of the day's kilometres, weighted
     over weekdays and weekend days of the year. ``km`` float64 [P] is the way to work or school.
     """
     means = {
-        Purpose.SHOPPING: region.fact(_SURVEY + "shopping_km_mean"),
+        Purpose.SHOPPING: shopping_km(region),
         Purpose.ESCORT: assumed(region, "escort_km_mean"),
         Purpose.BUSINESS: assumed(region, "business_km_mean"),
     }

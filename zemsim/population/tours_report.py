@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from zemsim.core.names import TRIPS_PER_TOUR, DayType, Purpose
+from zemsim.population.destinations import shopping_km
 from zemsim.population.inputs import RegionLike, assumed, share
 from zemsim.population.plans import SURVEY_AGES, day_weights, groups
 from zemsim.population.tables import Population
@@ -87,7 +88,7 @@ def _kilometres(region: RegionLike, days: dict[DayType, pd.DataFrame], persons: 
     yield "km per person-day", "mean", region.fact(fact), _mean(*km), fact
     both = pd.concat([days[day].assign(weight=day_weights()[day]) for day in DayType])
     for purpose, target, source in (
-        (Purpose.SHOPPING, region.fact(f"{_SURVEY}shopping_km_mean"), f"{_SURVEY}shopping_km_mean"),
+        (Purpose.SHOPPING, shopping_km(region), f"{_SURVEY}shopping_km_mean over trips_shopping"),
         (Purpose.ESCORT, assumed(region, "escort_km_mean"), "population.escort_km_mean"),
         (Purpose.BUSINESS, assumed(region, "business_km_mean"), "population.business_km_mean"),
     ):
