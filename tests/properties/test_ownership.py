@@ -14,6 +14,7 @@ from zemsim.kernels import ownership as fast
 
 SEED = 3
 END, BUY, BIKE = int(Stream.REPLACEMENT), int(Stream.PURCHASE), int(Stream.EBIKE)
+TABLES = ("eur_km", "parking_eur", "grant_keur")
 FUELS, AGES = ("petrol", "diesel", "bev"), ("new", "used")
 
 MARKET = {
@@ -39,6 +40,7 @@ HOME = {
     "fast_near": False,
     "peer_share": 0.02,
     "eur_km": {"petrol": 0.13, "diesel": 0.11, "bev": 0.05},
+    "parking_eur": {"combustion": 120.0, "bev": 120.0},
     "grant_keur": {"new": 0.0, "used": 0.0},
 }
 
@@ -52,6 +54,7 @@ homes = st.fixed_dictionaries(
         "fast_near": st.booleans(),
         "peer_share": share,
         "eur_km": st.fixed_dictionaries(dict.fromkeys(FUELS, eur_km)),
+        "parking_eur": st.fixed_dictionaries(dict.fromkeys(("combustion", "bev"), st.floats(0, 3000))),
         "grant_keur": st.fixed_dictionaries(dict.fromkeys(AGES, st.sampled_from([0.0, 2.0, 4.5, 60.0]))),
     }
 )
@@ -68,10 +71,11 @@ markets = st.fixed_dictionaries(
 
 def buyers(*rows):
     """The kernel's arrays of some households, car `c` of household `c`."""
-    column = {name: np.array([row[name] for row in rows]) for name in HOME if name not in ("eur_km", "grant_keur")}
+    column = {name: np.array([row[name] for row in rows]) for name in HOME if name not in TABLES}
     return fast.Buyers(
         vehicle_id=np.arange(100, 100 + len(rows), dtype=np.int64),
         eur_km=np.array([[row["eur_km"][fuel] for fuel in FUELS] for row in rows]),
+        parking_eur=np.array([[row["parking_eur"][kind] for kind in ("combustion", "bev")] for row in rows]),
         grant_keur=np.array([[row["grant_keur"][age] for age in AGES] for row in rows]),
         **column,
     )
@@ -130,6 +134,8 @@ CAUSES = {
     "points near home": {"points_term": 1.5},
     "a fast charger near home": {"fast_near": True},
     "dearer petrol and diesel": {"eur_km": {"petrol": 0.2, "diesel": 0.19, "bev": 0.05}},
+    "electric cars that park free": {"parking_eur": {"combustion": 120.0, "bev": 0.0}},
+    "dearer parking but for electric cars": {"parking_eur": {"combustion": 900.0, "bev": 120.0}},
     "cheaper electricity": {"eur_km": {"petrol": 0.13, "diesel": 0.11, "bev": 0.02}},
 }
 
@@ -139,6 +145,12 @@ def test_a_cause_wins_buyers_for_electric_cars_and_loses_none(cause):
     before, after = (np.array(choose(home, MARKET, n=3000)) >= 4 for home in (HOME, HOME | CAUSES[cause]))
     assert after.sum() > before.sum()
     assert not (before & ~after).any()
+
+
+@pytest.mark.parametrize("fee", [0.0, 700.0])
+def test_a_fee_that_all_cars_pay_changes_no_purchase(fee):
+    alike = HOME | {"parking_eur": {"combustion": fee, "bev": fee}}
+    assert choose(alike, MARKET, n=2000) == choose(HOME, MARKET, n=2000)
 
 
 def test_without_a_place_to_plug_in_fewer_buy_electric_cars():

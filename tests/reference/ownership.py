@@ -21,7 +21,8 @@ def utilities(home, market):
             electric += market["b_charger"] * home["points_term"] + market["b_peer"] * home["peer_share"]
             electric += 0.0 if home["plug"] else market["b_nohome"]
             electric += market["b_anycharger"] if home["fast_near"] else 0.0
-        year_keur = home["km_year"] * home["eur_km"][fuel] / 1000.0
+        parking = home["parking_eur"]["bev" if fuel == "bev" else "combustion"]
+        year_keur = (home["km_year"] * home["eur_km"][fuel] + parking) / 1000.0
         out[fuel, age] = market["constant"][fuel, age] + g * (price + market["years_counted"] * year_keur) + electric
     return out
 

@@ -5,7 +5,8 @@ nested logit (nests combustion and BEV) with frozen error terms:
 ``U = constant + g_price (price - pass-through grant) + g_price T_cap annual cost + [BEV: b_range ln(R_winter / 400 km)
 + b_nohome [no place to plug in] + b_charger ln(1 + points per 1,000 within reach) + b_any [a fast charger there] +
 b_peer (BEV share of the municipality last year) + ln(supply)]`` with prices in kEUR and
-``g_price = b_price (income / mean)^eta``. Sources: parameters, groups ev and ebike.
+``g_price = b_price (income / mean)^eta``. The annual cost is that of the car's own kilometres (energy, maintenance) and
+of parking where it went, by powertrain. Sources: parameters, groups ev and ebike.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ N_POWERTRAINS = len(Powertrain)
 _BEV = int(Powertrain.BEV)
 #: Alternatives of the next car: powertrain x (new, used), new first.
 N_CARS = 2 * N_POWERTRAINS
+#: Numbers of draws that a resident's thoughts of an e-bike take in a year: whether to think of one is the first.
+EBIKE_DRAWS = 4
 
 
 class Buyers(NamedTuple):
@@ -37,6 +40,7 @@ class Buyers(NamedTuple):
     fast_near: Any  # bool
     peer_share: Any  # float32 BEV share of the municipality's cars last year
     eur_km: Any  # float32 [C, 3] running cost by powertrain, for this household
+    parking_eur: Any  # float64 [C, 2] fees of a year for a combustion and an electric car
     grant_keur: Any  # float32 [C, 2] for a new and a used BEV, 0 where not eligible
 
 
@@ -65,7 +69,8 @@ def _car_utility(c: int, k: int, buyers: Any, market: Any) -> Any:
     price = market.price_keur[k]
     if powertrain == _BEV:
         price = max(0.0, price - market.pass_through * buyers.grant_keur[c, used])
-    annual = buyers.km_year[c] * buyers.eur_km[c, powertrain] / 1000.0
+    parking = buyers.parking_eur[c, 1 if powertrain == _BEV else 0]
+    annual = (buyers.km_year[c] * buyers.eur_km[c, powertrain] + parking) / 1000.0
     utility = market.constant[k] + gain * (price + market.years_counted * annual)
     if powertrain == _BEV:
         utility += market.b_range * math.log(market.range_winter_km[used] / 400.0)
@@ -136,10 +141,10 @@ def replace_cars(
 
 def buys_ebike(i: int, seed: int, stream: int, year: int, resident_id: Any, hazard: float, utility: Any) -> bool:
     """The rule for one resident without an e-bike: considers one with a hazard, buys by a binary logit."""
-    if uniform(seed, stream, resident_id[i], year * 4) >= hazard:
+    if uniform(seed, stream, resident_id[i], year * EBIKE_DRAWS) >= hazard:
         return False
-    buy = utility[i] + gumbel(seed, stream, resident_id[i], year * 4 + 1)
-    return bool(buy > gumbel(seed, stream, resident_id[i], year * 4 + 2))
+    buy = utility[i] + gumbel(seed, stream, resident_id[i], year * EBIKE_DRAWS + 1)
+    return bool(buy > gumbel(seed, stream, resident_id[i], year * EBIKE_DRAWS + 2))
 
 
 def buy_ebikes(

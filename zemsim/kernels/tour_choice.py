@@ -99,6 +99,17 @@ def _transit_utility(tours: Any, p: Any, r: int, k: int) -> Any:
     return p.b_pt * x[0] + p.b_wait * wait + p.b_head * x[2] + p.b_acc * x[3] + p.b_tr * x[4] + money
 
 
+def own_ebike_utility(tours: Any, temperature_c: float, p: Any, r: int) -> Any:
+    """Utility of an e-bike of one's own on tour `r`, within its reach; both ways, the weather once."""
+    one_way = p.k_ebike * p.b_bike * 60.0 * tours.active_km[r] / p.ebike_km_h
+    return p.constants[tours.segment[r], _EBIKE] + 2.0 * one_way + _weather(temperature_c, p)
+
+
+def _weather(temperature_c: float, p: Any) -> Any:
+    """Utility of cycling at a temperature: ``w_temp`` per degree below 20."""
+    return p.w_temp * min(temperature_c - 20.0, 0.0)
+
+
 def fill_fixed(tours: Any, temperature_c: float, p: Any, r: int) -> None:
     """Write the part of the utilities of tour `r` that no iteration changes into ``tours.fixed[r]``.
 
@@ -108,7 +119,7 @@ def fill_fixed(tours: Any, temperature_c: float, p: Any, r: int) -> None:
     constants = p.constants[tours.segment[r]]
     km = tours.active_km[r]
     gain = p.b_cost * tours.cost_factor[r]
-    weather = p.w_temp * min(temperature_c - 20.0, 0.0)
+    weather = _weather(temperature_c, p)
     for m in range(N_ALTERNATIVES):
         fixed[m] = -math.inf
 
@@ -117,10 +128,9 @@ def fill_fixed(tours: Any, temperature_c: float, p: Any, r: int) -> None:
     if tours.bike[r] and km <= p.bike_max_km:
         fixed[_BIKE] = constants[_BIKE] + 2.0 * p.b_bike * 60.0 * km / p.bike_km_h + weather
     if tours.ebike[r] > 0 and km <= p.ebike_max_km:
-        one_way = p.k_ebike * p.b_bike * 60.0 * km / p.ebike_km_h
+        fixed[_EBIKE] = own_ebike_utility(tours, temperature_c, p, r)
         if tours.ebike[r] == 2:
-            one_way += gain * tours.shared_eur[r] + p.b_acc * p.shared_access_min
-        fixed[_EBIKE] = constants[_EBIKE] + 2.0 * one_way + weather
+            fixed[_EBIKE] += 2.0 * (gain * tours.shared_eur[r] + p.b_acc * p.shared_access_min)
     for k in range(2):
         if tours.transit_ok[r, k]:
             fixed[_BUS + k] = constants[_BUS + k] + 2.0 * _transit_utility(tours, p, r, k)
@@ -283,6 +293,8 @@ def fill_gumbel(start: int, stop: int, seed: int, stream: int, agents: Any, draw
 
 _crowding = njit(cache=True, nogil=True, forceinline=True, **LEAN)(_crowding)
 _transit_utility = njit(cache=True, nogil=True, forceinline=True, **LEAN)(_transit_utility)
+_weather = njit(cache=True, nogil=True, forceinline=True, **LEAN)(_weather)
+own_ebike_utility = njit(cache=True, nogil=True, forceinline=True, **LEAN)(own_ebike_utility)
 fill_fixed = njit(cache=True, nogil=True, forceinline=True, **LEAN)(fill_fixed)
 fill_fixed_rows = njit(cache=True, nogil=True, **LEAN)(fill_fixed_rows)
 fill_utilities = njit(cache=True, nogil=True, forceinline=True, **LEAN)(fill_utilities)

@@ -38,6 +38,7 @@ class Resident(RowAgent):
     licence = Column(np.bool_, "", "holds a driving licence for cars")
     bike = Column(np.bool_, "", "owns a bicycle")
     ebike = Column(np.bool_, "", "owns an e-bike")
+    ebike_gain = Column(np.float64, "utils/day", "what an e-bike of one's own would add to the days simulated last")
     work_zone_idx = Column(np.int32, "", "zone of the workplace, -1 none", -1)
     school_zone_idx = Column(np.int32, "", "zone of the school, -1 none", -1)
     income_ratio = Column(np.float32, "", "household income per head over its mean", 1.0)

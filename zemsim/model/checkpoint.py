@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from zemsim.model.book import Book
+    from zemsim.model.car_habits import CarHabits
     from zemsim.model.model import MobilityModel
     from zemsim.travel.roads import RoadSkim
 
@@ -39,6 +40,7 @@ class Checkpoint:
     peak_skim: RoadSkim
     timetable_key: Any
     crowding: npt.NDArray[np.float32]
+    car_habits: CarHabits
     book: Book
 
     @classmethod
@@ -55,6 +57,7 @@ class Checkpoint:
             peak_skim=model.peak_skim,
             timetable_key=model.timetable_key,
             crowding=model.crowding.copy(),
+            car_habits=model.car_habits,
             book=model.book.copy(),
         )
 
@@ -70,5 +73,6 @@ class Checkpoint:
         model.knows_roads = True
         model.use_timetable(self.timetable_key)
         model.crowding = self.crowding.copy()
+        model.car_habits = self.car_habits
         model.book = self.book.copy()
         model.year = self.year

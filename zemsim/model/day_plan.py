@@ -118,6 +118,7 @@ class DayPlan:
         self.out_min: npt.NDArray[np.float32]
         self.back_min: npt.NDArray[np.float32]
         self.free_out_min: npt.NDArray[np.float32]
+        self.paid_h = np.zeros(self.n_tours)
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """A column of the tours as an array."""
@@ -265,23 +266,28 @@ class DayPlan:
     def set_parking(self, eur_h: npt.NDArray[np.float64], ev_eur_h: npt.NDArray[np.float64]) -> None:
         """Parking cost of each tour from the prices per hour of each zone [Z], combustion and electric.
 
-        Weekends are free.
+        Weekends are free. ``paid_h`` keeps the hours for which a fee is due where there is one.
         """
         stay_h = (self.column("leave_min") - self.column("depart_min") - self.free_out_min) / 60.0
         paid_h = np.clip(stay_h, 0.0, self._behaviour["park_max_h"])
         paid_h *= 1.0 if self.day_type == DayType.WEEKDAY else 0.0
         paid_h *= np.where(self.column("purpose") == Purpose.WORK, self._behaviour["park_work_share"], 1.0)
+        self.paid_h = paid_h
         self.allotment.parking_eur[:] = eur_h[self.columns.dest] * paid_h
         self.allotment.parking_ev_eur[:] = ev_eur_h[self.columns.dest] * paid_h
 
     def set_fares(self, fare_share: npt.NDArray[np.float64], age: npt.NDArray[np.int16]) -> None:
-        """Fares to pay, from ``fare_share`` [2, Z, A] by home zone and age; a bus to the train pays the bus's share."""
+        """Fares to pay, from ``fare_share`` [2, Z, A] by home zone and age; a bus to the train pays the bus's share.
+
+        The ages [P] are from then on those of the travellers, for shared e-bikes and in the books too.
+        """
         of = self._fares_of
         if of is not None and np.array_equal(of[0], fare_share) and np.array_equal(of[1], age):
             return
         self._fares_of = fare_share, age.copy()
         self._fixed_at = None
-        self.fare_share = fare_share[:, self.columns.origin, age[self.column("resident_idx")]].T
+        self.age = age[self.column("resident_idx")]
+        self.fare_share = fare_share[:, self.columns.origin, self.age].T
         self.columns.fare_eur[:] = (self.base_fare_eur * self.fare_share[:, None, :]).sum(axis=2)
 
     def set_ebikes(

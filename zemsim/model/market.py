@@ -9,7 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from zemsim.core.names import Powertrain
-from zemsim.kernels.ownership import N_CARS, Buyers, CarMarket
+from zemsim.core.randomness import Stream
+from zemsim.kernels.blocks import run_blocks
+from zemsim.kernels.draws import uniforms
+from zemsim.kernels.ebike_gain import ebike_gains
+from zemsim.kernels.ownership import EBIKE_DRAWS, N_CARS, Buyers, CarMarket
 from zemsim.model.vehicles import kwh_per_km, litres_per_km
 
 if TYPE_CHECKING:
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 
 _BASE_YEAR = 2024
 _MEAN_TEMPERATURE_C = 7.0
+_DAYS_A_YEAR = 365
 
 
 @dataclass
@@ -104,6 +109,10 @@ def _buyers(model: MobilityModel) -> Buyers:
         fast_near=fast[zone],
         peer_share=model.municipalities.table.bev_share[households.municipality_idx[home]],
         eur_km=_running_costs(model, plug, zone),
+        parking_eur=p["k_park"]
+        * model.car_habits.parking_eur_year(
+            vehicles.n, model.conditions.parking_eur_h, model.conditions.parking_ev_eur_h
+        ),
         grant_keur=grant / 1000.0,
     )
 
@@ -111,13 +120,17 @@ def _buyers(model: MobilityModel) -> Buyers:
 def _running_costs(
     model: MobilityModel, plug: npt.NDArray[np.bool_], zone: npt.NDArray[np.int32]
 ) -> npt.NDArray[np.float64]:
-    """Energy and maintenance per km by powertrain for each car's household, EUR [C, 3]."""
+    """Energy and maintenance per km by powertrain for each car's household, EUR [C, 3].
+
+    Who can plug in at home charges a share `s_home` there and the rest in public; all others charge in public, at the
+    prices of the sites near home and near the places where the car went.
+    """
     p, price = model.parameters, model.conditions.price
     own = model.households.table.home_charging[model.vehicles.household_idx]
     share = p["s_home"]
     yard = np.nan_to_num(model.conditions.yard_price_eur_kwh[zone], nan=price["electricity_public_slow_eur_kwh"])
     home_price = np.where(own, price["electricity_home_eur_kwh"], yard)
-    public = 0.5 * (price["electricity_public_slow_eur_kwh"] + price["electricity_public_fast_eur_kwh"])
+    public = model.car_habits.met_eur_kwh(model.public_price_near(), zone)
     per_kwh = np.where(plug, share * home_price + (1.0 - share) * public, public)
     cost = np.empty((model.vehicles.n, len(Powertrain)))
     litres = litres_per_km(p)
@@ -127,19 +140,91 @@ def _running_costs(
     return cost
 
 
+def learn_ebike_gains(model: MobilityModel, first: bool) -> None:
+    """Residents learn what an e-bike would add to the days of the season just simulated; ``first`` of the year or not.
+
+    The gain is a mean over the days of the simulated seasons. It is worked out for those of the age without an e-bike
+    who will think of one before days are simulated again, and 0 for all others: nobody would read theirs.
+    """
+    years = _years_until_next_days(model)
+    if not years:
+        return
+    residents = model.residents.table
+    if first:
+        residents.ebike_gain[:] = 0.0
+    rows = np.flatnonzero(_of_riding_age(model) & ~residents.ebike & _think_of_ebikes(model, years))
+    days = model.days_of(model.season)
+    all_days = sum(sum(model.days_of(season).values()) for season in model.world.settings.seasons)
+    for plan in model.plans.values():
+        run_blocks(
+            ebike_gains,
+            len(rows),
+            model.threads,
+            rows,
+            plan.tour_start,
+            plan.tour_end,
+            plan.columns,
+            plan.crowding,
+            model.temperature_c,
+            plan.parameters,
+            model.parameters["gain_tour_max"],
+            days[plan.day_type] / all_days,
+            residents.ebike_gain,
+        )
+
+
+def _years_until_next_days(model: MobilityModel) -> tuple[int, ...]:
+    """Later years in which purchases rest on the days of the model's year."""
+    later = [y for y in model.world.settings.years if y > model.year]
+    until = min((y for y in model.world.settings.days_in if y > model.year), default=later[-1] if later else model.year)
+    return tuple(y for y in later if y <= until)
+
+
+def _think_of_ebikes(model: MobilityModel, years: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Who will think of an e-bike in one of the years; luck that no policy changes, so it is looked up once."""
+    if years not in model.think_of_ebikes:
+        ids, hazard = model.residents.table.resident_id, model.parameters["h_ebike"]
+        think = np.zeros(len(ids), np.bool_)
+        for year in years:
+            think |= uniforms(model.seed, int(Stream.EBIKE), ids, year * EBIKE_DRAWS) < hazard
+        model.think_of_ebikes[years] = think
+    return model.think_of_ebikes[years]
+
+
+def _of_riding_age(model: MobilityModel) -> npt.NDArray[np.bool_]:
+    age = model.residents.table.age
+    old_enough: npt.NDArray[np.bool_] = (age >= 18) & (age <= model.parameters["ebike_age_max"])
+    return old_enough
+
+
+def _ebike_worth_eur(model: MobilityModel) -> npt.NDArray[np.float64]:
+    """What an e-bike's gain in the years counted is worth to each resident, against the mean of the base year, EUR [P].
+
+    Utils become EUR by the cost coefficient of the resident's income at the reference distance.
+    """
+    p, residents = model.parameters, model.residents.table
+    income = np.clip(residents.income_ratio, 0.2, 5.0).astype(np.float64)
+    eur_per_util = 1.0 / (-p["b_cost"] * income ** -p["eta_vot_income"])
+    days = _DAYS_A_YEAR * p["T_cap_eb"]
+    worth: npt.NDArray[np.float64] = days * (residents.ebike_gain - p["gain_ebike_ref"]) * eur_per_util
+    return worth
+
+
 def ebike_market(model: MobilityModel) -> EbikeMarketYear:
-    """The e-bike market of the model's year; only adults up to an age, one e-bike each."""
+    """The e-bike market of the model's year; only adults up to an age, one e-bike each.
+
+    ``U = asc + b_price_eb (income / mean)^eta (price - grant - worth of the gain above its reference)``, in kEUR.
+    """
     p = model.parameters
     residents, households = model.residents.table, model.households.table
     home = residents.household_idx
     price = p["p_ebike"]
     grant = model.conditions.ebike_grant_eur(price, residents.zone_idx, households.income_eur_month[home])
-    adult = (residents.age >= 18) & (residents.age <= p["ebike_age_max"])
     income = np.clip(residents.income_ratio, 0.2, 5.0).astype(np.float64) ** p["eta_price"]
-    utility = p["asc_ebike_buy"] + p["b_price_eb"] * income * (price - grant) / 1000.0
+    utility = p["asc_ebike_buy"] + p["b_price_eb"] * income * (price - grant - _ebike_worth_eur(model)) / 1000.0
     return EbikeMarketYear(
         hazard=p["h_ebike"],
-        utility=np.where(adult, utility, -np.inf),
+        utility=np.where(_of_riding_age(model), utility, -np.inf),
         price_eur=price,
         grant_eur=grant,
         buys=np.zeros(len(residents.age), np.bool_),

@@ -20,6 +20,7 @@ from zemsim.model import day, stations
 from zemsim.model.accounts import YearFlows, year_days
 from zemsim.model.agents import BusOperator, Household, Municipality, Resident, Station
 from zemsim.model.book import Book
+from zemsim.model.car_habits import CarHabits, public_eur_kwh_near
 from zemsim.model.checkpoint import Checkpoint
 from zemsim.model.day_plan import DayPlan
 from zemsim.model.mesa_versions import forget_model
@@ -80,6 +81,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
             for day_type in DayType
         }
         self._options: dict[Any, Any] = {}
+        self.think_of_ebikes: dict[tuple[int, ...], npt.NDArray[np.bool_]] = {}
         self._policy_region = PolicyRegion.of(world.region)
         self.base_conditions_of = {y: conditions(self._policy_region, (), y) for y in world.settings.years}
         price = self.base_conditions_of[world.settings.years[0]].price["electricity_home_eur_kwh"]
@@ -114,6 +116,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.households = RowTable(self, Household, len(homes), columns).all_rows()
         columns = {n: people[n].to_numpy() for n in Resident.column_definitions() if n in people}
         columns["zone_idx"] = zone[people["household_idx"].to_numpy()]
+        columns["ebike_gain"] = np.full(len(people), self.parameters["gain_ebike_ref"])
         self.residents = RowTable(self, Resident, len(people), columns).all_rows()
         luck = uniforms(self.seed, int(Stream.WORK_CHARGING), homes["household_id"].to_numpy(np.int64))
         self.work_charging = luck < self.parameters["work_access_share"]
@@ -164,6 +167,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.peak_time_s = self.world.network.free_flow_s()
         self.use_roads(self.world.road_skim)
         self.knows_roads = False
+        self.car_habits = CarHabits.none()
         self.timetable_key: Any = None
         self.flows: YearFlows | None = None
         self.sessions_of_year = np.zeros(len(self.stations))
@@ -333,6 +337,12 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
     def station_view(self) -> Stations:
         """The stations as the charging kernels read them."""
         return stations.as_stations(self.stations.table.columns, self._near_now)
+
+    def public_price_near(self) -> npt.NDArray[np.float64]:
+        """Public price of energy near each zone, EUR per kWh; see `public_eur_kwh_near`."""
+        price = self.conditions.price
+        otherwise = 0.5 * (price["electricity_public_slow_eur_kwh"] + price["electricity_public_fast_eur_kwh"])
+        return public_eur_kwh_near(self.stations.table.price_eur_kwh, self._near_now, otherwise)
 
     def public_points_near(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """Public points per 1,000 residents within reach of each zone, and whether a fast site is among them."""

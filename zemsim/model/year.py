@@ -10,7 +10,8 @@ from zemsim.core.names import Powertrain, Season
 from zemsim.core.randomness import Stream
 from zemsim.kernels.draws import uniforms
 from zemsim.model.accounts import YearFlows, year_days
-from zemsim.model.market import car_market, ebike_market
+from zemsim.model.car_habits import CarHabits
+from zemsim.model.market import car_market, ebike_market, learn_ebike_gains
 
 if TYPE_CHECKING:
     from zemsim.model.model import MobilityModel
@@ -110,11 +111,13 @@ def simulate_days(model: MobilityModel) -> None:
         for iteration in range(model.last_iteration + 1):
             model.iteration = iteration
             model.simulate_iteration()
+        learn_ebike_gains(model, first=season == settings.seasons[0])
         for plan in model.plans.values():
             model.flows.add(model, plan)
         model.flows.add_week(model)
         model.knows_roads = True
         model.book.close_season(model)
+    model.car_habits = CarHabits.of(model.plans.values(), year_days(model))
     model.book.close_days(model)
 
 

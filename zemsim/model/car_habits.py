@@ -1,0 +1,101 @@
+"""Where each car was driven on the days simulated last: what parking there and public charging near by would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from zemsim.core.names import Alternative
+
+if TYPE_CHECKING:
+    from zemsim.core.names import DayType
+    from zemsim.model.day_plan import DayPlan
+
+
+@dataclass(frozen=True)
+class CarHabits:
+    """The tours driven on the days simulated last; axes: N tours of both day types, C cars, Z zones.
+
+    What drivers would do under other prices is not in them, so what an exemption from a parking fee is worth is a lower
+    bound for those who stay away because of the fee.
+
+    Attributes
+    ----------
+    car : int32 [N].
+    dest : int32 [N], zone.
+    paid_h_year : float64 [N], hours a year for which a fee is due where there is one.
+    stops_year : float64 [N], days a year on which the tour is made.
+    """
+
+    car: npt.NDArray[np.int32]
+    dest: npt.NDArray[np.int32]
+    paid_h_year: npt.NDArray[np.float64]
+    stops_year: npt.NDArray[np.float64]
+
+    @classmethod
+    def none(cls) -> CarHabits:
+        """Before any day was simulated: no tour is known, so no parking fee is expected."""
+        return cls(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0), np.empty(0))
+
+    @classmethod
+    def of(cls, plans: Iterable[DayPlan], days: Mapping[DayType, int]) -> CarHabits:
+        """The tours that were driven on the day types of a season, each as often as its ``days`` a year."""
+        parts = []
+        for plan in plans:
+            c = plan.columns
+            rows = np.flatnonzero((plan.alternative == Alternative.DRIVER) & (c.vehicle >= 0))
+            often = np.full(len(rows), float(days[plan.day_type]))
+            parts.append((c.vehicle[rows], c.dest[rows], plan.paid_h[rows] * often, often))
+        return cls(*(np.concatenate(columns) for columns in zip(*parts, strict=True))) if parts else cls.none()
+
+    def parking_eur_year(
+        self, n_cars: int, eur_h: npt.NDArray[np.float64], ev_eur_h: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Fees of a year, float64 [C, 2], for a combustion and an electric car, at prices per hour by zone [Z]."""
+        fees = np.empty((n_cars, 2))
+        rows = np.flatnonzero((self.paid_h_year > 0) & ((eur_h > 0) | (ev_eur_h > 0))[self.dest])
+        car, dest, hours = self.car[rows], self.dest[rows], self.paid_h_year[rows]
+        for column, price in enumerate((eur_h, ev_eur_h)):
+            fees[:, column] = np.bincount(car, weights=hours * price[dest], minlength=n_cars)
+        return fees
+
+    def met_eur_kwh(
+        self, zone_eur_kwh: npt.NDArray[np.float64], home_zone: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.float64]:
+        """Public price that each car meets, float64 [C]: half near home, half near where it stops, as often as it does.
+
+        ``zone_eur_kwh`` [Z] is the price near each zone. A car without tours meets that near home.
+        """
+        n = len(home_zone)
+        home: npt.NDArray[np.float64] = zone_eur_kwh[home_zone]
+        stops = np.bincount(self.car, weights=self.stops_year, minlength=n)
+        away = np.bincount(self.car, weights=self.stops_year * zone_eur_kwh[self.dest], minlength=n)
+        mean = np.divide(away, stops, out=home.copy(), where=stops > 0)
+        return 0.5 * (home + mean)
+
+
+def public_eur_kwh_near(
+    price_eur_kwh: npt.NDArray[np.float32], near: Mapping[str, npt.NDArray[np.generic]], otherwise: float
+) -> npt.NDArray[np.float64]:
+    """Public price near each zone, float64 [Z]: the mean of slow and fast there, each the mean of its nearest sites.
+
+    Parameters
+    ----------
+    price_eur_kwh : price of each site [V].
+    near : ``slow_near`` and ``fast_near`` int [Z, K], the nearest open sites of each zone, -1 none.
+    otherwise : the price where there is neither.
+    """
+    total = np.zeros(len(near["slow_near"]))
+    kinds = np.zeros(len(total))
+    for name in ("slow_near", "fast_near"):
+        sites = np.asarray(near[name], np.int64)
+        found = sites >= 0
+        count = found.sum(axis=1)
+        eur = np.where(found, price_eur_kwh[np.maximum(sites, 0)].astype(np.float64), 0.0).sum(axis=1)
+        total += np.divide(eur, count, out=np.zeros(len(total)), where=count > 0)
+        kinds += count > 0
+    return np.divide(total, kinds, out=np.full(len(total), otherwise), where=kinds > 0)
