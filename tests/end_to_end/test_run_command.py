@@ -43,6 +43,12 @@ def test_everybody_of_the_region_is_in_the_run(small_run: SmallRun, zemgale_popu
     assert set(trips["mode"]) == {int(mode) for mode in Mode}
 
 
+def test_tours_that_no_day_could_hold_are_counted(small_run: SmallRun) -> None:
+    (check,) = [v for v in open_run(small_run.folder).verdicts if v["check"] == "tours-fit-the-day"]
+    assert (check["seed"], check["value"], check["passed"]) == (1, 0.0, True)
+    assert check["text"]["en"] == "Tours left off because no day could hold them: 0; none is fine"
+
+
 def test_dear_fuel_moves_drivers_to_other_modes(small_run: SmallRun) -> None:
     rows = json.loads(command("compare", str(small_run.folder), "--place", "region", "--json").stdout)["rows"]
     diff = {(row["indicator"], row["group"]): row["diff"] for row in rows if row["policy"] == "dear-fuel"}
@@ -68,4 +74,7 @@ def test_explain_tells_what_the_run_holds(small_run: SmallRun) -> None:
     told = [tour["choice"] for day in days for tour in day["tours"]]
     assert len(told) == len(own) > 1
     written = [Mode(mode) for mode in own["mode"]]
+    nobody = CliRunner().invoke(cli, ["explain", str(small_run.folder), "--resident", "-1"])
+    assert nobody.exit_code == 65
+    assert "the run has no resident -1 - the nearest number is" in nobody.stderr
     assert [name == Alternative.DRIVER.name.lower() for name in told] == [m in (Mode.CAR, Mode.EV) for m in written]

@@ -202,9 +202,12 @@ class SpineEngine:
 
         population, base = prepared.load_population(folder), prepared.load_supply(folder, 0, self._timetable)
         tours = make_tours(self._region, population, prepared.load_roads(folder).distance_km, seed)
+        left_off = int(tours.attrs["left_off"])
         tours = with_transit_km(tours, population, base, self._parameters, threads)
         prepared.Tours.save(folder, seed, tours)
-        return Made({"persons": persons_table(self._region, population), "tours": tours})
+        return Made(
+            {"persons": persons_table(self._region, population), "tours": tours}, [_tours_verdict(left_off, seed)]
+        )
 
     def _rehearse(self, folder: Path, with_model: bool) -> Made:
         """Let numba compile; where few residents cannot live in this region, the workers compile for themselves."""
@@ -272,6 +275,18 @@ class SpineEngine:
         from zemsim.travel.timetable import Timetable
 
         return Timetable.from_region(self._region)
+
+
+def _tours_verdict(left_off: int, seed: int) -> dict[str, Any]:
+    row = verdict(
+        "tours-fit-the-day",
+        left_off == 0,
+        left_off,
+        "Tours left off because no day could hold them: {tours}; none is fine",
+        "Braucieni, kas atmesti, jo neietilpa dienā: {tours}; nedrīkst būt neviena",
+        tours=(left_off, 0, ""),
+    )
+    return {**row, "seed": seed}
 
 
 def factors_of(region: Region) -> Factors:

@@ -229,7 +229,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         return self.book.tables()
 
     def run_year(self) -> None:
-        """Run the steps of the schedule's year for the model's year; set `year` to the next one before the next call."""
+        """Run the schedule's steps of a year for the model's year; set `year` to the next one before the next call."""
         if len(self.book.of_year("vehicles", self.year)):
             raise ValueError(f"the year {self.year} has been run; set model.year, or call start() to begin anew")
         self.flows = None
