@@ -98,4 +98,5 @@ def public_eur_kwh_near(
         eur = np.where(found, price_eur_kwh[np.maximum(sites, 0)].astype(np.float64), 0.0).sum(axis=1)
         total += np.divide(eur, count, out=np.zeros(len(total)), where=count > 0)
         kinds += count > 0
-    return np.divide(total, kinds, out=np.full(len(total), otherwise), where=kinds > 0)
+    mean: npt.NDArray[np.float64] = np.divide(total, kinds, out=np.full(len(total), otherwise), where=kinds > 0)
+    return mean
