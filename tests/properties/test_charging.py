@@ -10,6 +10,7 @@ from zemsim.core import randomness
 from zemsim.core.names import ChargingPlace
 from zemsim.core.randomness import Stream
 from zemsim.kernels import charging as fast
+from zemsim.kernels import charging_queues as queues
 
 SEED, STREAM, DAY = 5, int(Stream.CHARGING), 9
 P = {
@@ -48,7 +49,6 @@ def days(draw):
             "battery": battery,
             "home_kw": draw(st.sampled_from([0.0, 2.5, 7.5])),
             "home_eur_kwh": draw(st.floats(0, 1, **f32)),
-            "work_kw": draw(st.sampled_from([0.0, 11.0])),
             "weight": draw(st.floats(-1, 0, **f32)),
             "energy": draw(st.floats(0, 1)) * battery,
             "tours": [],
@@ -65,12 +65,13 @@ def days(draw):
                 "arrive": float(np.float32(arrive)),
                 "leave": float(np.float32(leave)),
                 "back": float(clock),
-                "at_work": draw(st.booleans()),
+                "work_kw": draw(st.sampled_from([0.0, 11.0])),
                 "dest": draw(st.integers(0, ZONES - 1)),
                 "home": draw(st.integers(0, ZONES - 1)),
             }
             tour |= {kind: zones[kind][tour["dest"]] for kind in ("slow", "fast")}
-            car["tours"].append(tour | {"fast_at_home": zones["fast"][tour["home"]]})
+            tour |= {f"{kind}_at_home": zones[kind][tour["home"]] for kind in ("slow", "fast")}
+            car["tours"].append(tour)
         cars.append(car)
     return cars, stations, zones
 
@@ -98,7 +99,7 @@ def arrays(cars, stations, zones):
         arrive_min=column("arrive", np.float32),
         leave_min=column("leave", np.float32),
         return_min=column("back", np.float32),
-        at_work=column("at_work", np.bool_),
+        work_kw=column("work_kw", np.float32),
         last=np.array([k == len(cars[c]["tours"]) - 1 for c, k, _ in flat], np.bool_),
     )
     of = lambda name: np.array([car[name] for car in cars], np.float32)  # noqa: E731
@@ -107,7 +108,6 @@ def arrays(cars, stations, zones):
         battery_kwh=of("battery"),
         home_kw=of("home_kw"),
         home_eur_kwh=of("home_eur_kwh"),
-        work_kw=of("work_kw"),
         money_weight=of("weight"),
     )
     slow_near, slow_min = near_arrays(zones["slow"])
@@ -126,35 +126,46 @@ def arrays(cars, stations, zones):
     return tours, fleet, sites
 
 
-def run(cars, stations, zones):
+def run(cars, stations, zones, occupied_until=0.0):
     """All three passes of the kernels over the day."""
     tours, fleet, sites = arrays(cars, stations, zones)
     n, p = len(tours.vehicle), fast.ChargingParameters(**P)
+    slots = 2 * n
     requests = fast.Requests(
-        station=np.full(n, -1, np.int32), place=np.full(n, -1, np.int8), arrive_min=np.zeros(n, np.float32),
-        kwh=np.zeros(n), minutes=np.zeros(n, np.float32), forced=np.zeros(n, np.bool_),
+        station=np.full(slots, -1, np.int32), place=np.full(slots, -1, np.int8), arrive_min=np.zeros(slots, np.float32),
+        until_min=np.zeros(slots, np.float32), kwh=np.zeros(slots), minutes=np.zeros(slots, np.float32),
+        lost_min=np.zeros(slots, np.float32), forced=np.zeros(slots, np.bool_),
     )  # fmt: skip
     private = fast.PrivateSessions(np.zeros(n), np.zeros(n))
     energy, low = np.array([car["energy"] for car in cars]), np.full(len(cars), np.inf)
     first = np.cumsum([0] + [len(car["tours"]) for car in cars]).astype(np.int32)
     everyone = np.arange(len(cars), dtype=np.int32)
-    fast.plan_day(
-        0, len(cars), first, everyone, SEED, STREAM, DAY, tours, fleet, sites, p, energy, requests, private, low
-    )
+    errors = np.full((n, fast.N_ERRORS), np.nan)  # what is read without having been drawn would spoil the plan
+    fast.draw_errors(0, n, SEED, STREAM, DAY, tours, fleet, sites, errors)
+    fast.plan_day(0, len(cars), first, everyone, tours, fleet, sites, errors, p, energy, requests, private, low)
     planned = energy.copy()
     asked = np.flatnonzero(requests.station >= 0)
-    order = asked[np.lexsort((tours.vehicle[asked], requests.arrive_min[asked], requests.station[asked]))]
+    order = asked[np.lexsort((tours.vehicle[asked % n], requests.arrive_min[asked], requests.station[asked]))]
     station_of, starts = np.unique(requests.station[order], return_index=True)
-    wait, served, kwh = np.zeros(n, np.float32), np.zeros(n, np.bool_), np.zeros(n)
-    fast.serve_stations(
+    wait, served, given = np.zeros(slots, np.float32), np.zeros(slots, np.bool_), np.zeros(slots)
+    kwh, first_point = np.zeros(slots), np.append(0, np.cumsum(sites.points)).astype(np.int32)
+    free_at = np.full(first_point[-1], occupied_until)
+    queues.serve_stations(
         0, len(station_of), np.append(starts, len(order)).astype(np.int32), order.astype(np.int32),
-        station_of.astype(np.int32), sites.points, requests, p, wait, served,
+        station_of.astype(np.int32), first_point, free_at, requests, p, wait, served, given,
     )  # fmt: skip
-    fast.finish_day(tours, requests, served, fleet.battery_kwh, energy, kwh)
+    queues.finish_day(tours, requests, given, fleet.battery_kwh, energy, kwh)
     return {
         "first": first, "planned": planned, "energy": energy, "low": low, "requests": requests, "private": private,
-        "order": order, "wait": wait, "served": served, "kwh": kwh,
+        "order": order, "wait": wait, "served": served, "given": given, "kwh": kwh, "n": n,
+        "free_at": np.split(free_at, first_point[1:-1]) if stations else [],
     }  # fmt: skip
+
+
+def slots_of(found, c):
+    """The slots of a car: its tours, and the night."""
+    mine = list(range(found["first"][c], found["first"][c + 1]))
+    return [*mine, found["n"] + mine[-1]]
 
 
 def gumbel_of(car):
@@ -167,44 +178,56 @@ def test_plans_are_those_of_the_slow_twin(day):
     found = run(*day)
     requests, private = found["requests"], found["private"]
     for c, car in enumerate(cars):
-        energy, low, sessions, night = slow.plan_day(car, car["tours"], car["energy"], stations, P, DAY, gumbel_of(c))
+        plan = slow.plan_day(car, car["tours"], car["energy"], stations, P, DAY, gumbel_of(c))
+        energy, low, sessions, at_home, night = plan
         assert found["planned"][c] == pytest.approx(energy, abs=1e-9)
         assert found["low"][c] == pytest.approx(low, abs=1e-9)
-        for e, session in enumerate(sessions, found["first"][c]):
+        for r, session in zip(slots_of(found, c), [*sessions, night], strict=True):
             place = session["place"] if session else None
             public = place in ("slow", "fast")
-            assert requests.station[e] == (session["site"] if public else -1)
-            assert private.work_kwh[e] == pytest.approx(session["kwh"] if place == "work" else 0.0, abs=1e-9)
+            assert requests.station[r] == (session["site"] if public else -1)
+            if r < found["n"]:
+                assert private.work_kwh[r] == pytest.approx(session["kwh"] if place == "work" else 0.0, abs=1e-9)
             if public:
-                assert requests.place[e] == slow.PLACES[place] == int(ChargingPlace[f"PUBLIC_{place.upper()}"])
-                assert requests.kwh[e] == pytest.approx(session["kwh"], abs=1e-9)
-                assert requests.minutes[e] == pytest.approx(session["minutes"], rel=1e-6)
-                assert requests.arrive_min[e] == np.float32(session["at"])
-                assert requests.forced[e] == session["forced"]
-        assert private.home_kwh[found["first"][c + 1] - 1] == pytest.approx(night, abs=1e-9)
+                assert requests.place[r] == slow.PLACES[place] == int(ChargingPlace[f"PUBLIC_{place.upper()}"])
+                assert requests.kwh[r] == pytest.approx(session["kwh"], abs=1e-9)
+                assert requests.minutes[r] == pytest.approx(session["minutes"], rel=1e-6)
+                assert requests.lost_min[r] == pytest.approx(session["lost"], rel=1e-6)
+                assert requests.arrive_min[r] == np.float32(session["at"])
+                assert requests.until_min[r] == np.float32(session["until"])
+                assert requests.forced[r] == session["forced"]
+        assert private.home_kwh[found["first"][c + 1] - 1] == pytest.approx(at_home, abs=1e-9)
 
 
-@given(days())
-def test_queues_and_batteries_are_those_of_the_slow_twin(day):
+@given(days(), st.sampled_from([0.0, 500.0, 900.0]))
+def test_queues_and_batteries_are_those_of_the_slow_twin(day, occupied_until):
     cars, stations, _ = day
-    found = run(*day)
+    found = run(*day, occupied_until)
     r, order = found["requests"], found["order"]
     for v, station in enumerate(stations):
         mine = [e for e in order if r.station[e] == v]
-        asked = [(float(r.arrive_min[e]), float(r.minutes[e]), bool(r.forced[e])) for e in mine]
-        for e, (wait, served) in zip(mine, slow.serve(asked, station["points"], P["patience_min"]), strict=True):
+        asked = [
+            {"at": float(r.arrive_min[e]), "until": float(r.until_min[e]), "kwh": r.kwh[e],
+             "minutes": float(r.minutes[e]), "forced": bool(r.forced[e])}
+            for e in mine
+        ]  # fmt: skip
+        free_at = [occupied_until] * station["points"]
+        given_out = slow.serve(asked, station["points"], P["patience_min"], free_at)
+        for e, (wait, served, kwh) in zip(mine, given_out, strict=True):
             assert found["wait"][e] == np.float32(wait)
             assert found["served"][e] == served
+            assert found["given"][e] == pytest.approx(kwh, abs=1e-9)
+        assert found["free_at"][v] == pytest.approx(free_at)
     names = {slow.PLACES[name]: name for name in ("slow", "fast")}
     for c, car in enumerate(cars):
-        mine = range(found["first"][c], found["first"][c + 1])
+        mine = slots_of(found, c)
         sessions = [
             {"place": names[int(r.place[e])], "kwh": r.kwh[e], "forced": r.forced[e]} if r.station[e] >= 0 else None
             for e in mine
         ]
-        energy, kwh = slow.finish_day(found["planned"][c], car["battery"], sessions, found["served"][list(mine)])
+        energy, kwh = slow.finish_day(found["planned"][c], car["battery"], sessions, found["given"][mine])
         assert found["energy"][c] == pytest.approx(energy, abs=1e-9)
-        assert found["kwh"][list(mine)] == pytest.approx(kwh, abs=1e-9)
+        assert found["kwh"][mine] == pytest.approx(kwh, abs=1e-9)
 
 
 @given(days())
@@ -212,15 +235,17 @@ def test_energy_is_conserved_and_no_battery_overflows(day):
     cars, _, _ = day
     found = run(*day)
     for c, car in enumerate(cars):
-        mine = slice(found["first"][c], found["first"][c + 1])
+        mine, night = slice(found["first"][c], found["first"][c + 1]), slots_of(found, c)
         driven = sum(2 * np.float64(np.float32(tour["km"])) * P["kwh_km"] for tour in car["tours"])
         charged = (
-            found["kwh"][mine].sum() + found["private"].home_kwh[mine].sum() + found["private"].work_kwh[mine].sum()
+            found["kwh"][night].sum() + found["private"].home_kwh[mine].sum() + found["private"].work_kwh[mine].sum()
         )
         assert found["energy"][c] - car["energy"] == pytest.approx(charged - driven, abs=1e-9)
         assert found["energy"][c] <= car["battery"] + 1e-9
-        assert (found["kwh"][mine] >= 0).all()
-        assert not (found["served"][mine] & (found["requests"].station[mine] < 0)).any()
+        assert (found["kwh"][night] >= 0).all()
+        assert not (found["served"][night] & (found["requests"].station[night] < 0)).any()
+        if car["home_kw"] > 0:
+            assert found["requests"].station[night[-1]] == -1
 
 
 @given(
@@ -230,29 +255,34 @@ def test_energy_is_conserved_and_no_battery_overflows(day):
 @example([], 1)
 def test_no_more_cars_charge_at_once_than_there_are_points(asked, points):
     asked = sorted(asked, key=lambda request: request[0])
-    found = slow.serve(asked, points, P["patience_min"])
+    requests = [
+        {"at": at, "until": at + 200.0, "minutes": minutes, "kwh": 10.0, "forced": forced}
+        for at, minutes, forced in asked
+    ]
+    found = slow.serve(requests, points, P["patience_min"])
+    ends = [min(r["at"] + wait + r["minutes"], r["until"]) for r, (wait, _, _) in zip(requests, found, strict=True)]
     events = [
         (at, change)
-        for (arrival, minutes, _), (wait, served) in zip(asked, found, strict=True)
-        if served and minutes > 0
-        for at, change in ((arrival + wait, 1), (arrival + wait + minutes, -1))
+        for r, (wait, served, _), end in zip(requests, found, ends, strict=True)
+        if served and end > r["at"] + wait
+        for at, change in ((r["at"] + wait, 1), (end, -1))
     ]
     busy = peak = 0
     for _, change in sorted(events):
         busy += change
         peak = max(peak, busy)
     assert peak <= points
-    assert all(served or wait > P["patience_min"] for wait, served in found)
-    assert all(served for (_, _, forced), (_, served) in zip(asked, found, strict=True) if forced)
+    assert all(served or wait > P["patience_min"] for wait, served, _ in found)
+    assert all(served for (_, _, forced), (_, served, _) in zip(asked, found, strict=True) if forced)
 
 
 def test_a_price_that_rises_sends_drivers_elsewhere_and_none_there():
     """Two hundred drivers at a slow site: dearer energy loses sessions, and none is won."""
     tour = {
-        "km": 5.0, "depart": 480, "arrive": 500.0, "leave": 800.0, "back": 830.0, "at_work": False, "dest": 0,
+        "km": 5.0, "depart": 480, "arrive": 500.0, "leave": 800.0, "back": 830.0, "work_kw": 0.0, "dest": 0,
         "home": 1,
     }  # fmt: skip
-    car = {"battery": 52.0, "home_kw": 0.0, "home_eur_kwh": 0.2, "work_kw": 0.0, "weight": -0.3, "energy": 20.0}
+    car = {"battery": 52.0, "home_kw": 0.0, "home_eur_kwh": 0.2, "weight": -0.3, "energy": 20.0}
     cars = [car | {"tours": [tour]} for _ in range(200)]
     zones = {"slow": [[(0, 2.0)], [], [], []], "fast": [[], [], [], []]}
     took = []
@@ -261,3 +291,47 @@ def test_a_price_that_rises_sends_drivers_elsewhere_and_none_there():
         took.append(run(cars, stations, zones)["requests"].station >= 0)
     assert 0 < took[1].sum() < took[0].sum() < 200
     assert not (took[1] & ~took[0]).any()
+
+
+def test_a_wait_shortens_a_slow_charge_and_not_the_stay():
+    """Two cars, one point, both there from 500 to 800: the second begins when the first ends, and leaves with less."""
+    tour = {
+        "km": 5.0, "depart": 480, "arrive": 500.0, "leave": 800.0, "back": 830.0, "work_kw": 0.0, "dest": 0,
+        "home": 1,
+    }  # fmt: skip
+    found = slow.serve(
+        [
+            {"at": 500.0, "until": 800.0, "minutes": 20.0, "kwh": 4.0, "forced": False},
+            {"at": 500.0, "until": 800.0, "minutes": 300.0, "kwh": 60.0, "forced": False},
+        ],
+        1,
+        30.0,
+    )
+    assert found == [(0.0, True, 4.0), (20.0, True, pytest.approx(56.0))]
+    car = {"battery": 77.0, "home_kw": 0.0, "home_eur_kwh": 0.2, "weight": 0.0, "energy": 40.0, "tours": [tour]}
+    zones = {"slow": [[(0, 0.0)], [], [], []], "fast": [[], [], [], []]}
+    stations = [{"kw": 3.75, "eur_kwh": 0.0, "wait_min": 0.0, "points": 1}]
+    free, taken = (run([car] * 30, stations, zones, until) for until in (0.0, 515.0))
+    first = free["order"][0]
+    assert free["given"][first] == pytest.approx(free["requests"].kwh[first])
+    assert taken["given"][first] == pytest.approx(free["given"][first] * 285.0 / 300.0)
+    assert taken["free_at"][0] == [800.0]
+
+
+def test_without_a_plug_some_charge_near_home_overnight_and_the_point_stays_taken_past_midnight():
+    """Returns at 23:20 with 12 kWh of 52; a point of 11 kW near home is still taken at midnight."""
+    tour = {
+        "km": 5.0, "depart": 480, "arrive": 500.0, "leave": 1380.0, "back": 1400.0, "work_kw": 0.0, "dest": 1,
+        "home": 0,
+    }  # fmt: skip
+    car = {"battery": 52.0, "home_kw": 0.0, "home_eur_kwh": 0.2, "weight": -0.1, "energy": 14.0, "tours": [tour]}
+    zones = {"slow": [[(0, 2.0)], [], [], []], "fast": [[], [], [], []]}
+    stations = [{"kw": 11.0, "eur_kwh": 0.1, "wait_min": 0.0, "points": 1}]
+    found = run([car] * 40, stations, zones)
+    nights = found["requests"].station[found["n"] :] == 0
+    assert 0 < nights.sum() < 40
+    assert found["served"].sum() == 1
+    assert 1440.0 < found["free_at"][0][0] <= 1800.0
+    with_plug = run([car | {"home_kw": 3.7}] * 40, stations, zones)
+    assert (with_plug["requests"].station == -1).all()
+    assert (with_plug["private"].home_kwh > 0).any()

@@ -234,12 +234,15 @@ def make_case(tours: pd.DataFrame, policy: str, seed: int) -> dict[str, pd.DataF
     tables["payments"] = _payments(policy, strength, seed)
     tables["gaps"] = pd.DataFrame(
         [
-            (y, s, i, np.nan if i == 0 else 0.01 / i, np.nan if i == 0 else 0.001 / i, 0.002, 0.1)
+            (y, s, i, np.nan if i == 0 else 0.01 / i, np.nan if i == 0 else 0.001 / i, 0.002, 0.1, 0.2)
             for y in SIMULATED
             for s in (0, 1)
             for i in range(3)
         ],
-        columns=["year", "season", "iteration", "mode_change_share", "mode_share_gap", "time_gap", "wait_gap_min"],
+        columns=[
+            *("year", "season", "iteration", "mode_change_share", "mode_share_gap", "time_gap"),
+            *("wait_gap_min", "wait_error_min"),
+        ],
     )
     return tables
 

@@ -13,7 +13,8 @@ import math
 import numpy as np
 import pytest
 
-from zemsim.kernels.charging import ChargingParameters, Requests, serve_stations
+from zemsim.kernels.charging import ChargingParameters, Requests
+from zemsim.kernels.charging_queues import serve_stations
 
 MINUTES = 30.0
 DAYS, ARRIVALS, WARM_UP = 40, 6_000, 1_000
@@ -30,16 +31,18 @@ def serve(
         station=np.zeros(n, np.int32),
         place=np.full(n, 3, np.int8),
         arrive_min=arrive_min.astype(np.float64),
+        until_min=np.full(n, math.inf),
         kwh=np.full(n, 20.0),
         minutes=minutes.astype(np.float64),
+        lost_min=np.zeros(n),
         forced=np.full(n, forced),
     )
     p = ChargingParameters(**dict.fromkeys(ChargingParameters._fields, 0.0) | {"patience_min": patience_min})
     wait, served = np.zeros(n), np.zeros(n, np.bool_)
     first = np.array([0, n], np.int32)
     serve_stations(
-        0, 1, first, np.arange(n, dtype=np.int32), np.zeros(1, np.int32), np.array([points], np.int32), requests, p,
-        wait, served,
+        0, 1, first, np.arange(n, dtype=np.int32), np.zeros(1, np.int32), np.array([0, points], np.int32),
+        np.zeros(points), requests, p, wait, served, np.zeros(n),
     )  # fmt: skip
     return wait, served
 

@@ -26,8 +26,11 @@ MODE_CHANGE_LIMIT: Final = 0.001
 #: Relative change of road times that may be left in the last iteration.
 TIME_GAP_LIMIT: Final = 0.002
 
-#: Change of the wait that drivers expect at public chargers, in minutes, that may be left in the last iteration.
+#: Change of the wait that drivers expect at public chargers, in minutes, that may be left over the last iteration.
 WAIT_GAP_LIMIT_MIN: Final = 0.5
+
+#: Difference of the wait expected and the wait met by charger, in minutes, that may be left in the last iteration.
+WAIT_ERROR_LIMIT_MIN: Final = 1.0
 
 #: Share of public sessions that drivers may give up because of the queue.
 GIVEN_UP_LIMIT: Final = 0.01
@@ -133,8 +136,8 @@ def _counted(counts: Mapping[str, int], public: int) -> list[Verdict]:
 
 def _gaps(gaps: pd.DataFrame) -> list[Verdict]:
     last = gaps.groupby(["year", "season"], sort=True).last()
-    names = ("mode_share_gap", "time_gap", "wait_gap_min")
-    changed, time, wait = (float(last[name].max()) if len(last) else np.nan for name in names)
+    names = ("mode_share_gap", "time_gap", "wait_gap_min", "wait_error_min")
+    changed, time, wait, error = (float(last[name].max()) if len(last) else np.nan for name in names)
     return [
         verdict(
             "modes-settled",
@@ -162,6 +165,17 @@ def _gaps(gaps: pd.DataFrame) -> list[Verdict]:
             "Paredzamā gaidīšanas laika izmaiņa pie publiskās uzlādes pēdējā iterācijā: {gap}; pieļaujams līdz {limit}",
             gap=(wait, 2, "min"),
             limit=(WAIT_GAP_LIMIT_MIN, 1, "min"),
+        ),
+        verdict(
+            "waits-as-expected",
+            error <= WAIT_ERROR_LIMIT_MIN,
+            error,
+            "Wait expected at each public charger and wait met there in the last iteration are {gap} apart, the chance "
+            "of single weeks included; up to {limit} is fine",
+            "Paredzamā un piedzīvotā gaidīšana pie katras publiskās uzlādes vietas pēdējā iterācijā atšķiras par "
+            "{gap}, ieskaitot atsevišķu nedēļu nejaušību; pieļaujams līdz {limit}",
+            gap=(error, 2, "min"),
+            limit=(WAIT_ERROR_LIMIT_MIN, 1, "min"),
         ),
     ]
 

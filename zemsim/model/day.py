@@ -11,8 +11,9 @@ import numpy.typing as npt
 from zemsim.core.names import PERIODS, Alternative, DayType, Mode
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.household_cars import CarColumns, allot_cars
-from zemsim.model.charging_week import WeekResult, learn_from_week, simulate_week
+from zemsim.model.charging_week import learn_from_week
 from zemsim.model.vehicles import kwh_per_km, litres_per_km
+from zemsim.model.waits import charge_weeks
 from zemsim.travel.roads import load, road_skim, volume_delay
 from zemsim.travel.transit_loads import PatternLoads, load_patterns
 
@@ -24,8 +25,6 @@ _MORNING = next(idx for idx, period in enumerate(PERIODS) if period.peak)
 #: Relative change of the time spent on roads above which the fastest paths are looked for anew.
 _SKIM_TOLERANCE = 0.0015
 _HOUSEHOLD_BLOCK = 8192
-#: Weeks of charging in an iteration.
-_WEEKS = 2
 
 
 @dataclass
@@ -147,13 +146,8 @@ def _crowding(model: MobilityModel, loads_of: dict[DayType, PatternLoads]) -> np
 
 
 def charge(model: MobilityModel) -> None:
-    """Drive and charge the electric cars over the week of the season, some weeks to an iteration.
-
-    Queues are noisy where there are few points, so waits are averaged over more weeks than there are iterations.
-    """
-    for _ in range(_WEEKS - 1):
-        _expect_waits(model, simulate_week(model))
-    model.week = simulate_week(model)
+    """Drive and charge the electric cars over the week of the season, some times over; see `charge_weeks`."""
+    model.week, model.waits = charge_weeks(model)
 
 
 def remember(model: MobilityModel) -> None:
@@ -164,21 +158,11 @@ def remember(model: MobilityModel) -> None:
     if moves.road_gap > _SKIM_TOLERANCE:
         model.peak_time_s = model.peak_time_s + weight * (moves.road_time_s - model.peak_time_s)
         model.use_roads(road_skim(model.world.network, model.peak_time_s, model.threads))
-    expected = model.stations.table.wait_min.copy()
-    _expect_waits(model, week)
-    model.gaps.append(_gaps(model, week, model.stations.table.wait_min - expected))
+    model.gaps.append(_gaps(model))
     learn_from_week(model, week, weight)
 
 
-def _expect_waits(model: MobilityModel, week: WeekResult) -> None:
-    """Average the waits of a week into what drivers expect; the first week of a season replaces it."""
-    stations = model.stations.table
-    model.weeks += 1
-    seen = np.where(np.isnan(week.wait_min), 0.0, week.wait_min)
-    stations.wait_min[:] += ((seen - stations.wait_min) / model.weeks).astype(np.float32)
-
-
-def _gaps(model: MobilityModel, week: WeekResult, wait_change: npt.NDArray[np.float32]) -> dict[str, float | int]:
+def _gaps(model: MobilityModel) -> dict[str, float | int]:
     """How far this iteration was from the one before; blank where there is none."""
     now = np.concatenate([plan.alternative for plan in model.plans.values()])
     before, model.last_choice = model.last_choice, now
@@ -187,7 +171,6 @@ def _gaps(model: MobilityModel, week: WeekResult, wait_change: npt.NDArray[np.fl
         changed = float((before != now).mean())
         counts = [np.bincount(choice + 1, minlength=len(Alternative) + 1) for choice in (before, now)]
         share_gap = float(np.abs(counts[1] - counts[0]).max() / max(1, len(now)))
-    visits = week.sessions_of.sum()
     return {
         "year": model.year,
         "season": int(model.season),
@@ -195,7 +178,8 @@ def _gaps(model: MobilityModel, week: WeekResult, wait_change: npt.NDArray[np.fl
         "mode_change_share": changed,
         "mode_share_gap": share_gap,
         "time_gap": model.moves.road_gap,
-        "wait_gap_min": float((np.abs(wait_change) * week.sessions_of).sum() / visits) if visits else 0.0,
+        "wait_gap_min": model.waits.gap_min,
+        "wait_error_min": model.waits.error_min,
     }
 
 

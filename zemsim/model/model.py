@@ -35,6 +35,7 @@ from zemsim.travel.transit_options import PathWeights, transit_options
 if TYPE_CHECKING:
     from zemsim.model.charging_week import WeekResult
     from zemsim.model.market import CarMarketYear, EbikeMarketYear
+    from zemsim.model.waits import WaitsMet
     from zemsim.policy.levers import Measure
     from zemsim.travel.roads import RoadSkim
 
@@ -62,6 +63,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
     conditions: Conditions
     moves: day.Moves
     week: WeekResult
+    waits: WaitsMet
     car_market: CarMarketYear
     ebike_market: EbikeMarketYear
 
@@ -118,7 +120,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         columns["zone_idx"] = zone[people["household_idx"].to_numpy()]
         columns["ebike_gain"] = np.full(len(people), self.parameters["gain_ebike_ref"])
         self.residents = RowTable(self, Resident, len(people), columns).all_rows()
-        luck = uniforms(self.seed, int(Stream.WORK_CHARGING), homes["household_id"].to_numpy(np.int64))
+        luck = uniforms(self.seed, int(Stream.WORK_CHARGING), people["resident_id"].to_numpy(np.int64))
         self.work_charging = luck < self.parameters["work_access_share"]
 
     def _municipalities_of_zones(self) -> npt.NDArray[np.int32]:

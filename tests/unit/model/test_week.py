@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from tests.unit.model import small_world as small
-from zemsim.core.names import TRIPS_PER_TOUR, Alternative, ChargingPlace, DayType
-from zemsim.model.charging_week import WEEK, charging_parameters, electric_cars, learn_from_week, simulate_week
+from zemsim.core.names import TRIPS_PER_TOUR, Alternative, ChargingPlace, DayType, Purpose
+from zemsim.model.charging_inputs import WEEK, charging_parameters, electric_cars, electric_week
+from zemsim.model.charging_week import learn_from_week, simulate_week
 from zemsim.model.model import MobilityModel
 from zemsim.model.vehicles import kwh_per_km
+from zemsim.model.waits import charge_weeks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +109,14 @@ def test_only_those_with_a_place_charge_at_home_or_work(model: MobilityModel) ->
     home = model.vehicles.household_idx[car]
     plug = households.home_charging[home] | households.yard_charging[home]
     assert plug[(sessions["place"] == ChargingPlace.HOME).to_numpy()].all()
-    assert model.work_charging[home][(sessions["place"] == ChargingPlace.WORK).to_numpy()].all()
+    at_work = np.unique(car[sessions["place"] == ChargingPlace.WORK])
+    has_point = np.zeros(model.vehicles.n, np.bool_)
+    for plan in model.plans.values():
+        to_work = (plan.column("purpose") == Purpose.WORK) & (plan.alternative == Alternative.DRIVER)
+        driven = to_work & model.work_charging[plan.column("resident_idx")]
+        has_point[plan.columns.vehicle[driven]] = True
+    assert has_point[at_work].all()
+    assert len(model.work_charging) == len(model.residents)
 
 
 def test_the_week_is_the_same_for_one_thread_and_two(world: World) -> None:
@@ -133,6 +142,51 @@ def test_waits_and_prices_are_learnt_from_what_was_met(model: MobilityModel) -> 
     others = np.setdiff1d(np.arange(vehicles.n), by_car.index)
     assert (vehicles.paid_eur_kwh[others] == 9.0).all()
     assert week.sessions_of.sum() == (week.sessions["site_idx"] >= 0).sum()
+    public = week.sessions[week.sessions["site_idx"] >= 0]
+    waited = public.groupby("vehicle_idx")["wait_min"].sum()
+    assert (week.lost_min[waited.index] > waited.to_numpy()).all()  # the walk or the detour as well
+    assert week.lost_min[np.setdiff1d(np.arange(vehicles.n), waited.index)].sum() == 0.0
+
+
+def test_nobody_who_came_to_a_station_is_dropped(model: MobilityModel) -> None:
+    ready(model)
+    week = simulate_week(model)
+    assert week.asked_of.sum() == week.sessions_of.sum() + week.failed
+    left = week.failed * model.parameters["patience_min"]
+    assert week.met_min.sum() == pytest.approx(week.sessions["wait_min"].sum(dtype=np.float64) + left, rel=1e-6)
+
+
+def test_points_that_are_taken_at_midnight_are_taken_in_the_morning(model: MobilityModel) -> None:
+    """Every point taken until Monday noon: nobody begins before, and those who cannot wait leave."""
+    ready(model)
+    tours, before = electric_week(model), model.vehicles.energy_kwh.copy()
+    free = simulate_week(model, tours)
+    model.vehicles.energy_kwh[:] = before
+    tours.free_at[:] = 720.0
+    taken = simulate_week(model, tours)
+    monday = taken.sessions[(taken.sessions["day"] == 0) & (taken.sessions["site_idx"] >= 0)]
+    assert (monday["start_min"] >= 720.0).all()
+    assert taken.failed > free.failed
+
+
+def test_expected_waits_move_by_what_is_met(model: MobilityModel) -> None:
+    ready(model, small.CHARGERS | {"from_year": 2024, "sites_per_place": 1, "points_per_site": 1})
+    stations = model.stations.table
+    stations.points[:] = 1
+    model.season, model.iteration = model.world.settings.seasons[0], 0
+    expected = stations.wait_min.copy()
+    _, waits = charge_weeks(model)
+    assert (stations.wait_min == expected).all()  # the first iteration of a year is not learnt from
+    assert waits.gap_min == 0.0
+    model.iteration = 1
+    _, waits = charge_weeks(model)
+    assert waits.asked.sum() > 0
+    assert waits.met_min.sum() > 0
+    np.testing.assert_array_equal(waits.after_min, stations.wait_min.astype(np.float64))
+    moved = (np.abs(waits.after_min - waits.before_min) * waits.asked).sum() / waits.asked.sum()
+    assert waits.gap_min == pytest.approx(moved)
+    nobody = waits.asked == 0
+    assert (waits.after_min[nobody] <= waits.before_min[nobody]).all()
 
 
 def test_sites_open_with_their_measure_and_close_again(world: World) -> None:
