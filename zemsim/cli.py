@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -53,23 +52,30 @@ def run(
     lang: str,
 ) -> None:
     """Simulate an experiment: all its policies and seeds. Without EXPERIMENT, the default one."""
-    click.echo("zemsim: loading", err=True)
-    from zemsim.experiment.experiment import load_experiment
+    from zemsim.experiment.progress import shown
 
-    asked = load_experiment(experiment, region=region).with_settings(seeds=seeds)
-    from zemsim.experiment.runner import run as run_experiment
+    with shown(None) as show:
+        show(0, 0, "loading the program")
+        from zemsim.experiment.experiment import load_experiment
 
-    finished = run_experiment(asked, out=out, threads=threads, replace=replace)
-    from zemsim.report.page import write_report
+        show(0, 0, "reading the experiment and its region")
+        asked = load_experiment(experiment, region=region).with_settings(seeds=seeds)
+        from zemsim.experiment.runner import run as run_experiment
 
-    page = write_report(finished)
+        finished = run_experiment(asked, out=out, threads=threads, progress=show, replace=replace)
+        cases = len(finished.cases)
+        show(cases, cases, "writing the page")
+        from zemsim.report.page import write_report
+
+        page = write_report(finished)
     if as_json:
-        print_json({"run": str(finished.folder), "report": str(page), "rows": _headline_rows(finished)})
+        about = {"run": str(finished.folder), "reused": finished.reused, "report": str(page)}
+        print_json({**about, "rows": _headline_rows(finished)})
     else:
-        from zemsim.report.terminal import print_table
+        from zemsim.report.terminal import print_table, reused_note
 
         print_table(finished, lang)
-        click.echo(f"run     {finished.folder}\nreport  {page}")
+        click.echo(f"run     {finished.folder}{reused_note(finished)}\nreport  {page}")
     raise click.exceptions.Exit(finished.exit_code)
 
 
@@ -148,13 +154,9 @@ def compare(
         print_json({"rows": rows})
     elif rows:
         keys = ("policy", "indicator", "year", "group", "place", "value", "diff", "low", "high", "unit")
-        print_columns(([_cell(row[key]) for key in keys] for row in rows), keys)
+        from zemsim.report.terminal import plain_cell
 
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:,.4g}" if math.isfinite(value) else ""
-    return str(value)
+        print_columns(([plain_cell(row, key, lang) for key in keys] for row in rows), keys)
 
 
 @cli.command()

@@ -6,6 +6,8 @@ import gc
 import io
 import json
 import os
+import re
+import time
 from pathlib import Path
 
 import pytest
@@ -205,6 +207,28 @@ def test_plain_lines_where_there_is_no_terminal() -> None:
     with shown(None, stream) as show:
         show(1, 3, "baseline, seed 1")
     assert stream.getvalue() == "[1/3] baseline, seed 1\n"
+
+
+def test_plain_lines_give_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zemsim.experiment.progress.SIGN_OF_LIFE_S", 0.05)
+    stream = io.StringIO()
+    with shown(None, stream) as show:
+        show(0, 0, "loading")
+        show(0, 9, "roads")
+        end = time.monotonic() + 10
+        while "so far" not in stream.getvalue() and time.monotonic() < end:
+            time.sleep(0.01)
+    lines = stream.getvalue().splitlines()
+    assert lines[:2] == ["loading", "[0/9] roads"]
+    assert re.fullmatch(r"\[0/9\] roads \.\.\. \d+ s so far", lines[2])
+
+
+def test_a_finished_run_says_that_it_is_reused(tmp_path: Path) -> None:
+    first = compute(FakeEngine(policies=("baseline",), seeds=(1,)), tmp_path)
+    again = compute(FakeEngine(policies=("baseline",), seeds=(1,)), tmp_path)
+    assert (first.reused, again.reused) == (False, True)
+    with pytest.raises(OutputError, match="--replace"):
+        compute(FakeEngine(policies=("baseline",), seeds=(1,), variant="b"), tmp_path)
 
 
 def test_bar_on_a_terminal() -> None:

@@ -6,8 +6,10 @@ can be kept at the seed whose model it has built.
 
 from __future__ import annotations
 
+import contextlib
+import signal
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -136,12 +138,13 @@ class _Worker:
     def submit(self, task: _Task, what: Part | Case) -> Future[Result]:
         from joblib.externals.loky import ProcessPoolExecutor
 
-        if self._executor is None:
-            env = dict.fromkeys(_ONE_THREAD, str(self._threads))
-            self._executor = ProcessPoolExecutor(max_workers=1, env=env)
         if isinstance(what, Case):
             self.seed = what.seed
-        future: Future[Result] = self._executor.submit(task, what)
+        with without_interrupts():  # the first task starts the process
+            if self._executor is None:
+                env = dict.fromkeys(_ONE_THREAD, str(self._threads))
+                self._executor = ProcessPoolExecutor(max_workers=1, env=env, initializer=ignore_interrupts)
+            future: Future[Result] = self._executor.submit(task, what)
         return future
 
     def stop(self, kill: bool) -> None:
@@ -149,6 +152,31 @@ class _Worker:
         if self._executor is not None:
             self._executor.shutdown(wait=True, kill_workers=kill)
             self._executor = None
+
+
+@contextlib.contextmanager
+def without_interrupts() -> Iterator[None]:
+    """Start processes that never see Ctrl-C, not even while they load their modules: they inherit the mask of signals.
+
+    They belong to this process, which sees it, says so once and stops them. Systems without such masks lack this; see
+    :func:`ignore_interrupts`.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # it lets Ctrl-C through again when it is started: have it before the block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def ignore_interrupts() -> None:
+    """Leave Ctrl-C to the process that started this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class _Pool:

@@ -58,12 +58,15 @@ class Run:
         ``manifest.json``.
     verdicts : list of dict
         ``verdicts.json``: rows of ``check, passed, value, text, policy, seed``.
+    reused : bool
+        Whether it was asked to run and found finished, so that nothing was simulated.
     """
 
     def __init__(self, folder: Path, manifest: dict[str, Any], verdicts: list[dict[str, Any]]) -> None:
         self.folder = folder
         self.manifest = manifest
         self.verdicts = verdicts
+        self.reused = False
 
     def __repr__(self) -> str:
         done = len(self.cases) - len(self.failed)

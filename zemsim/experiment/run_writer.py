@@ -115,7 +115,8 @@ def _finished(folder: Path, identity: Identity, replace: bool) -> Opened:
     what = ", ".join(identity.differs_in(run.manifest["fingerprint_parts"]))
     if not replace:
         raise OutputError(
-            f"{folder}: holds a finished run that differs in: {what}; choose another folder, or ask to replace it"
+            f"{folder}: holds a finished run that differs in: {what}; choose another folder with --out, or replace it "
+            "with --replace (in Python: replace=True)"
         )
     return Opened(notes=(f"a finished run that differed in {what} was replaced",))
 

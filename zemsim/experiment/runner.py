@@ -84,6 +84,7 @@ def run_engine(
     with locked(folder):
         opened = begin(folder, identity, replace)
         if opened.finished is not None:
+            opened.finished.reused = True
             return opened.finished
         with shown(progress) as show:
             job = _Job(engine, folder, identity, about, opened, threads, show, clock)

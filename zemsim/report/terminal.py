@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from zemsim.core import numbers
+from zemsim.core.errors import clean
 from zemsim.report.results import BASELINE, MAIN_KEYS, MODE_KEYS, Results, RunLike
 from zemsim.report.sources import headline_of
 from zemsim.report.tables import headline_cell
@@ -15,6 +17,8 @@ from zemsim.report.words import Words, indicator
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+    from zemsim.experiment.run_folder import Run
 
 WIDTH: Final = 100
 NAME_WIDTH: Final = 21
@@ -99,6 +103,31 @@ def cell_lines(results: Results, policy: str, key: str, words: Words, *, short: 
         half = (effect.high - effect.low) / 2 * how.factor
         lines.append(f"± {numbers.number(half, how.decimals, words.language)}")
     return lines
+
+
+def reused_note(run: Run) -> str:
+    """Say that nothing was simulated, if so, and how to do it anew; else nothing."""
+    if not run.reused:
+        return ""
+    when = clean(run.manifest.get("created", ""), 40)
+    lines = [
+        f"the same question was answered before ({when}): its results are reused,",
+        "nothing was simulated; only the page was written anew",
+    ]
+    if run.failed:
+        lines.append(f"{len(run.failed)} cases had failed: --replace does the run anew")
+    return "".join(f"\n        {line}" for line in lines)
+
+
+def plain_cell(row: Mapping[str, Any], key: str, language: str) -> str:
+    """Write a cell of a comparison: figures as the language writes them, differences with their sign."""
+    value = row[key]
+    if not isinstance(value, float):
+        return str(value)
+    if not math.isfinite(value):
+        return ""
+    text = numbers.loose(value, language)
+    return f"+{text}" if key in ("diff", "low", "high") and value > 0 else text
 
 
 def rows_for_json(results: Results) -> list[dict[str, Any]]:

@@ -188,7 +188,7 @@ def test_validate_json_lists_the_faults(tmp_path: Path) -> None:
 def test_lists_for_people_and_machines() -> None:
     assert run("region", "list").stdout == "zemgale\n"
     assert json.loads(run("region", "list", "--json").stdout) == {"rows": [{"region": "zemgale"}]}
-    assert "Bezmaksas autobuss" in run("measures", "list", "--lang", "lv").stdout
+    assert "Bezmaksas autobusi" in run("measures", "list", "--lang", "lv").stdout
     rows = json.loads(run("measures", "list", "--json", "--theme", "solar").stdout or '{"rows": []}')["rows"]
     assert rows == []
     rows = json.loads(run("measures", "list", "--json", "--theme", "Alternative Sources").stdout)["rows"]
@@ -228,6 +228,10 @@ def test_report_writes_the_page_in_the_language_asked_for(monkeypatch: pytest.Mo
 
 
 class _FakeRun:
+    cases = ("a", "b")
+    failed = ("b",)
+    reused = True
+    manifest = {"created": "2026-01-02T03:04:05Z"}  # noqa: RUF012
     folder = Path("outputs/x")
     exit_code = 3
 
@@ -251,10 +255,13 @@ def test_run_hands_on_what_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 3, result.stderr
     assert result.stdout.splitlines()[0] == "table lv"
     assert str(Path("outputs/x/report/index.html")) in result.stdout
+    assert "answered before (2026-01-02T03:04:05Z): its results are reused" in result.stdout
+    assert "1 cases had failed: --replace does the run anew" in result.stdout
     assert (asked["out"], asked["threads"], asked["replace"]) == ("somewhere", 1, False)
     assert asked["experiment"].seeds == (1, 2)
     found = json.loads(run("run", "--json").stdout)
     assert found["rows"] == [{"policy": "baseline", "ev_share": None}]
+    assert found["reused"] is True
 
 
 def test_public_names_come_when_they_are_asked_for() -> None:
