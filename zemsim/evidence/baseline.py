@@ -19,12 +19,17 @@ from zemsim.evidence.emissions import CITY_BUS
 from zemsim.evidence.indicators import Setting
 from zemsim.evidence.rows import ratio
 from zemsim.evidence.travel import DAYS_BY_TYPE, travel_km
+from zemsim.evidence.users import users_on_a_day
 
 #: Ages that the mobility survey asks, both included.
 SURVEY_AGES: Final = (15, 84)
 
 _BIKES: Final = (Mode.BIKE, Mode.EBIKE)
-_USERS: Final = {"car": (Mode.CAR, Mode.EV, Mode.PASSENGER), "transit": (Mode.BUS, Mode.TRAIN), "bike": _BIKES}
+_USERS: Final[dict[str, tuple[Mode, ...]]] = {
+    "car": (Mode.CAR, Mode.EV, Mode.PASSENGER),
+    "transit": (Mode.BUS, Mode.TRAIN),
+    "bike": _BIKES,
+}
 _JELGAVA: Final = {
     "home": ("settlement_id", "jelgava"),
     "riga": ("settlement_id", "riga"),
@@ -219,15 +224,13 @@ def _purposes(seen: Observed) -> dict[str, float]:
 
 
 def _users(seen: Observed) -> dict[str, float]:
-    """Residents who use a mode on any simulated day, over those who travel on any."""
-    found = {}
-    resident, mode = seen.trips["resident"].to_numpy(), seen.trips["mode"].to_numpy()
+    """Users of a mode over all who travel, on a mean day, of the residents of the cities whom a survey asks."""
+    trips = seen.survey_trips
+    resident = trips["resident"].to_numpy()
+    found: dict[str, float] = {}
     for city in _CITIES:
-        local = seen.lives_in(city)[resident]
-        travellers = np.unique(resident[local]).size
-        for name, modes in _USERS.items():
-            users = np.unique(resident[local & np.isin(mode, modes)]).size
-            found[f"{name}_users_{city}"] = ratio(users, travellers)
+        users = users_on_a_day(trips[seen.lives_in(city)[resident]], _USERS, seen.setting.season_days)
+        found |= {f"{name}_users_{city}": users_share for name, users_share in users.items()}
     return found
 
 
