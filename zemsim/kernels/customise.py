@@ -1,4 +1,4 @@
-"""Customisation: put the times (and lengths, and costs) of links on the arcs of a hierarchy, for 16 time slices at once.
+"""Customisation: put times, lengths and costs of links on the arcs of a hierarchy, for 16 time slices at once.
 
 Each arc gets a label upwards and one downwards. The basic pass makes it the least over its own links and over all ways
 through nodes below it: for each node ``v`` with upper neighbours ``a < b``, the arc between ``a`` and ``b`` may lead

@@ -4,8 +4,8 @@ A *label* is what is known of a path: its time and, in the order of their weight
 Labels compare like words in a dictionary: time first, then the next sum; so the least label is one value, whatever
 the order of the work. All numbers are whole and exact.
 
-Labels stand in *parts*: a tuple of int32 arrays, one for each sum. Arrays of shape [rows, 16] hold sixteen labels a row;
-arrays of shape [rows] hold one. The functions below read a row into a value of type :class:`Lanes`, which compiled
+Labels stand in *parts*: a tuple of int32 arrays, one for each sum. Arrays of shape [rows, 16] hold sixteen labels a
+row; arrays of shape [rows] hold one. The functions below read a row into a value of type :class:`Lanes`, which compiled
 code keeps in registers: ``<16 x i32>`` or ``<1 x i32>`` per part. Narrow values are spread over wide ones.
 
 * The time of what cannot be reached is ``UNREACHABLE`` (2**30 - 1), its other sums are 0. Two such times fit an int32,
@@ -23,8 +23,9 @@ from typing import Any, Final
 
 import numpy as np
 from llvmlite import ir
+from numba import types
 from numba.core import cgutils
-from numba.extending import lower_builtin, models, register_model, type_callable, types
+from numba.extending import lower_builtin, models, register_model, type_callable
 from numpy.typing import NDArray
 
 #: Lanes of a wide row.
@@ -98,7 +99,7 @@ def start_lane(parts: Parts, row: int, lane: int) -> None:
 # Machine code of the functions above.
 
 
-class Lanes(types.Type):  # type: ignore[misc]
+class Lanes(types.Type):
     """Type of a row of labels in compiled code: ``parts`` vectors of ``width`` int32."""
 
     def __init__(self, parts: int, width: int) -> None:
@@ -110,11 +111,11 @@ class Lanes(types.Type):  # type: ignore[misc]
         return ir.VectorType(_I32, self.width)
 
 
-class LanesModel(models.PrimitiveModel):  # type: ignore[misc]
+class LanesModel(models.PrimitiveModel):
     """In memory and in registers: an array of vectors."""
 
     def __init__(self, manager: Any, lanes: Lanes) -> None:
-        super().__init__(manager, lanes, ir.ArrayType(lanes.vector, lanes.parts))
+        super().__init__(manager, lanes, ir.ArrayType(lanes.vector, lanes.parts))  # type: ignore[no-untyped-call]
 
 
 def _type_of_parts(parts: types.UniTuple) -> Lanes:
@@ -149,7 +150,7 @@ def _type_start(context: Any) -> Any:
     return lambda parts, row, lane: types.none
 
 
-def _widened(builder: ir.IRBuilder, number: ir.Value, kind: types.Integer) -> ir.Value:
+def _widened(builder: ir.IRBuilder, number: ir.Value, kind: Any) -> ir.Value:
     """A position as a 64-bit number."""
     if number.type.width == 64:
         return number
@@ -158,7 +159,7 @@ def _widened(builder: ir.IRBuilder, number: ir.Value, kind: types.Integer) -> ir
 
 def _pointers(context: Any, builder: ir.IRBuilder, kind: types.UniTuple, parts: ir.Value) -> list[ir.Value]:
     """First element of each array of the tuple."""
-    values = cgutils.unpack_tuple(builder, parts, len(kind))
+    values = cgutils.unpack_tuple(builder, parts, len(kind))  # type: ignore[no-untyped-call]
     return [context.make_array(kind.dtype)(context, builder, value).data for value in values]
 
 
@@ -273,7 +274,7 @@ def check_parts(name: str, parts: Parts, shape: tuple[int, ...]) -> None:
             raise ValueError(f"{name} must be contiguous int32 arrays of shape {shape}")
 
 
-register_model(Lanes)(LanesModel)
+register_model(Lanes)(LanesModel)  # type: ignore[no-untyped-call, unused-ignore]
 for _function, _typer, _code, _kinds in (
     (lanes_at, _type_at, _code_at, (types.UniTuple, types.Integer)),
     (set_lanes, _type_set, _code_set, (types.UniTuple, types.Integer, Lanes)),

@@ -111,12 +111,12 @@ class LaneTable:
     def rows(self, part: int = 0) -> Int32:
         """One sum as a table of origins by targets, int32 [O, T]: a copy."""
         by_lane = self.parts[part].transpose(0, 2, 1)
-        return by_lane[self.slot // LANES, self.slot % LANES]
+        return np.asarray(by_lane[self.slot // LANES, self.slot % LANES], np.int32)
 
     def at(self, origins: NDArray[Any], targets: NDArray[Any], part: int = 0) -> Int32:
         """One sum of pairs of positions, without making rows."""
         slot = self.slot[origins]
-        return self.parts[part][slot // LANES, targets, slot % LANES]
+        return np.asarray(self.parts[part][slot // LANES, targets, slot % LANES], np.int32)
 
 
 def mark_ancestors(ranks: Int32, parent: Int32, marked: NDArray[np.bool_]) -> None:
@@ -223,13 +223,14 @@ def climb(
     labels: Parts,
     marked: NDArray[np.bool_],
     path: Int32,
-) -> int:
-    """Labels of all ancestors of the origins ``first .. last - 1``, one a lane; return how many ancestors there are.
+    ends: Int64,
+) -> None:
+    """Labels of all ancestors of the origins ``first .. last - 1``, one a lane.
 
-    They are listed in ``path`` and ``marked``. The run of nodes that one origin adds to the list ends below a node of
-    an earlier run, so with the runs taken last to first every node comes before its ancestors.
+    The ancestors are ``marked`` and listed in ``path``; the part that the i-th origin adds is the run from ``ends[i]``
+    to ``ends[i + 1]``. It ends below a node of an earlier run, so with the runs taken last to first every node comes
+    before its ancestors.
     """
-    ends = np.empty(LANES + 1, np.int64)
     ends[0] = 0
     count = 0
     nothing = unreached(labels)
@@ -251,7 +252,6 @@ def climb(
             for i in range(start[node], start[node + 1]):
                 above = base + head[i]
                 set_lanes(labels, above, least_lanes(lanes_at(labels, above), add_lanes(label, lanes_at(weight, i))))
-    return count
 
 
 def descend(
@@ -293,13 +293,14 @@ def sweep_batches(
     origins, parent, falling, targets = members.origins, members.parent, members.falling, members.targets
     up_start, up_head, up_weight = graph.up.start, graph.up.head, graph.up.weight
     down_start, down_head, down_weight = graph.down.start, graph.down.head, graph.down.weight
+    ends = np.empty(LANES + 1, np.int64)
     for batch in range(begin, end):
         first = batch * LANES
         last = min(first + LANES, origins.size)
         base = 0 if gathered else batch * parent.size
-        count = climb(first, last, origins, parent, up_start, up_head, up_weight, base, labels, marked, path)
+        climb(first, last, origins, parent, up_start, up_head, up_weight, base, labels, marked, path, ends)
         descend(falling, down_start, down_head, down_weight, base, labels, marked)
-        for step in range(count):
+        for step in range(ends[last - first]):
             marked[path[step]] = False
         if gathered:
             for column in range(targets.size):
