@@ -28,6 +28,8 @@ from zemsim.kernels.tour_choice import (
 #: Gain of a tour, in utils, that is not worth the work.
 NEGLIGIBLE = 1e-2
 _LEAST = math.log(NEGLIGIBLE)
+#: No logsum is above its best utility by more.
+_LN_ALL = math.log(float(N_ALTERNATIVES))
 _EBIKE = int(Alternative.EBIKE)
 #: Alternatives whose utility is fixed for the season.
 _SETTLED = (int(Alternative.WALK), int(Alternative.BIKE), int(Alternative.PASSENGER))
@@ -49,15 +51,23 @@ def tour_gain(
         best = max(best, utility[m])
     if best == -math.inf or own - best < _LEAST or own <= utility[_EBIKE]:
         return 0.0
+    if own - best > most + _LN_ALL:
+        return most
+    shared = utility[_EBIKE]
+    utility[_EBIKE] = -math.inf
     fill_inclusive_values(utility, p.nest_scale, inclusive)
-    others, active = 0.0, math.exp(inclusive[0] - best)
+    without = _joined(inclusive[0], shared, p.nest_scale[0]) if shared > -math.inf else inclusive[0]
+    others = 0.0
     for b in range(1, N_NESTS):
         others += math.exp(inclusive[b] - best)
-    for m in range(_EBIKE + 1, N_ALTERNATIVES):
-        utility[m] = -math.inf
-    utility[_EBIKE] = own
-    fill_inclusive_values(utility, p.nest_scale, inclusive)
-    return min(most, math.log((others + math.exp(inclusive[0] - best)) / (others + active)))
+    with_own = math.exp(_joined(inclusive[0], own, p.nest_scale[0]) - best)
+    return min(most, math.log((others + with_own) / (others + math.exp(without - best))))
+
+
+def _joined(inclusive: float, utility: float, scale: float) -> float:
+    """Inclusive value of a nest that one more alternative joins: ``scale ln(exp(IV / scale) + exp(V / scale))``."""
+    low, high = min(inclusive, utility), max(inclusive, utility)
+    return high + scale * math.log(1.0 + math.exp((low - high) / scale))
 
 
 def ebike_gains(
@@ -111,6 +121,7 @@ def _ebike_gains(
         out_gain[rows[k]] += weight * total
 
 
-tour_gain = njit(cache=True, nogil=True, **LEAN)(tour_gain)
+_joined = njit(cache=True, nogil=True, forceinline=True, **LEAN)(_joined)
+tour_gain = njit(cache=True, nogil=True, forceinline=True, **LEAN)(tour_gain)
 _ebike_gains = njit(cache=True, nogil=True, **LEAN)(_ebike_gains)
 ebike_gains = njit(cache=True, nogil=True)(ebike_gains)
