@@ -14,6 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from zemsim.kernels.lean import LEAN
+
 #: Not reached (seconds); the sum of two still fits int32.
 UNREACHED = (1 << 30) - 1
 
@@ -287,9 +289,9 @@ def profile_arrivals(
 
 new_labels = njit(cache=True, nogil=True)(new_labels)
 reset_labels = njit(cache=True, nogil=True)(reset_labels)
-first_trip = njit(cache=True, nogil=True)(first_trip)
-ride_pattern = njit(cache=True, nogil=True)(ride_pattern)
-make_ready = njit(cache=True, nogil=True)(make_ready)
-leave = njit(cache=True, nogil=True)(leave)
+first_trip = njit(cache=True, nogil=True, **LEAN)(first_trip)
+ride_pattern = njit(cache=True, nogil=True, **LEAN)(ride_pattern)
+make_ready = njit(cache=True, nogil=True, **LEAN)(make_ready)
+leave = njit(cache=True, nogil=True, **LEAN)(leave)
 departures_of = njit(cache=True, nogil=True)(departures_of)
 profile_kernel = njit(cache=True, nogil=True)(profile_kernel)

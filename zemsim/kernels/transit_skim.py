@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from zemsim.kernels.lean import LEAN
 from zemsim.kernels.raptor import UNREACHED, departures_of, leave, new_labels, reset_labels
 
 #: Different legs that are told apart when the commonest main leg of a pair is looked for.
@@ -237,10 +238,10 @@ def skim_kernel(
         summarise(q_first, ends, lengths, rules, origin, n_stops, head, link, when, total, parts, legs, out)
 
 
-trace = njit(cache=True, nogil=True)(trace)
-best_round = njit(cache=True, nogil=True)(best_round)
-window_of = njit(cache=True, nogil=True)(window_of)
-count_leg = njit(cache=True, nogil=True)(count_leg)
-write_pair = njit(cache=True, nogil=True)(write_pair)
+trace = njit(cache=True, nogil=True, **LEAN)(trace)
+best_round = njit(cache=True, nogil=True, **LEAN)(best_round)
+window_of = njit(cache=True, nogil=True, **LEAN)(window_of)
+count_leg = njit(cache=True, nogil=True, **LEAN)(count_leg)
+write_pair = njit(cache=True, nogil=True, **LEAN)(write_pair)
 summarise = njit(cache=True, nogil=True)(summarise)
 skim_kernel = njit(cache=True, nogil=True)(skim_kernel)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from zemsim.core.names import DayType
+from zemsim.kernels.connection_scan import ConnectionNetwork
 from zemsim.kernels.raptor import RaptorNetwork
 from zemsim.travel.timetable import Timetable
 
@@ -43,6 +44,38 @@ def layered_network(timetable: Timetable, day: DayType) -> RaptorNetwork:
     second = [(course + shift, course + shift) for course in timetable.pattern_stops]
     plain = list(range(timetable.n_patterns))
     return _network(timetable, day, first + second, plain + plain, 2)
+
+
+def connections(network: RaptorNetwork) -> ConnectionNetwork:
+    """Return the rides from stop to stop of a network, sorted by departure, position in the trip, trip.
+
+    Trips are numbered pattern after pattern.
+    """
+    rides = np.maximum(np.diff(network.stop_offset) - 1, 0).astype(np.int64)
+    trips = network.n_trips.astype(np.int64)
+    pattern = np.repeat(np.arange(len(rides), dtype=np.int64), rides * trips)
+    rank = np.arange(len(pattern)) - _offsets64(rides * trips)[pattern]
+    pos, trip = rank // np.maximum(trips[pattern], 1), rank % np.maximum(trips[pattern], 1)
+    here = network.time_offset[pattern] + pos * trips[pattern] + trip
+    depart, arrive = network.depart_s[here], network.arrive_s[here + trips[pattern]]
+    trip += _offsets64(trips)[pattern]
+    order = np.lexsort((trip, pos, depart))
+    stop = (network.stop_offset[pattern] + pos)[order]
+    rows = (pattern[order], pos[order])
+    return ConnectionNetwork(
+        network.n_nodes,
+        int(trips.sum()),
+        depart[order],
+        arrive[order],
+        network.board_node[stop],
+        network.alight_node[stop + 1],
+        trip[order].astype(np.int32),
+        rows[0].astype(np.int32),
+        rows[1].astype(np.int32),
+        network.foot_offset,
+        network.foot_node,
+        network.foot_s,
+    )
 
 
 def _network(
@@ -97,3 +130,7 @@ def _joined(parts: list[NDArray[Any]], dtype: type) -> NDArray[Any]:
 
 def _offsets(nodes: NDArray[np.int32], n_nodes: int) -> NDArray[np.int32]:
     return np.concatenate([[0], np.cumsum(np.bincount(nodes, minlength=n_nodes))]).astype(np.int32)
+
+
+def _offsets64(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.asarray(np.cumsum(counts) - counts, np.int64)
