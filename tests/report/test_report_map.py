@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.report.sample import sample_outline, sample_zones
-from zemsim.report.classes import change_breaks, classify_change, classify_level, level_breaks, round_up
+from zemsim.report.classes import change_breaks, classify_change, classify_level, level_breaks, mark_unclear, round_up
 from zemsim.report.map import (
     MIN_RESIDENTS,
     UNIT_M,
@@ -24,7 +26,8 @@ from zemsim.report.map import (
     to_map,
     zone_squares,
 )
-from zemsim.report.map_view import change_legend, level_legend, paired_change
+from zemsim.report.map_view import change_legend, clear_change, level_legend, paired_change
+from zemsim.report.results import interval_over_seeds
 from zemsim.report.sources import Inputs, Place
 from zemsim.report.words import Words
 
@@ -175,3 +178,33 @@ def test_changes_are_paired_by_seed(inputs: Inputs) -> None:
     slow = [np.mean([values["fuel"].loc[s, p] - values["baseline"].loc[s, p] for s in (1, 2, 3)]) for p in places]
     assert paired_change(values, "fuel") == pytest.approx(slow)
     assert MIN_RESIDENTS == 10
+
+
+def seeds(**changes: list[float]) -> dict[str, pd.DataFrame]:
+    """A baseline of 5 everywhere and a policy with these changes, by place and seed."""
+    table = pd.DataFrame(changes, index=range(1, 1 + len(next(iter(changes.values())))))
+    return {"baseline": table * 0 + 5.0, "policy": table + 5.0}
+
+
+def test_a_change_is_clear_if_its_interval_leaves_out_zero() -> None:
+    values = seeds(up=[1.0, 1.25, 1.5], down=[-1.0, -1.25, -1.5], both=[-1.0, 1.0, 1.5], none=[0.0] * 3, one=[0, 0, 1])
+    assert clear_change(values, "policy").tolist() == [True, True, False, True, False]
+    for place in ("up", "both", "one"):
+        low, high = interval_over_seeds((values["policy"] - values["baseline"])[place].tolist())
+        clear = clear_change(values, "policy")[list(values["policy"]).index(place)]
+        assert bool(clear) == (low > 0 or high < 0)
+    assert not clear_change(seeds(up=[1.0], none=[0.0]), "policy").any(), "one seed shows nothing"
+
+
+def test_unclear_zones_are_hatched_and_hidden_ones_stay_hidden() -> None:
+    assert mark_unclear("036-", np.array([True, False, False, False])) == "0uu-"
+
+
+def test_the_map_and_its_legend_hatch_what_is_unclear(page: str) -> None:
+    data = json.loads(page.split('id="data">')[1].split("</script>")[0])
+    assert any("u" in classes for layer in data["layers"].values() for classes in layer["classes"].values())
+    assert not any("u" in layer["classes"][data["baseline"]] for layer in data["layers"].values())
+    for language in ("lv", "en"):
+        assert f'id="{language}-hatch"' in page
+        assert f'id="{language}-hatch-key"' in page
+    assert page.count('class="du" x="1"') == 2 * 3

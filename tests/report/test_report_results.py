@@ -127,10 +127,12 @@ def test_verdicts_are_one_row_a_check_failed_first(inputs: Inputs) -> None:
 def test_measures_are_spelt_out(inputs: Inputs) -> None:
     rows = measure_rows(inputs.results, Words("lv"))
     assert rows[0]["measures"] == []
-    settings = dict(rows[1]["measures"][0])
-    assert settings["power_kw"] == "7,4"
-    assert settings["places"] == "Jelgava"
-    assert next(iter(settings)) == "lever"
+    settings = {name: value for name, value, _ in rows[1]["measures"][0]}
+    assert settings["Jauda, kW"] == "7,4"
+    assert settings["Vietas"] == "Jelgava"
+    assert settings["No gada"] == "2026"
+    assert next(iter(settings.items())) == ("Svira", "uzlāde daudzdzīvokļu māju pagalmos")
+    assert [english for name, _, english in rows[1]["measures"][0] if name == "Avots"] == [True]
 
 
 def test_loose_numbers() -> None:

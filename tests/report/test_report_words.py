@@ -17,7 +17,17 @@ from zemsim.report.words import Words, catalogue, indicator, placeholders
 
 ROOT = Path(str(files("zemsim.report")))
 #: Families of keys that are put together at run time.
-FAMILIES = ("item_", "unit_", "count_", "finding_fall_", "finding_rise_", "finding_none_", "methods_", "limits_")
+FAMILIES = (
+    "item_",
+    "unit_",
+    "count_",
+    "finding_fall_",
+    "finding_rise_",
+    "finding_none_",
+    "methods_",
+    "limits_",
+    "stands_",
+)
 
 
 def test_both_languages_with_the_same_placeholders() -> None:
@@ -100,6 +110,26 @@ def test_every_fact_of_the_baseline_has_a_name_and_a_unit() -> None:
         unit = "unit_" + re.sub(r"[^a-z0-9]+", "_", fact.unit.lower())
         assert fact.unit == "share" or unit in catalogue(), fact.unit
     assert set(catalogue("facts")) == {fact.fact for fact in load_facts()}
+
+
+def test_every_setting_of_a_measure_has_a_name_and_its_words_too() -> None:
+    from typing import Annotated, get_args, get_origin
+
+    from zemsim.policy.lever import Persons
+    from zemsim.policy.levers import Measure
+
+    def literals(kind: object) -> set[str]:
+        if get_origin(kind) is Annotated:
+            return literals(get_args(kind)[0])
+        found = {value for value in get_args(kind) if isinstance(value, str)}
+        return found.union(*(literals(inner) for inner in get_args(kind) if not isinstance(inner, str)))
+
+    known = catalogue("measures")
+    for lever in get_args(get_args(Measure)[0]):
+        for name, field in {**lever.model_fields, **Persons.model_fields}.items():
+            assert set(known[name]) == {"lv", "en"}, name
+            for value in literals(field.annotation):
+                assert set(known[f"value {value}"]) == {"lv", "en"}, (name, value)
 
 
 def test_every_kind_of_input_has_a_name_and_a_unit() -> None:

@@ -13,6 +13,8 @@ CHANGE_CLASSES: Final = 7
 LEVEL_CLASSES: Final = 6
 #: One character per zone in the page's data: ``0``-``6`` a class, ``-`` no value shown.
 NO_CLASS: Final = "-"
+#: A change whose interval over seeds holds zero, or that has none.
+UNCLEAR: Final = "u"
 
 _CHANGE_QUANTILES: Final = (0.35, 0.75, 0.95)
 
@@ -71,6 +73,11 @@ def classify_change(values: NDArray[np.float64], breaks: list[float]) -> str:
     steps = np.searchsorted(np.asarray(breaks), np.abs(values), side="right")
     classes = middle + np.sign(np.nan_to_num(values)).astype(np.int64) * steps
     return "".join(str(c) if math.isfinite(v) else NO_CLASS for c, v in zip(classes, values, strict=True))
+
+
+def mark_unclear(classes: str, clear: NDArray[np.bool_]) -> str:
+    """Put ``u`` where a change is shown but not clear; bool [zones]."""
+    return "".join(UNCLEAR if c != NO_CLASS and not ok else c for c, ok in zip(classes, clear.tolist(), strict=True))
 
 
 def classify_level(values: NDArray[np.float64], breaks: list[float]) -> str:

@@ -238,6 +238,15 @@ def _north(frame: MapGeometry, letter: str) -> str:
     return f'<g class="north">{arrow}<text x="{x}" y="{y + round(3.2 * em)}">{escape(letter)}</text></g>'
 
 
+def _hatch(identity: str, size: int) -> str:
+    """Grey stripes for zones whose change is not clear."""
+    return (
+        f'<pattern id="{identity}" width="{size}" height="{size}" patternUnits="userSpaceOnUse"'
+        f' patternTransform="rotate(45)"><rect width="{size}" height="{size}" fill="#f1f3f5"/>'
+        f'<rect width="{size * 0.4:.1f}" height="{size}" fill="#b3bcc4"/></pattern>'
+    )
+
+
 def map_svg(
     frame: MapGeometry,
     classes: str,
@@ -295,6 +304,7 @@ def map_svg(
         f'<svg class="map" id="{prefix}map-svg" viewBox="0 0 {frame.width} {frame.height}" role="img" tabindex="0"'
         f"{attributes(font_size=text_size(frame))}"
         f"{attributes(aria_label=label)}>"
+        f"<defs>{_hatch(f'{prefix}hatch', max(1, round(frame.width / 130)))}{_hatch(f'{prefix}hatch-key', 6)}</defs>"
         f'<g class="land">{outline}</g><g class="zones">{zones}</g>{overlay}<g class="borders">{outline}</g>'
         f'<g class="chargers">{dots}</g><g class="extra">{added}</g><g class="names">{names}</g>'
         f'<path class="picked" d=""/>{_scale_bar(frame)}{_north(frame, north)}</svg>'

@@ -18,6 +18,7 @@ from zemsim.report.classes import (
     classify_change,
     classify_level,
     level_breaks,
+    mark_unclear,
 )
 from zemsim.report.map import MIN_RESIDENTS, MapGeometry
 from zemsim.report.results import BASELINE, Results
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 MAP_KEYS: Final = ("car_km_per_resident_day", "ev_share", "bus_trip_share")
 #: More digits than the tables show: changes of a zone are small.
 MORE_DECIMALS: Final = 1
+#: Fewest seeds that give an interval.
+MIN_SEEDS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class Layer:
         Baseline, mean over seeds, in the unit shown; NaN where not shown.
     changes : dict of str to ndarray of float64 [Z]
         By policy: mean paired difference to the baseline, in the unit shown.
+    clear : dict of str to ndarray of bool [Z]
+        By policy: whether the interval of the change over seeds leaves out zero (:func:`clear_change`).
     level_breaks, change_breaks : list of float
         Over all zones and policies, so that colours compare.
     """
@@ -54,25 +59,49 @@ class Layer:
     by_zone: bool
     level: NDArray[np.float64]
     changes: dict[str, NDArray[np.float64]]
+    clear: dict[str, NDArray[np.bool_]]
     level_breaks: list[float]
     change_breaks: list[float]
 
     def classes(self, policy: str) -> str:
-        """Return one character per zone: of the level for the baseline, of the change for others."""
+        """Return one character per zone: of the level for the baseline, of the change, or ``u``, for others."""
         if policy == BASELINE:
             return classify_level(self.level, self.level_breaks)
-        return classify_change(self.changes[policy], self.change_breaks)
+        return mark_unclear(classify_change(self.changes[policy], self.change_breaks), self.clear[policy])
 
     def palette(self, policy: str) -> str:
         """Return ``s`` (sequential) for the baseline, ``d`` (diverging) for others."""
         return "s" if policy == BASELINE else "d"
 
 
-def paired_change(values: Mapping[str, pd.DataFrame], policy: str) -> NDArray[np.float64]:
-    """Return the mean over seeds of policy minus baseline, seed by seed, per place; float64 [places]."""
+def _pairs(values: Mapping[str, pd.DataFrame], policy: str) -> pd.DataFrame:
+    """Policy minus baseline, seeds (rows) by places (columns)."""
     base, other = values[BASELINE], values[policy]
     seeds = base.index.intersection(other.index)
-    return np.asarray((other.loc[seeds] - base.loc[seeds]).mean(axis=0).to_numpy(np.float64))
+    return other.loc[seeds] - base.loc[seeds]
+
+
+def paired_change(values: Mapping[str, pd.DataFrame], policy: str) -> NDArray[np.float64]:
+    """Return the mean over seeds of policy minus baseline, seed by seed, per place; float64 [places]."""
+    return np.asarray(_pairs(values, policy).mean(axis=0).to_numpy(np.float64))
+
+
+def clear_change(values: Mapping[str, pd.DataFrame], policy: str) -> NDArray[np.bool_]:
+    """Return, per place, whether the 95 % interval of the change over seeds leaves out zero; bool [places].
+
+    ``|mean| > t(n - 1) sd / sqrt(n)`` by Student's t. With one seed nothing is clear. No change at all, in any of
+    several seeds, is clear too.
+    """
+    from scipy.special import stdtrit
+
+    pairs = _pairs(values, policy)
+    count = pairs.notna().sum(axis=0).to_numpy(np.float64)
+    mean = np.abs(pairs.mean(axis=0).to_numpy(np.float64))
+    several = count >= MIN_SEEDS
+    n = np.where(several, count, MIN_SEEDS)
+    half = stdtrit(n - 1, 0.975) * pairs.std(axis=0).to_numpy(np.float64) / np.sqrt(n)
+    none = (pairs.fillna(0.0) == 0).all(axis=0).to_numpy()
+    return np.asarray(several & ((mean > half) | none))
 
 
 def layer(results: Results, frame: MapGeometry, key: str) -> Layer | None:
@@ -92,10 +121,11 @@ def layer(results: Results, frame: MapGeometry, key: str) -> Layer | None:
     few = zones["population"].to_numpy(np.float64) < MIN_RESIDENTS
     level = values[BASELINE].mean(axis=0).to_numpy(np.float64) * factor
     changes = {policy: paired_change(values, policy) * factor for policy in values if policy != BASELINE}
+    clear = {policy: clear_change(values, policy) for policy in changes}
     hidden = {policy: np.where(few, np.nan, change) for policy, change in changes.items()}
     level = np.where(few, np.nan, level)
     together = np.concatenate([*hidden.values(), np.zeros(0)])
-    return Layer(key, by_zone, level, hidden, level_breaks(level), change_breaks(together))
+    return Layer(key, by_zone, level, hidden, clear, level_breaks(level), change_breaks(together))
 
 
 def layers(results: Results, frame: MapGeometry) -> list[Layer]:
@@ -186,17 +216,26 @@ def script_data(
     }
 
 
-def municipality_rows(results: Results, frame: MapGeometry, key: str) -> dict[str, tuple[float, dict[str, float]]]:
-    """Return, by municipality: the baseline value and the mean paired change of each policy, in the unit shown."""
+def municipality_rows(
+    results: Results, frame: MapGeometry, key: str
+) -> dict[str, tuple[float, dict[str, tuple[float, bool]]]]:
+    """Return, by municipality: the baseline value; by policy the mean paired change, and whether it is clear.
+
+    Figures are in the unit shown.
+    """
     owners = sorted({str(name) for name in frame.zones["municipality"]})
     values = results.by_place(key, owners)
     if BASELINE not in values:
         return {}
     factor = indicator(key).factor
     level = values[BASELINE].mean(axis=0) * factor
-    changes = {policy: paired_change(values, policy) * factor for policy in values if policy != BASELINE}
+    others = [policy for policy in values if policy != BASELINE]
+    changes = {policy: (paired_change(values, policy) * factor, clear_change(values, policy)) for policy in others}
     return {
-        owner: (float(level[owner]), {policy: float(change[i]) for policy, change in changes.items()})
+        owner: (
+            float(level[owner]),
+            {policy: (float(change[i]), bool(clear[i])) for policy, (change, clear) in changes.items()},
+        )
         for i, owner in enumerate(owners)
         if math.isfinite(float(level[owner]))
     }

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from zemsim.core import numbers
 from zemsim.report import map_view, tables
+from zemsim.report.classes import UNCLEAR
 from zemsim.report.figures import FIGURES
 from zemsim.report.findings import findings
 from zemsim.report.map import MapGeometry, build_geometry, map_svg, place_points
@@ -72,6 +73,7 @@ def _script_words(words: Words) -> dict[str, str]:
         "withPolicy": "map_with",
         "difference": "map_difference",
         "label": "map_label",
+        "unclear": "unclear",
     }
     return {name: words(key) for name, key in keys.items()}
 
@@ -199,6 +201,8 @@ def _legend(one: Layer, kind: str, drawn: DrawnMap, words: Words) -> dict[str, A
     rows = (
         map_view.change_legend(one.change_breaks, words) if change else map_view.level_legend(one.level_breaks, words)
     )
+    if change:
+        rows = [*rows, (f"d{UNCLEAR}", words("map_unclear"), "")]
     return {
         "key": one.key,
         "kind": kind,

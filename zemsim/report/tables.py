@@ -22,6 +22,8 @@ STATUSES: Final = ("reported", "estimate", "assumption")
 BAR: Final = 180
 #: Settings of a measure that are shown first.
 FIRST_SETTINGS: Final = ("title", "lever", "from_year", "until_year", "places")
+#: Settings whose text is in English, whatever the language of the page.
+ENGLISH_SETTINGS: Final = ("origin", "source", "cost_source")
 
 
 def evidence_rows(summary: Sequence[Mapping[str, Any]], words: Words) -> list[Row]:
@@ -126,9 +128,9 @@ def interval_text_plain(low: float, high: float, decimals: int, language: str) -
 
 
 def municipality_table(
-    rows: Mapping[str, tuple[float, Mapping[str, float]]], results: Results, key: str, words: Words
+    rows: Mapping[str, tuple[float, Mapping[str, tuple[float, bool]]]], results: Results, key: str, words: Words
 ) -> Row:
-    """Return the map's figures by municipality as text: baseline value and change under each policy."""
+    """Return the map's figures by municipality as text: baseline value and change under each policy, ≈ if unclear."""
     how, language = indicator(key), words.language
     policies = [p for p in results.measures_of_interest if any(p.id in changes for _, changes in rows.values())]
     decimals = how.decimals + 1
@@ -136,11 +138,17 @@ def municipality_table(
         {
             "name": tidy(name, 60),
             "level": numbers.number(level, how.decimals, language),
-            "changes": [numbers.signed(changes.get(p.id), decimals, language) for p in policies],
+            "changes": [_change(changes.get(p.id), decimals, language) for p in policies],
         }
         for name, (level, changes) in rows.items()
     ]
     return {"policies": [(p.number, p.name(language)) for p in policies], "rows": body}
+
+
+def _change(change: tuple[float, bool] | None, decimals: int, language: str) -> str:
+    value, clear = change or (None, False)
+    text = numbers.signed(value, decimals, language)
+    return text if clear or text == numbers.UNKNOWN else f"≈ {text}"
 
 
 def verdict_rows(results: Results, words: Words) -> list[Row]:
@@ -267,31 +275,44 @@ def measure_rows(results: Results, words: Words) -> list[Row]:
     ]
 
 
-def _settings(measure: Any, words: Words) -> list[tuple[str, str]]:
+def _settings(measure: Any, words: Words) -> list[tuple[str, str, bool]]:
+    """Return (name, value, whether it is text in English) of the settings of a measure."""
     if not isinstance(measure, Mapping):
-        return [("", tidy(measure, MAX_TEXT))]
-    pairs = []
+        return [("", tidy(measure, MAX_TEXT), False)]
+    rows = []
     first = [key for key in FIRST_SETTINGS if key in measure]
     for key in (*first, *(key for key in measure if key not in first)):
         value = measure[key]
         if value is None or value == [] or value == {}:
             continue
-        pairs.append((tidy(key, 60), _setting(value, words)))
-    return pairs
+        year = key.endswith("_year") and isinstance(value, int)
+        text = str(value) if year else _setting(value, words)
+        rows.append((_called(key, words), text, key in ENGLISH_SETTINGS))
+    return rows
+
+
+def _called(key: object, words: Words) -> str:
+    """Return what a setting is called; a year stays as it is, and a name without words too."""
+    entry = catalogue("measures").get(str(key))
+    return entry[words.language] if entry else tidy(key, 60)
 
 
 def _setting(value: Any, words: Words) -> str:
     if isinstance(value, Mapping):
         if set(value) <= {"lv", "en"}:
             return in_language(value, words.language, MAX_TEXT)
-        return tidy("; ".join(f"{key}: {_setting(entry, words)}" for key, entry in value.items()), MAX_TEXT)
+        parts = (f"{_called(key, words)}: {_setting(entry, words)}" for key, entry in value.items())
+        return tidy("; ".join(parts), MAX_TEXT)
     if isinstance(value, (list, tuple)):
         return tidy(", ".join(_setting(entry, words) for entry in value), MAX_TEXT)
     if isinstance(value, bool):
         return words("yes" if value else "no")
+    if isinstance(value, int):
+        return numbers.number(value, 0, words.language)
     if isinstance(value, float):
         return numbers.number(value, max(0, len(repr(value).partition(".")[2].rstrip("0"))), words.language)
-    return tidy(value, MAX_TEXT)
+    entry = catalogue("measures").get(f"value {value}")
+    return entry[words.language] if entry else tidy(value, MAX_TEXT)
 
 
 __all__ = [

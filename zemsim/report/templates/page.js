@@ -57,8 +57,9 @@
         fill(list, words.without, show(level));
         if (change) {
           fill(list, words.withPolicy, show(change[zone] === null ? null : level + change[zone]));
-          const text = write(change[zone], layer.decimals, language, true);
-          fill(list, words.difference, withUnit(text, layer.diffUnit[language], language));
+          const text = withUnit(write(change[zone], layer.decimals, language, true), layer.diffUnit[language], language);
+          const unclear = layer.classes[policyBox.value][zone] === "u" ? " (" + words.unclear + ")" : "";
+          fill(list, words.difference, text + unclear);
         }
       }
       card.replaceChildren(name, where, list);
