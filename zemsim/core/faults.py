@@ -158,7 +158,19 @@ def _unknown_key(loc: Loc, schema: dict[str, Any], data: Any) -> Fault:
             f"“{twin}”" + (f" ({unit})" if (unit := units.describe_unit(twin)) else "") for twin in twins
         )
         return loc, f"unknown key “{shown}”", f"the unit is part of the name: write {wanted}"
+    home = _array_that_has(name, schema) if len(loc) == 1 else None
+    if home is not None:
+        return loc, f"unknown key “{shown}”", f"it stands in “{home}”: write [[{home}.{shown}]] below its [[{home}]]"
     return loc, f"unknown key “{shown}”", did_you_mean(name, known)
+
+
+def _array_that_has(name: str, schema: dict[str, Any]) -> str | None:
+    """Return the key of the file whose tables may have tables of this name, or None."""
+    for key, node in schema.get("properties", {}).items():
+        inside = _resolve(_child(node, 0), schema, None).get("properties", {}).get(name, {})
+        if inside.get("type") == "array" and _child(inside, 0):
+            return str(key)
+    return None
 
 
 def _unit_twins(name: str, known: list[str]) -> list[str]:

@@ -108,6 +108,15 @@ def test_an_empty_list_is_said_to_be_empty(text: str, tmp_path: Path) -> None:
     assert f"bad.toml:1: {text.split()[0]}: must not be empty" in validate(path).stderr
 
 
+def test_a_measure_outside_a_policy_is_told_where_it_belongs(tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(Writer(experiment() | {"measure": [measure(3)]}).text, encoding="utf-8")
+    (message,) = message_lines(validate(path).stderr, str(path))
+    assert message[1] == (
+        "measure: unknown key “measure” - it stands in “policy”: write [[policy.measure]] below its [[policy]]"
+    )
+
+
 def test_a_flood_of_faults_is_cut_and_counted(tmp_path: Path) -> None:
     path = tmp_path / "bad.toml"
     document = experiment(measure(3))
