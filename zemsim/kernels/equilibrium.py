@@ -90,32 +90,32 @@ def _power(base: float, exponent: float) -> float:
 def link_time(link: int, flow: float, delay: Delay) -> float:
     """Time of a link under a flow of zero or more."""
     if delay.rise[link] == 0.0:
-        return delay.base[link]
-    return delay.base[link] + delay.rise[link] * _power(flow * delay.per_capacity[link], delay.power[link])
+        return float(delay.base[link])
+    return float(delay.base[link] + delay.rise[link] * _power(flow * delay.per_capacity[link], delay.power[link]))
 
 
 def link_slope(link: int, flow: float, delay: Delay) -> float:
     """Derivative of :func:`link_time` by flow; for a power below 1 not looked at below a least flow."""
     if delay.rise[link] == 0.0:
         return 0.0
-    power, per_capacity = delay.power[link], delay.per_capacity[link]
+    power, per_capacity = float(delay.power[link]), float(delay.per_capacity[link])
     if power == 1.0:
-        return delay.rise[link] * per_capacity
+        return float(delay.rise[link] * per_capacity)
     saturation = flow * per_capacity
     if power > 1.0:
-        return delay.rise[link] * power * per_capacity * _power(saturation, power - 1.0)
-    return delay.rise[link] * power * per_capacity * math.pow(max(saturation, _LEAST_SATURATION), power - 1.0)
+        return float(delay.rise[link] * power * per_capacity * _power(saturation, power - 1.0))
+    return float(delay.rise[link] * power * per_capacity * math.pow(max(saturation, _LEAST_SATURATION), power - 1.0))
 
 
 def link_integral(link: int, flow: float, delay: Delay) -> float:
     """Integral of :func:`link_time` from 0 to ``flow``; 0 without flow, also on a closed link."""
     if flow == 0.0:
         return 0.0
-    constant = delay.base[link] * flow
+    constant = float(delay.base[link] * flow)
     if delay.rise[link] == 0.0:
         return constant
     power = delay.power[link]
-    return constant + delay.rise[link] * flow * _power(flow * delay.per_capacity[link], power) / (power + 1.0)
+    return float(constant + delay.rise[link] * flow * _power(flow * delay.per_capacity[link], power) / (power + 1.0))
 
 
 def refresh(links: Links) -> None:

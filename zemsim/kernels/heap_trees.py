@@ -6,10 +6,10 @@ to more digits than milliseconds have.
 
 A *row* is one origin of one vehicle class; a *pair* is a destination of a row with demand. Each row writes its own
 results only, so they are the same for any number of threads. A search ends when all destinations of the row are
-settled. While a node is settled, its path gets a 64-bit name, the sum of the names of its links modulo 2^64, by which
-paths are recognised without being walked.
+settled. The path of a pair has a 64-bit name, the sum of the names of its links modulo 2^64, by which it is recognised.
 
-Method: Dijkstra (1959) with a 4-ary heap and a position per node.
+Method: Dijkstra (1959) with a 4-ary heap and a position per node. A search that follows another under slightly other
+costs begins with the costs along the old tree, which are upper bounds, and settles only what a link can lower.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.lean import LEAN
+from zemsim.kernels.node_heap import Work, pop, push
 
 #: Rows of a block: a few ms of work on a regional network.
 ROWS_PER_BLOCK = 16
@@ -77,7 +78,7 @@ class CheapestPaths(NamedTuple):
     Attributes
     ----------
     pred_link : int32 [R, N]
-        Last link of the path to each settled node of a row; to be followed from destinations only.
+        Last link of a path to each node of a row, -1 where none is known; cheapest from destinations on.
     cost : float64 [K]
         ``inf`` where there is no path.
     name : uint64 [K]
@@ -88,18 +89,6 @@ class CheapestPaths(NamedTuple):
     cost: NDArray[np.float64]
     name: NDArray[np.uint64]
     n_links: NDArray[np.int32]
-
-
-class Work(NamedTuple):
-    """Work space of one search, [N] each."""
-
-    cost: NDArray[np.float64]
-    name: NDArray[np.uint64]
-    n_links: NDArray[np.int32]
-    wanted: NDArray[np.int64]
-    heap_key: NDArray[np.float64]
-    heap_node: NDArray[np.int32]
-    place: NDArray[np.int32]
 
 
 def link_names(n_links: int) -> NDArray[np.uint64]:
@@ -115,45 +104,29 @@ def link_names(n_links: int) -> NDArray[np.uint64]:
     return np.asarray(z ^ (z >> np.uint64(31)), np.uint64)
 
 
-def _sift_down(size: int, key: float, node: int, work: Work) -> None:
-    """Put a key at the root of a heap of ``size`` entries whose root is free."""
-    i = 0
-    while True:
-        child = 4 * i + 1
-        if child >= size:
-            break
-        best = child
-        best_key = work.heap_key[child]
-        for other in range(child + 1, min(child + 4, size)):
-            if work.heap_key[other] < best_key:
-                best_key = work.heap_key[other]
-                best = other
-        if best_key >= key:
-            break
-        moved = work.heap_node[best]
-        work.heap_key[i] = best_key
-        work.heap_node[i] = moved
-        work.place[moved] = i
-        i = best
-    work.heap_key[i] = key
-    work.heap_node[i] = node
-    work.place[node] = i
-
-
-def _sift_up(i: int, key: float, node: int, work: Work) -> None:
-    """Put a key at place ``i`` of the heap, or above it."""
-    while i > 0:
-        parent = (i - 1) >> 2
-        if work.heap_key[parent] <= key:
-            break
-        moved = work.heap_node[parent]
-        work.heap_key[i] = work.heap_key[parent]
-        work.heap_node[i] = moved
-        work.place[moved] = i
-        i = parent
-    work.heap_key[i] = key
-    work.heap_node[i] = node
-    work.place[node] = i
+def _relax(
+    node: int,
+    size: int,
+    bound: float,
+    graph: Graph,
+    link_cost: NDArray[np.float64],
+    pred_link: NDArray[np.int32],
+    work: Work,
+) -> int:
+    """Offer the links that leave a node to their ends; return the size of the heap."""
+    cost = work.cost[node]
+    for link in range(graph.row_start[node], graph.row_start[node + 1]):
+        head = graph.head[link]
+        new = cost + link_cost[link]
+        if new < work.cost[head] and new < bound:
+            place = work.place[head]
+            if place < 0:
+                place = size
+                size += 1
+            work.cost[head] = new
+            pred_link[head] = link
+            push(place, new, head, work)
+    return size
 
 
 def _search(
@@ -165,44 +138,98 @@ def _search(
     pred_link: NDArray[np.int32],
     work: Work,
 ) -> None:
-    """Settle nodes until ``n_wanted`` nodes whose ``work.wanted`` is ``stamp`` are settled, or nothing is left."""
+    """Settle nodes from the origin on until ``n_wanted`` nodes that ``stamp`` marks are settled."""
     work.cost[:] = np.inf
+    work.place[:] = -1
+    pred_link[:] = -1
     work.cost[origin] = 0.0
-    work.name[origin] = np.uint64(0)
-    work.n_links[origin] = 0
-    pred_link[origin] = -1
-    work.heap_key[0] = 0.0
-    work.heap_node[0] = origin
-    size = 1
+    size = _relax(origin, 0, np.inf, graph, link_cost, pred_link, work)
     while size > 0:
         node = work.heap_node[0]
+        pop(size, work)
         size -= 1
-        if size > 0:
-            _sift_down(size, work.heap_key[size], work.heap_node[size], work)
-        if node != origin:
-            last = pred_link[node]
-            before = graph.tail[last]
-            work.name[node] = work.name[before] + graph.name[last]
-            work.n_links[node] = work.n_links[before] + 1
-        if work.wanted[node] == stamp:
+        if work.seen[node] == stamp:
             n_wanted -= 1
             if n_wanted == 0:
                 return
-        if graph.no_through[node] and node != origin:
-            continue
-        cost = work.cost[node]
-        for link in range(graph.row_start[node], graph.row_start[node + 1]):
-            head = graph.head[link]
-            new = cost + link_cost[link]
-            old = work.cost[head]
-            if new < old:
-                place = work.place[head]
-                if old == np.inf:
-                    place = size
-                    size += 1
-                work.cost[head] = new
-                pred_link[head] = link
-                _sift_up(place, new, head, work)
+        if not graph.no_through[node]:
+            size = _relax(node, size, np.inf, graph, link_cost, pred_link, work)
+
+
+def _cost_along(
+    origin: int,
+    stamp: int,
+    graph: Graph,
+    link_cost: NDArray[np.float64],
+    pred_link: NDArray[np.int32],
+    work: Work,
+) -> None:
+    """Cost of every node along the tree of an earlier search."""
+    waiting = work.heap_node
+    work.seen[origin] = stamp
+    work.cost[origin] = 0.0
+    for first in range(graph.no_through.size):
+        node, size = first, 0
+        while work.seen[node] != stamp:
+            work.seen[node] = stamp
+            if pred_link[node] < 0:
+                work.cost[node] = np.inf
+                break
+            waiting[size] = node
+            size += 1
+            node = graph.tail[pred_link[node]]
+        while size > 0:
+            size -= 1
+            node = waiting[size]
+            link = pred_link[node]
+            work.cost[node] = work.cost[graph.tail[link]] + link_cost[link]
+
+
+def _repair(
+    origin: int,
+    bound: float,
+    graph: Graph,
+    link_cost: NDArray[np.float64],
+    pred_link: NDArray[np.int32],
+    work: Work,
+) -> None:
+    """Turn costs along an old tree into lowest costs, as far as they lie below ``bound``.
+
+    Every node whose cost a link can lower starts a search of its own; all of them share a heap, so each node is
+    settled at its lowest cost.
+    """
+    work.place[:] = -1
+    size = 0
+    for node in range(graph.no_through.size):
+        if work.cost[node] < bound and (node == origin or not graph.no_through[node]):
+            size = _relax(node, size, bound, graph, link_cost, pred_link, work)
+    while size > 0:
+        node = work.heap_node[0]
+        pop(size, work)
+        size -= 1
+        if not graph.no_through[node]:
+            size = _relax(node, size, bound, graph, link_cost, pred_link, work)
+
+
+def _name_path(origin: int, dest: int, stamp: int, graph: Graph, pred_link: NDArray[np.int32], work: Work) -> None:
+    """Name and number of links of the path to a node, by way of what ``stamp`` marks as known."""
+    work.seen[origin] = stamp
+    work.name[origin] = np.uint64(0)
+    work.n_links[origin] = 0
+    waiting, size = work.heap_node, 0
+    node = dest
+    while work.seen[node] != stamp:
+        work.seen[node] = stamp
+        waiting[size] = node
+        size += 1
+        node = graph.tail[pred_link[node]]
+    while size > 0:
+        size -= 1
+        node = waiting[size]
+        link = pred_link[node]
+        before = graph.tail[link]
+        work.name[node] = work.name[before] + graph.name[link]
+        work.n_links[node] = work.n_links[before] + 1
 
 
 def search_rows(
@@ -211,9 +238,13 @@ def search_rows(
     graph: Graph,
     pairs: Pairs,
     link_cost: NDArray[np.float64],
+    again: bool,
     found: CheapestPaths,
 ) -> None:
-    """Cheapest paths of the rows ``start .. stop - 1`` under ``link_cost`` [classes, L]."""
+    """Cheapest paths of the rows ``start .. stop - 1`` under ``link_cost`` [classes, L].
+
+    ``again``: ``found.pred_link`` holds the trees of an earlier search over the same pairs, which are repaired.
+    """
     n_nodes = graph.row_start.size - 1
     work = Work(
         np.empty(n_nodes, np.float64),
@@ -225,24 +256,46 @@ def search_rows(
         np.empty(n_nodes, np.int32),
     )
     for row in range(start, stop):
-        n_wanted = 0
-        for pair in range(pairs.row_start[row], pairs.row_start[row + 1]):
-            if work.wanted[pairs.dest[pair]] != row:
-                work.wanted[pairs.dest[pair]] = row
-                n_wanted += 1
-        if n_wanted == 0:
-            continue
-        _search(
-            pairs.row_origin[row], row, n_wanted, graph, link_cost[pairs.row_class[row]], found.pred_link[row], work
+        _search_row(
+            row, 2 * row, graph, pairs, link_cost[pairs.row_class[row]], again, found.pred_link[row], found, work
         )
-        for pair in range(pairs.row_start[row], pairs.row_start[row + 1]):
-            dest = pairs.dest[pair]
-            found.cost[pair] = work.cost[dest]
-            if work.cost[dest] < np.inf:
-                found.name[pair] = work.name[dest]
-                found.n_links[pair] = work.n_links[dest]
-            else:
-                found.n_links[pair] = 0
+
+
+def _search_row(
+    row: int,
+    stamp: int,
+    graph: Graph,
+    pairs: Pairs,
+    link_cost: NDArray[np.float64],
+    again: bool,
+    pred_link: NDArray[np.int32],
+    found: CheapestPaths,
+    work: Work,
+) -> None:
+    """Cheapest paths of one row; uses the stamps ``stamp`` and ``stamp + 1``."""
+    origin = pairs.row_origin[row]
+    first, last = pairs.row_start[row], pairs.row_start[row + 1]
+    if again:
+        _cost_along(origin, stamp, graph, link_cost, pred_link, work)
+        bound = 0.0
+        for pair in range(first, last):
+            bound = max(bound, work.cost[pairs.dest[pair]])
+        _repair(origin, bound, graph, link_cost, pred_link, work)
+    else:
+        n_wanted = 0
+        for pair in range(first, last):
+            if work.seen[pairs.dest[pair]] != stamp:
+                work.seen[pairs.dest[pair]] = stamp
+                n_wanted += 1
+        _search(origin, stamp, n_wanted, graph, link_cost, pred_link, work)
+    for pair in range(first, last):
+        dest = pairs.dest[pair]
+        found.cost[pair] = work.cost[dest]
+        found.n_links[pair] = 0
+        if work.cost[dest] < np.inf:
+            _name_path(origin, dest, stamp + 1, graph, pred_link, work)
+            found.name[pair] = work.name[dest]
+            found.n_links[pair] = work.n_links[dest]
 
 
 def empty_paths(graph: Graph, pairs: Pairs) -> CheapestPaths:
@@ -257,7 +310,12 @@ def empty_paths(graph: Graph, pairs: Pairs) -> CheapestPaths:
 
 
 def cheapest_paths(
-    graph: Graph, pairs: Pairs, link_cost: NDArray[np.float64], found: CheapestPaths, threads: int = 1
+    graph: Graph,
+    pairs: Pairs,
+    link_cost: NDArray[np.float64],
+    found: CheapestPaths,
+    again: bool = False,
+    threads: int = 1,
 ) -> None:
     """Fill ``found`` with the cheapest path of every pair.
 
@@ -266,10 +324,13 @@ def cheapest_paths(
     graph : Graph
     pairs : Pairs
     link_cost : float64 [classes, L]
-        Zero or more, never NaN; ``inf`` closes a link to a class. Of paths that cost the same, the one whose search
-        met it first is taken: the same for any number of threads.
+        Zero or more, never NaN; ``inf`` closes a link to a class. Of paths that cost the same, the one that the search
+        met first is taken: the same for any number of threads.
     found : CheapestPaths
         From :func:`empty_paths`.
+    again : bool
+        Whether ``found`` holds the result of an earlier search over the same pairs (under other costs): its trees are
+        repaired, which is faster the less they change.
     threads : int
     """
     n_classes = int(pairs.row_class.max()) + 1 if pairs.row_class.size else 0
@@ -277,10 +338,15 @@ def cheapest_paths(
         raise ValueError(f"link_cost must have at least {n_classes} rows of {graph.head.size} links")
     if link_cost.dtype != np.float64 or not link_cost.flags.c_contiguous or not (link_cost >= 0).all():
         raise ValueError("link_cost must be contiguous float64 numbers of zero or more")
-    run_blocks(_search_rows, pairs.row_origin.size, threads, graph, pairs, link_cost, found, block_rows=ROWS_PER_BLOCK)
+    run_blocks(
+        _search_rows, pairs.row_origin.size, threads, graph, pairs, link_cost, again, found, block_rows=ROWS_PER_BLOCK
+    )
 
 
-_sift_down = njit(cache=True, nogil=True, **LEAN)(_sift_down)
-_sift_up = njit(cache=True, nogil=True, **LEAN)(_sift_up)
+_relax = njit(cache=True, nogil=True, **LEAN)(_relax)
 _search = njit(cache=True, nogil=True, **LEAN)(_search)
+_cost_along = njit(cache=True, nogil=True, **LEAN)(_cost_along)
+_repair = njit(cache=True, nogil=True, **LEAN)(_repair)
+_name_path = njit(cache=True, nogil=True, **LEAN)(_name_path)
+_search_row = njit(cache=True, nogil=True, **LEAN)(_search_row)
 _search_rows = njit(cache=True, nogil=True)(search_rows)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.heap_trees import CheapestPaths, Graph, Pairs
+from zemsim.kernels.lean import LEAN
 
 _PAIRS_PER_BLOCK = 4096
 
@@ -242,8 +243,8 @@ def link_flows(store: PathStore, pairs: Pairs, n_classes: int, n_links: int) -> 
     return out
 
 
-_mend = njit(cache=True, nogil=True)(_mend)
-_count_pairs = njit(cache=True, nogil=True)(count_pairs)
-_fill_pairs = njit(cache=True, nogil=True)(fill_pairs)
-_common_ends = njit(cache=True, nogil=True)(common_ends)
-_add_flows = njit(cache=True, nogil=True)(add_flows)
+_mend = njit(cache=True, nogil=True, **LEAN)(_mend)
+_count_pairs = njit(cache=True, nogil=True, **LEAN)(count_pairs)
+_fill_pairs = njit(cache=True, nogil=True, **LEAN)(fill_pairs)
+_common_ends = njit(cache=True, nogil=True, **LEAN)(common_ends)
+_add_flows = njit(cache=True, nogil=True, **LEAN)(add_flows)

@@ -99,9 +99,7 @@ def _warm_up() -> None:
     solve(roads, [VehicleClass(zero[:1], one[:1], ones[:1])], 1e-9)
 
 
-def _figures(
-    roads: TntpNetwork, found: Solution, vehicles: VehicleClass, gap: float, seconds: float
-) -> dict[str, Any]:
+def _figures(roads: TntpNetwork, found: Solution, vehicles: VehicleClass, gap: float, seconds: float) -> dict[str, Any]:
     """The figures of the command; times and costs in the units of the files."""
     return {
         "objective": found.objective_value,

@@ -22,11 +22,13 @@ from zemsim.travel.volume_delay import VolumeDelay
 Float = NDArray[np.float64]
 
 #: Sweeps over the pairs between two searches for cheapest paths, at most.
-_SWEEPS = 12
+_SWEEPS = 16
 #: Sweeps end when what is left to gain on the known paths falls below this share of what it was.
 _INNER_SHARE = 0.1
 #: A pair is left alone while its paths differ by less than this share of the relative gap.
 _TOLERANCE_SHARE = 0.1
+#: Below this gap the trees of the search before are repaired, above it they are built anew.
+_REPAIRABLE_GAP = 0.005
 #: Iterations where none are given.
 MAX_ITERATIONS = 500
 
@@ -164,6 +166,7 @@ class _Work:
     inside_veh: float
     threads: int
     stamp: int = 1
+    last_gap: float = 1.0
 
     @classmethod
     def of(cls, network: LinkNetwork, classes: Sequence[VehicleClass], warm: Solution | None, threads: int) -> _Work:
@@ -204,8 +207,8 @@ class _Work:
         work._load()
         return work
 
-    def _search(self) -> None:
-        cheapest_paths(self.graph, self.pairs, self.links.cost, self.found, self.threads)
+    def _search(self, again: bool = False) -> None:
+        cheapest_paths(self.graph, self.pairs, self.links.cost, self.found, again, threads=self.threads)
 
     def _load(self) -> None:
         """Link flows, costs and slopes from the paths alone, free of the rounding of many steps."""
@@ -219,10 +222,11 @@ class _Work:
 
     def gap(self) -> float:
         """Search for cheapest paths at the present times; return the relative gap of the present flows."""
-        self._search()
+        self._search(self.last_gap < _REPAIRABLE_GAP)
         _, paid, _ = totals(self.links, self.class_flow)
         least = weighted_sum(self.pairs.demand, self.found.cost)
-        return max(0.0, 1.0 - least / paid) if paid > 0 else 0.0
+        self.last_gap = max(0.0, 1.0 - least / paid) if paid > 0 else 0.0
+        return self.last_gap
 
     def improve(self, relative_gap: float) -> None:
         """Take up the cheapest paths that were found, and balance the paths of all pairs."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,15 @@ class LinkNetwork:
     def order(self, *more: Float) -> NDArray[np.int64]:
         """Positions of the links by tail, head and then all that tells parallel links apart, [L]."""
         delay = self.delay
-        keys = (*more, delay.capacity, delay.beta, delay.alpha, delay.free_flow, self.head, self.tail)
+        keys: tuple[NDArray[Any], ...] = (
+            *more,
+            delay.capacity,
+            delay.beta,
+            delay.alpha,
+            delay.free_flow,
+            self.head,
+            self.tail,
+        )
         return np.asarray(np.lexsort(keys), np.int64)
 
 

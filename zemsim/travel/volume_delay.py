@@ -49,7 +49,7 @@ class VolumeDelay:
 
     def closed(self) -> NDArray[np.bool_]:
         """Links that nobody can use, bool [L]."""
-        return ~np.isfinite(self.free_flow) | (self._delays() & (self.capacity == 0.0))
+        return np.asarray(~np.isfinite(self.free_flow) | (self._delays() & (self.capacity == 0.0)), np.bool_)
 
     def _delays(self) -> NDArray[np.bool_]:
         """Links whose time depends on flow."""
