@@ -11,9 +11,10 @@ import pytest
 
 from zemsim.core.numbers import loose
 from zemsim.report.findings import findings
-from zemsim.report.results import Effect, Results, interval_over_seeds, policies_of
+from zemsim.report.results import TOTAL_CO2, Effect, Results, interval_over_seeds, policies_of
 from zemsim.report.sources import Inputs, sources_of
 from zemsim.report.tables import evidence_rows, fact_counts, fact_rows, headline_cell, measure_rows, verdict_rows
+from zemsim.report.tonnes import tonne
 from zemsim.report.words import Words
 
 
@@ -54,13 +55,49 @@ def test_a_clear_rise_of_co2_is_said(inputs: Inputs) -> None:
     assert "CO₂ clearly rises under: “Bus fares halved”." in findings(worse, Words("en"))
 
 
-def test_the_cheapest_tonne_costs_public_money(inputs: Inputs) -> None:
-    sentence = next(s for s in findings(inputs.results, Words("en")) if "cheapest tonne" in s)
-    prices = {p.id: inputs.results.effect(p.id, "eur_per_tonne").value for p in inputs.results.measures_of_interest}
-    positive = {key: value for key, value in prices.items() if math.isfinite(value) and value > 0}
-    best = min(positive, key=lambda key: positive[key])
+def test_the_cheapest_tonne_has_interval_and_grade_and_costs_public_money(inputs: Inputs) -> None:
+    sentence = next(s for s in findings(inputs.results, Words("en")) if "lowest cost per tonne" in s)
+    states = {p.id: tonne(inputs.results, p) for p in inputs.results.measures_of_interest}
+    best = min((p for p in states if states[p].state == "priced"), key=lambda p: states[p].value)
     assert next(p.name("en") for p in inputs.results.policies if p.id == best) in sentence
-    assert min(v for v in prices.values() if math.isfinite(v)) < 0
+    assert f"{states[best].low:,.0f}" in sentence
+    assert "No grade of its cost is stated." in sentence
+
+
+def test_who_earns_or_raises_co2_has_no_cost_per_tonne(inputs: Inputs) -> None:
+    words, results = Words("en"), inputs.results
+    earns = with_cell(
+        results,
+        "fares",
+        public_cost_eur_diff=-5.0,
+        public_cost_eur_low=-6.0,
+        public_cost_eur_high=-4.0,
+        eur_per_tonne=-9.0,
+    )
+    assert headline_cell(earns, "fares", "eur_per_tonne", words)["value"] == "earns"
+    assert any(s.startswith("Clearly cut CO₂ and bring in") and "Bus fares halved" in s for s in findings(earns, words))
+    nan = {f"eur_per_tonne{end}": math.nan for end in ("", "_low", "_high")}
+    rises = with_cell(results, "fares", **nan, **{f"{TOTAL_CO2}_low": 1.0, f"{TOTAL_CO2}_high": 2.0})
+    assert headline_cell(rises, "fares", "eur_per_tonne", words)["value"] == "CO₂ rises"
+    unclear = with_cell(results, "fares", public_cost_eur_low=-1.0, public_cost_eur_high=1.0, eur_per_tonne=9.0)
+    assert headline_cell(unclear, "fares", "eur_per_tonne", words)["value"] == "cost unclear"
+
+
+def test_a_tonne_without_chance_says_so_and_shows_its_grade(inputs: Inputs) -> None:
+    words = Words("en")
+    costs = {"public_cost_eur_diff": 5.0, "public_cost_eur_low": 5.0, "public_cost_eur_high": 5.0}
+    same = with_cell(inputs.results, "yards", **costs, eur_per_tonne=0.5, eur_per_tonne_low=0.5, eur_per_tonne_high=0.5)
+    graded = dataclasses.replace(
+        next(p for p in same.policies if p.id == "yards"),
+        measures=({"grade": "reported", "cost_grade": "assumption"}, {"grade": "estimate"}),
+    )
+    assert graded.cost_grade == "assumption"
+    same.policies[:] = [graded if p.id == "yards" else p for p in same.policies]
+    cell = headline_cell(same, "yards", "eur_per_tonne", words)
+    assert (cell["ci"], cell["note"]) == ("same in every seed", "cost assumed")
+    sentence = next(s for s in findings(same, words) if "lowest cost per tonne" in s)
+    assert "the same in every seed, since neither cost nor CO₂ depends on chance" in sentence
+    assert "Its cost is assumed" in sentence
 
 
 def test_a_run_without_policies_has_findings(inputs: Inputs) -> None:
@@ -80,8 +117,8 @@ def test_cells(inputs: Inputs) -> None:
     assert (base["diff"], base["ci"], base["state"]) == ("", "", "none")
     cost = headline_cell(inputs.results, "fuel", "public_cost_eur", words)
     assert (cost["value"], cost["diff"][0]) == ("", "−")
-    tonne = headline_cell(inputs.results, "signs", "eur_per_tonne", words)
-    assert (tonne["value"], tonne["ci"]) == ("–", "")
+    shown = headline_cell(inputs.results, "signs", "eur_per_tonne", words)
+    assert (shown["value"], shown["ci"]) == ("CO₂ unclear", "")
 
 
 def test_effects() -> None:

@@ -27,6 +27,7 @@ FAMILIES = (
     "methods_",
     "limits_",
     "stands_",
+    "tonne_",
 )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from zemsim.core import numbers
 from zemsim.report.results import BASELINE, Effect, Policy, Results
+from zemsim.report.tonnes import tonne_findings
 from zemsim.report.words import Words, indicator
 
 #: (indicator, wanted direction) in the order of the sentences.
@@ -38,7 +39,7 @@ def findings(results: Results, words: Words) -> list[str]:
     for key, direction in QUESTIONS:
         if results.keys([key]):
             sentences.append(_strongest(results, words, key, direction))
-    sentences += _cheapest(results, words) + _rebound(results, words) + _unclear(results, words)
+    sentences += tonne_findings(results, words) + _rebound(results, words) + _unclear(results, words)
     return sentences + _checks(results, words)
 
 
@@ -93,20 +94,6 @@ def interval_text(effect: Effect, key: str, language: str) -> str:
     shown = indicator(key)
     text = numbers.interval(effect.low * shown.factor, effect.high * shown.factor, shown.decimals, language)
     return numbers.with_unit(text, shown.diff_unit[language], language) if text else numbers.UNKNOWN
-
-
-def _cheapest(results: Results, words: Words) -> list[str]:
-    key = "eur_per_tonne"
-    priced = [
-        (results.effect(policy.id, key).value, policy)
-        for policy in results.measures_of_interest
-        if numbers.is_known(results.effect(policy.id, key).value) and results.effect(policy.id, key).value > 0
-    ]
-    if not priced:
-        return []
-    value, policy = min(priced, key=lambda pair: pair[0])
-    text = indicator(key).value(value, words.language, unit=True)
-    return [words("finding_cheapest", policy=policy.name(words.language), value=text)]
 
 
 def _names(policies: list[Policy], words: Words) -> str:

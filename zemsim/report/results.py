@@ -32,6 +32,8 @@ MODE_KEYS: Final = tuple(f"mode_share_{mode}" for mode in MODES)
 #: Tonnes for the figure of cost: over all years, as public cost is.
 TOTAL_CO2: Final = "co2_wtw_total_kg"
 BASELINE: Final = "baseline"
+#: Grades of figures from the best to the weakest.
+GRADES: Final = ("reported", "estimate", "assumption")
 ALL: Final = "all"
 REGION: Final = "region"
 
@@ -58,6 +60,12 @@ class Policy:
     number: int
     title: Mapping[str, str] | str
     measures: Sequence[Any] = ()
+
+    @property
+    def cost_grade(self) -> str:
+        """Return the weakest grade of what its measures cost; of the measure itself where it states no cost apart."""
+        stated = [m.get("cost_grade") or m.get("grade") for m in self.measures if isinstance(m, Mapping)]
+        return max((g for g in stated if g in GRADES), key=GRADES.index, default="")
 
     def name(self, language: str) -> str:
         """Return the title, or the id where there is none."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from zemsim.core import numbers
+from zemsim.report import tonnes
 from zemsim.report.findings import interval_text
 from zemsim.report.results import BASELINE, Results
 from zemsim.report.text import MAX_TEXT, in_language, tidy
@@ -100,6 +101,8 @@ def headline_table(results: Results, keys: Sequence[str], words: Words) -> Row:
 
 def headline_cell(results: Results, policy: str, key: str, words: Words) -> Row:
     """Return one cell: ``value``, ``diff``, ``ci``, ``state`` (clear, unclear, none), ``arrow``, ``say``."""
+    if key == tonnes.KEY:
+        return _tonne_cell(results, policy, words)
     effect, how, language = results.effect(policy, key), indicator(key), words.language
     value = effect.value if not how.difference_only else (0.0 if policy == BASELINE else None)
     text = "" if value is None else how.value(value, language)
@@ -119,6 +122,21 @@ def headline_cell(results: Results, policy: str, key: str, words: Words) -> Row:
     else:
         cell |= {"state": "unclear", "say": words("no_interval")}
     return cell
+
+
+def _tonne_cell(results: Results, policy: str, words: Words) -> Row:
+    """Return the cost of a tonne with its interval and grade, or in words why there is none."""
+    cell: Row = {"value": numbers.UNKNOWN, "diff": "", "ci": "", "state": "none", "arrow": "", "say": ""}
+    of = next((tonnes.tonne(results, p) for p in results.policies if p.id == policy), tonnes.Tonne("unknown"))
+    if of.state == "priced":
+        note = words(f"tonne_short_{of.grade}") if of.grade else ""
+        text = words("tonne_same_short") if of.without_chance else _unsigned(of, words.language)
+        return cell | {"value": indicator(tonnes.KEY).value(of.value, words.language), "ci": text, "note": note}
+    return cell if of.state == "unknown" else cell | {"value": words(f"tonne_{of.state}")}
+
+
+def _unsigned(of: tonnes.Tonne, language: str) -> str:
+    return interval_text_plain(of.low, of.high, indicator(tonnes.KEY).decimals, language).replace("+", "")
 
 
 def interval_text_plain(low: float, high: float, decimals: int, language: str) -> str:

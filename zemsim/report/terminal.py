@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from zemsim.core import numbers
 from zemsim.core.errors import clean
+from zemsim.report import tonnes
 from zemsim.report.results import BASELINE, MAIN_KEYS, MODE_KEYS, Results, RunLike
 from zemsim.report.sources import headline_of
 from zemsim.report.tables import headline_cell
@@ -98,7 +99,7 @@ def cell_lines(results: Results, policy: str, key: str, words: Words, *, short: 
     lines = [cell["value"]] if cell["value"] else []
     if cell["diff"]:
         lines.append(f"{cell['arrow']} {cell['diff']}".strip())
-    if effect.has_interval and not short:
+    if effect.has_interval and not short and (key != tonnes.KEY or cell["ci"]):
         # Student's interval lies evenly around the difference.
         half = (effect.high - effect.low) / 2 * how.factor
         lines.append(f"± {numbers.number(half, how.decimals, words.language)}")
