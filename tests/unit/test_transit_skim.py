@@ -133,6 +133,35 @@ def test_nothing_there_or_nothing_back_is_not_available(table: Timetable, skim: 
     assert not far["bus"]["available"][0]
 
 
+def test_the_way_back_must_still_be_there(table: Timetable, skim: TransitSkim) -> None:
+    """The only bus back leaves at 17:00: who leaves 100 m away (1.95 minutes) at 16:58 catches it, at 16:59 not."""
+    assert skim.last_departure_s[2, 0, 1, 0] == 17 * H
+    start, end = np.array([[0.0, 0.0]] * 4), np.array([[10_000.0, 100.0]] * 4)
+    leave = [16 * 60 + 58, 16 * 60 + 59, 14 * 60, -np.inf]
+    found = transit_options(table, skim, start, end, [0] * 4, [2] * 4, WEIGHTS, leave_min=leave)["bus"]
+    assert found["available"].tolist() == [True, False, True, True]
+    assert np.isinf(found["ivt_min"][1])
+    without = transit_options(table, skim, start, end, [0] * 4, [2] * 4, WEIGHTS)["bus"]
+    assert all((found[name][3] == without[name][3]).all() for name in found)
+    with pytest.raises(ValueError, match="leave_min"):
+        transit_options(table, skim, start, end, [0] * 4, [2] * 4, WEIGHTS, leave_min=[0.0])
+
+
+def test_a_later_bus_from_another_stop_or_in_a_later_period_brings_home() -> None:
+    """Back from stop 1 at 16:00, from stop 2 (500 m away) at 18:00, and again from stop 1 at 20:00."""
+    points = [(0.0, 0.0), (20_000.0, 0.0), (20_000.0, 700.0)]
+    trips = [bus(0, (0, 1), 7 * H, 1200), bus(1, (1, 0), 16 * H, 1200), bus(2, (2, 0), 18 * H, 1200)]
+    later = [bus(1, (1, 0), 20 * H, 1200)]
+    for more, available, stop in (([], [True, True, False], [1, 2, -1]), (later, [True] * 3, [1, 1, 1])):
+        table = timetable(points, trips + more)
+        skim = transit_skim(table)
+        ends = ([[0.0, 0.0]] * 3, [[20_000.0, 0.0]] * 3, [0] * 3, [2] * 3)
+        found = transit_options(table, skim, *ends, WEIGHTS, leave_min=[15 * 60, 17 * 60, 18 * 60])["bus"]
+        assert found["available"].tolist() == available
+        stops = [int(np.unravel_index(leg, skim.shape)[2]) if leg >= 0 else -1 for leg in found["leg_back"]]
+        assert stops == stop
+
+
 def test_options_do_not_depend_on_threads_or_row_order(table: Timetable, skim: TransitSkim) -> None:
     rng = np.random.default_rng(3)
     points = np.column_stack([rng.uniform(-900, 900, 9000), rng.uniform(-900, 900, 9000), np.full(9000, 10_050.0)])

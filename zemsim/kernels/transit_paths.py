@@ -123,16 +123,20 @@ def candidates(x: float, y: float, grid: Any, walk: Any, stops: Any, metres: Any
 
 
 def best_pair(
-    cost: Any, q: int, layer: int, a_stop: Any, a_m: Any, n_a: int, b_stop: Any, b_m: Any, n_b: int, per_m: float
-) -> Any:
-    """Return rows (in the lists) of the best stops from a to b, and -1, -1 where none is reached; ties to the first."""
+    cost: Any, last: Any, leave_min: float, min_per_m: float, q: int, layer: int, a_stop: Any, a_m: Any, n_a: int,
+    b_stop: Any, b_m: Any, n_b: int, per_m: float,
+) -> Any:  # fmt: skip
+    """Return rows (in the lists) of the best stops from a to b, and -1, -1 where none is reached; ties to the first.
+
+    Who leaves at ``leave_min`` walks to the stop and must still find a departure there.
+    """
     best = np.inf
     best_i = -1
     best_j = -1
     for i in range(n_a):
         for j in range(n_b):
             value = cost[q, layer, a_stop[i], b_stop[j]] + per_m * (a_m[i] + b_m[j])
-            if value < best:
+            if value < best and last[q, layer, a_stop[i], b_stop[j]] >= 60.0 * (leave_min + a_m[i] * min_per_m):
                 best = value
                 best_i = i
                 best_j = j
@@ -152,10 +156,14 @@ def add_leg(skim: Any, out: Any, row: int, leg: int, walk_min: float) -> None:
 
 
 def options_kernel(
-    start: int, stop: int, origin: Any, dest: Any, period_out: Any, period_back: Any, grid: Any, walk: Any, cost: Any,
-    skim: Any, bus: Any, train: Any,
+    start: int, stop: int, origin: Any, dest: Any, period_out: Any, period_back: Any, leave_min: Any, grid: Any,
+    walk: Any, cost: Any, last: Any, skim: Any, bus: Any, train: Any,
 ) -> None:  # fmt: skip
-    """Fill the rows ``start .. stop``; ``skim`` holds flat arrays, ``cost`` generalised minutes [Q, 2, S, S]."""
+    """Fill the rows ``start .. stop``; ``skim`` holds flat arrays, ``cost`` generalised minutes [Q, 2, S, S].
+
+    ``last``: int32 [Q, 2, S, S], the last departure in this or a later period of the day; ``leave_min``: when the way
+    back begins, minus infinity where any departure of the period will do.
+    """
     most = KEPT_BUS + KEPT_RAIL
     a_stop, b_stop = np.empty(most, np.int64), np.empty(most, np.int64)
     a_m, b_m = np.empty(most, np.float64), np.empty(most, np.float64)
@@ -172,10 +180,12 @@ def options_kernel(
         for layer in range(2):
             n_a = bus_a if layer == 0 else bus_a + rail_a
             n_b = bus_b if layer == 0 else bus_b + rail_b
-            i, j = best_pair(cost, q, layer, a_stop, a_m, n_a, b_stop, b_m, n_b, per_m)
+            i, j = best_pair(cost, last, -np.inf, walk.min_per_m, q, layer, a_stop, a_m, n_a, b_stop, b_m, n_b, per_m)
             if i < 0:
                 continue
-            k, m = best_pair(cost, p, layer, b_stop, b_m, n_b, a_stop, a_m, n_a, per_m)
+            k, m = best_pair(
+                cost, last, leave_min[row], walk.min_per_m, p, layer, b_stop, b_m, n_b, a_stop, a_m, n_a, per_m
+            )
             if k < 0:
                 continue
             out = bus if layer == 0 else train

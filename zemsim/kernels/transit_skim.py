@@ -55,6 +55,7 @@ class SkimArrays(NamedTuple):
     main_pattern: NDArray[np.int32]
     board_pos: NDArray[np.int16]
     alight_pos: NDArray[np.int16]
+    last_departure_s: NDArray[np.int32]
 
 
 def trace(net: Any, lab: Any, fares: Any, r: int, node: int, numbers: Any, leg: Any) -> None:
@@ -115,6 +116,7 @@ def summarise(
     n_windows = ends.size
     quickest = np.empty(n_windows, np.int64)
     count = np.empty(n_windows, np.int64)
+    last = np.empty(n_windows, np.int64)
     sums = np.empty((n_windows, 8), np.float64)
     kinds = np.empty((n_windows, MAIN_LEGS, 4), np.int64)
     n_kinds = np.empty(n_windows, np.int64)
@@ -124,6 +126,7 @@ def summarise(
             continue
         quickest[:] = UNREACHED
         count[:] = 0
+        last[:] = -1
         n_kinds[:] = 0
         sums[:] = 0.0
         fastest = UNREACHED
@@ -140,6 +143,7 @@ def summarise(
             wait = total[e] - parts[e, 0] - parts[e, 1]
             if total[e] <= min(longest, rules.slow_ratio * quickest[w] + rules.slow_extra_s):
                 count[w] += 1
+                last[w] = max(last[w], when[e])
                 for i in range(6):
                     sums[w, i] += parts[e, i]
                 sums[w, 6] += wait
@@ -149,6 +153,7 @@ def summarise(
         for w in range(n_windows):
             if count[w] > 0:
                 write_pair(out, q_first + w, layer, origin, target, count[w], lengths[w], sums[w], kinds[w], n_kinds[w])
+                out.last_departure_s[q_first + w, layer, origin, target] = last[w]
 
 
 def window_of(ends: Any, second: int) -> int:

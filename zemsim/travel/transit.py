@@ -41,6 +41,8 @@ class TransitSkim:
         Pattern of the longest ride, the commonest over the useful departures.
     board_pos, alight_pos : int16
         Its positions.
+    last_departure_s : int32
+        The last useful departure of the period, seconds after midnight; -1 where there is none.
     """
 
     in_vehicle_min: NDArray[np.float32]
@@ -55,6 +57,7 @@ class TransitSkim:
     main_pattern: NDArray[np.int32]
     board_pos: NDArray[np.int16]
     alight_pos: NDArray[np.int16]
+    last_departure_s: NDArray[np.int32]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -138,14 +141,14 @@ def most_departures(network: RaptorNetwork, size: int) -> int:
 
 
 def _dtype(name: str) -> np.dtype[Any]:
-    kinds = {"main_pattern": np.int32, "board_pos": np.int16, "alight_pos": np.int16}
+    kinds = {"main_pattern": np.int32, "last_departure_s": np.int32, "board_pos": np.int16, "alight_pos": np.int16}
     return np.dtype(kinds.get(name, np.float32))
 
 
 def _empty(name: str, shape: tuple[int, ...]) -> NDArray[Any]:
     if name in ("in_vehicle_min", "headway_min"):
         return np.full(shape, np.inf, np.float32)
-    if name in ("main_pattern", "board_pos", "alight_pos"):
+    if name in ("main_pattern", "board_pos", "alight_pos", "last_departure_s"):
         return np.full(shape, -1, _dtype(name))
     return np.zeros(shape, np.float32)
 

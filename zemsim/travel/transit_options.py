@@ -69,6 +69,7 @@ def transit_options(
     period_back: ArrayLike,
     weights: PathWeights,
     threads: int = 1,
+    leave_min: ArrayLike | None = None,
 ) -> dict[str, dict[str, NDArray[Any]]]:
     """Return what the tours offer by bus and by train.
 
@@ -91,6 +92,9 @@ def transit_options(
         What a minute of walking, waiting, headway and a transfer count for.
     threads : int
         Threads over rows; the bits do not depend on it.
+    leave_min : float [R], optional
+        Minute of the day at which the way back begins. Then the way back must be there at that time: stops count only
+        where, after the walk to them, a useful departure is still to come in this or a later period of the day.
 
     Returns
     -------
@@ -107,6 +111,9 @@ def transit_options(
         raise ValueError(f"dest_xy has {len(dest)} rows, origin_xy {n}")
     if skim.shape[2] != len(timetable.stops):
         raise ValueError(f"the skim has {skim.shape[2]} stops, the timetable {len(timetable.stops)}")
+    leave = np.full(n, -np.inf) if leave_min is None else np.ascontiguousarray(leave_min, dtype=np.float64)
+    if leave.shape != (n,) or np.isnan(leave).any():
+        raise ValueError(f"leave_min must be {n} minutes of the day")
     rules = timetable.rules
     detour = rules.transit_walk_detour_ratio
     walk = WalkRules(
@@ -119,9 +126,18 @@ def transit_options(
     flat = SkimArrays(*(np.ascontiguousarray(getattr(skim, name)).reshape(-1) for name in SkimArrays._fields))
     cost = generalised_min(skim, weights)
     grid = stop_grid(timetable, walk.bus_m)
-    args = (origin, dest, out_q, back_q, grid, walk, cost, flat, bus, train)
+    args = (origin, dest, out_q, back_q, leave, grid, walk, cost, last_in_day(skim), flat, bus, train)
     run_blocks(options_kernel, n, threads, *args, block_rows=BLOCK_TOURS)
     return {"bus": bus._asdict(), "train": train._asdict()}
+
+
+def last_in_day(skim: TransitSkim) -> NDArray[np.int32]:
+    """Return the last useful departure in each period or a later one of its day: int32 [Q, 2, S, S], -1 none."""
+    last = np.array(skim.last_departure_s, np.int32)
+    for q in range(len(PERIODS) - 2, -1, -1):
+        if PERIODS[q].day_type == PERIODS[q + 1].day_type:
+            np.maximum(last[q], last[q + 1], out=last[q])
+    return last
 
 
 def stop_grid(timetable: Timetable, cell_m: float) -> StopGrid:
