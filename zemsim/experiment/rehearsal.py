@@ -129,9 +129,10 @@ def _easy_skim(timetable: Timetable) -> Any:
     from zemsim.travel.transit import TransitSkim
 
     shape = (len(PERIODS), 2, len(timetable.stops), len(timetable.stops))
-    whole = {"main_pattern": np.int32, "board_pos": np.int16, "alight_pos": np.int16}
+    whole = {"main_pattern": np.int32, "board_pos": np.int16, "alight_pos": np.int16, "last_departure_s": np.int32}
     names = TransitSkim.__dataclass_fields__
     arrays = {name: np.zeros(shape, whole.get(name, np.float32)) for name in names}
     for name in ("in_vehicle_min", "headway_min", "main_share", "alight_pos", "distance_km", "fare_eur"):
         arrays[name][...] = 1 if name in ("main_share", "alight_pos") else 10
+    arrays["last_departure_s"][...] = 24 * 3600
     return TransitSkim(**arrays)
