@@ -1,0 +1,97 @@
+"""Trees under costs of real numbers, and their repair, against Bellman and Ford."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.reference.equilibrium import Road, cheapest
+from zemsim.kernels.heap_trees import Graph, Pairs, cheapest_paths, empty_paths, link_names
+
+N = 8
+costs = st.sampled_from([0.0, 0.5, 1.0, 1.0, 2.25, 7.0, math.inf])
+links = st.lists(st.tuples(st.integers(0, N - 1), st.integers(0, N - 1), costs, costs), min_size=1, max_size=30)
+
+
+def graph_of(ends: list[tuple[int, int]], no_through: list[bool]) -> Graph:
+    tail, head = (np.array([pair[i] for pair in ends], np.int32) for i in (0, 1))
+    row_start = np.searchsorted(tail, np.arange(N + 1)).astype(np.int64)
+    return Graph(row_start, tail, head, np.array(no_through), link_names(len(ends)))
+
+
+def all_pairs(origins: list[int], dests: list[int]) -> Pairs:
+    rows = [[d for d in dests if d != o] for o in origins]
+    count = [len(row) for row in rows]
+    return Pairs(
+        np.zeros(len(rows), np.int32),
+        np.array(origins, np.int32),
+        np.append(0, np.cumsum(count)).astype(np.int64),
+        np.array([d for row in rows for d in row], np.int32),
+        np.ones(sum(count)),
+        np.zeros(sum(count), np.int32),
+    )
+
+
+def check(graph: Graph, pairs: Pairs, cost: list[float], found) -> None:
+    """Costs are the lowest, and paths lead there at that cost, have their names and pass no closed node."""
+    roads = [Road(t, h, c, 0, 1, 1) for t, h, c in zip(graph.tail.tolist(), graph.head.tolist(), cost, strict=True)]
+    for row, origin in enumerate(pairs.row_origin.tolist()):
+        best = cheapest(roads, cost, origin, N, graph.no_through.tolist())
+        for pair in range(pairs.row_start[row], pairs.row_start[row + 1]):
+            assert found.cost[pair] == pytest.approx(best[pairs.dest[pair]], rel=1e-12)
+            if math.isinf(best[pairs.dest[pair]]):
+                assert found.n_links[pair] == 0
+                continue
+            node, path = int(pairs.dest[pair]), []
+            while node != origin:
+                path.append(int(found.pred_link[row, node]))
+                node = int(graph.tail[path[-1]])
+                assert node == origin or not graph.no_through[node]
+                assert len(path) < N
+            assert found.n_links[pair] == len(path)
+            assert found.name[pair] == sum(int(graph.name[link]) for link in path) % 2**64
+            assert sum(cost[link] for link in path) == pytest.approx(found.cost[pair], rel=1e-12)
+
+
+@settings(max_examples=150)
+@given(
+    links,
+    st.lists(st.booleans(), min_size=N, max_size=N),
+    st.lists(st.integers(0, N - 1), min_size=1, max_size=3, unique=True),
+    st.lists(st.integers(0, N - 1), min_size=1, max_size=4, unique=True),
+)
+def test_searches_and_their_repair_find_the_cheapest_paths(rows, no_through, origins, dests) -> None:
+    rows = sorted(rows, key=lambda row: row[:2])
+    graph = graph_of([row[:2] for row in rows], no_through)
+    pairs = all_pairs(origins, sorted(dests))
+    found = empty_paths(graph, pairs)
+    again = False
+    for cost in ([r[2] for r in rows], [r[3] for r in rows], [r[2] for r in rows], [r[2] + r[3] for r in rows]):
+        cheapest_paths(graph, pairs, np.array([cost]), found, again)
+        check(graph, pairs, cost, found)
+        again = True
+
+
+@pytest.mark.parametrize(
+    ("cost", "words"),
+    [
+        (np.ones((1, 3)), "rows of 2 links"),
+        (np.ones((0, 2)), "at least 1 rows"),
+        (np.array([[1.0, -1.0]]), "zero or more"),
+        (np.array([[1.0, np.nan]]), "zero or more"),
+        (np.ones((1, 2), np.float32), "float64"),
+    ],
+)
+def test_costs_that_the_kernel_would_misread_are_refused(cost, words) -> None:
+    graph, pairs = graph_of([(0, 1), (1, 2)], [False] * N), all_pairs([0], [2])
+    with pytest.raises(ValueError, match=words):
+        cheapest_paths(graph, pairs, cost, empty_paths(graph, pairs))
+
+
+def test_names_of_links_are_pinned() -> None:
+    assert link_names(2).tolist() == [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4]  # SplitMix64 from 0: published values
+    assert np.unique(link_names(100_000)).size == 100_000
