@@ -75,7 +75,7 @@ def test_who_earns_or_raises_co2_has_no_cost_per_tonne(inputs: Inputs) -> None:
         eur_per_tonne=-9.0,
     )
     assert headline_cell(earns, "fares", "eur_per_tonne", words)["value"] == "earns"
-    assert any(s.startswith("Clearly cut CO₂ and bring in") and "Bus fares halved" in s for s in findings(earns, words))
+    assert any(s.startswith("Clearly cut CO₂ and bring in more") and "Bus fares halved" in s for s in findings(earns, words))
     nan = {f"eur_per_tonne{end}": math.nan for end in ("", "_low", "_high")}
     rises = with_cell(results, "fares", **nan, **{f"{TOTAL_CO2}_low": 1.0, f"{TOTAL_CO2}_high": 2.0})
     assert headline_cell(rises, "fares", "eur_per_tonne", words)["value"] == "CO₂ rises"
@@ -94,7 +94,7 @@ def test_a_tonne_without_chance_says_so_and_shows_its_grade(inputs: Inputs) -> N
     assert graded.cost_grade == "assumption"
     same.policies[:] = [graded if p.id == "yards" else p for p in same.policies]
     cell = headline_cell(same, "yards", "eur_per_tonne", words)
-    assert (cell["ci"], cell["note"]) == ("same in every seed", "cost assumed")
+    assert (cell["ci"], cell["note"]) == ("no spread", "cost assumed")
     sentence = next(s for s in findings(same, words) if "lowest cost per tonne" in s)
     assert "the same in every seed, since neither cost nor CO₂ depends on chance" in sentence
     assert "Its cost is assumed" in sentence
