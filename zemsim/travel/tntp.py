@@ -170,7 +170,7 @@ class _Text:
             if key == _END:
                 return number
             if key in self.metadata:
-                self.fault(f"<{clean(key, 80)}> stands here a second time", number)
+                raise InputError(f"<{clean(key, 80)}> stands here a second time", self.path, number)
             self.metadata[key] = (number, found[2].strip())
         raise InputError(f"there is no line <{_END}>", self.path, hint="is this a TNTP file?")
 
@@ -339,7 +339,7 @@ def read_trips(path: str | Path) -> TntpTrips:
         else:
             _trips_of_line(text, number, line, origin, n_zones, flow_of)
     total, stated = math.fsum(flow_of.values()), text.real("TOTAL OD FLOW")
-    if stated is not None and abs(total - stated) > _TOTAL_TOLERANCE * max(total, stated):
+    if stated is not None and not text.faults and abs(total - stated) > _TOTAL_TOLERANCE * max(total, stated):
         text.fault(f"<TOTAL OD FLOW> is {stated:,.10g}, and the flows add up to {total:,.10g}", None)
     raise_all(text.faults)
     pairs = sorted(pair for pair, flow in flow_of.items() if flow > 0)
