@@ -7,7 +7,7 @@ import pytest
 
 import zemsim
 from zemsim.region.region import Region
-from zemsim.travel.roads import RoadNetwork, RoadSkim, RoadTrees, load, road_skim
+from zemsim.travel.roads import RoadNetwork, RoadPaths, RoadSkim, load, road_skim
 
 
 @pytest.fixture(scope="module")
@@ -25,26 +25,16 @@ def skim(network: RoadNetwork) -> RoadSkim:
     return road_skim(network)
 
 
-def trees_of(skim: RoadSkim) -> RoadTrees:
+def trees_of(skim: RoadSkim) -> RoadPaths:
     assert skim.trees is not None
     return skim.trees
 
 
-def users_of(network: RoadNetwork, skim: RoadSkim, link_id: str) -> np.ndarray:
-    """Which pairs drive over a link, bool [Z, Z]: the mark of the link is handed down the trees, doubling the steps."""
-    kept = trees_of(skim)
-    pred = kept.trees.pred_link
-    rows = np.arange(pred.shape[0])[:, None]
-    parent = np.where(pred >= 0, kept.tail[pred], np.arange(pred.shape[1])[None, :])
-    marked = (pred >= 0) & (network.link_id == link_id)[pred]
-    while True:
-        parent, before = parent[rows, parent], parent
-        marked = marked | marked[rows, before]
-        if np.array_equal(parent, before):
-            break
-    uses = marked[:, kept.zone_node]
-    np.fill_diagonal(uses, False)
-    return uses
+def users_of(network: RoadNetwork, link_id: str) -> np.ndarray:
+    """Which pairs drive over a link, bool [Z, Z]: those that would pay if it cost a euro."""
+    paid = road_skim(network, keep_trees=False, cost_eur=np.where(network.link_id == link_id, 1.0, 0.0)).cost_eur
+    assert paid is not None
+    return paid > 0
 
 
 def test_closing_a_bridge_lengthens_only_the_trips_that_used_it(network: RoadNetwork, skim: RoadSkim) -> None:
@@ -53,7 +43,7 @@ def test_closing_a_bridge_lengthens_only_the_trips_that_used_it(network: RoadNet
     bridges = np.flatnonzero(network.bridge)
     assert len(set(network.link_id[bridges])) >= 3
     bridge = str(network.link_id[bridges[np.argmax(flow[bridges])]])
-    uses = users_of(network, skim, bridge)
+    uses = users_of(network, bridge)
     carried = flow[network.link_id == bridge].sum()
     assert uses.sum() == pytest.approx(carried)
     assert 0 < uses.sum() < uses.size / 2

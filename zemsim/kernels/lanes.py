@@ -286,4 +286,4 @@ for _function, _typer, _code, _kinds in (
     (start_lane, _type_start, _code_start, (types.UniTuple, types.Integer, types.Integer)),
 ):
     type_callable(_function)(_typer)
-    lower_builtin(_function, *_kinds)(_code)
+    lower_builtin(_function, *_kinds)(_code)  # type: ignore[no-untyped-call]

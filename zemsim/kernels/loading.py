@@ -1,90 +1,255 @@
-"""Loading: put the flow of each origin-destination pair on the links of its shortest path.
+"""Loading: put the flow of each origin-destination pair on the links of its shortest path, over a hierarchy.
 
-A tree is walked from its leaves to its origin, in the reverse of the order in which its nodes were settled: the flow of
-a node's subtree goes onto the link that leads to it, and on to the node before. That is one addition per node of the
-tree, whatever the number of destinations.
+A sweep (``sweep.py``) is run backwards: flow begins at the targets and is handed, node by node, to the arc that gave
+the node its label, first upwards (against ``descend``), then down to the origin (against ``climb``). That is one
+addition per node and origin, whatever the number of targets. What lies on arcs at the end is taken apart once for all
+origins: each arc hands its flow to its own link, or to the two arcs below it that it stands for.
 
-Sums are made in a fixed order: origins in ascending order within blocks of fixed size, then the blocks in order. So the
-result has the same bits for any number of threads.
+Of equally short ways the first is taken: through upper neighbours before lower ones, through the lowest neighbour, over
+a link of its own before a way through other nodes, over the link with the lowest number. In a given order of nodes,
+closing a link that a pair does not use does not change its path.
+
+Sums are made in a fixed order: origins in their order within blocks of fixed size, then the blocks in order. So the
+result has the same bytes for any number of threads.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from zemsim.kernels.blocks import run_blocks
-from zemsim.kernels.shortest_path import Trees
+from zemsim.kernels.customise import Bits, Metric
+from zemsim.kernels.hierarchy import Hierarchy, Int32, Int64
+from zemsim.kernels.lanes import (
+    LANES,
+    UNREACHABLE,
+    Parts,
+    add_lanes,
+    equal_lanes,
+    lanes_at,
+    set_lanes,
+)
+from zemsim.kernels.sweep import Members, Slice, climb, descend
 
-#: Origins whose flows are summed into one partial result.
-ORIGINS_PER_SUM = 128
+Float = NDArray[np.float64]
+
+#: Batches of 16 origins whose flows are summed into one partial result.
+BATCHES_PER_SUM = 8
 
 
-def load_rows(
-    start: int,
-    stop: int,
-    od: NDArray[np.float64],
-    targets: NDArray[np.int32],
-    tail: NDArray[np.int32],
-    pred_link: NDArray[np.int32],
-    order: NDArray[np.int32],
-    partial: NDArray[np.float64],
-    lost: NDArray[np.float64],
-) -> None:
-    """Flows of the origins ``start .. stop - 1`` into row ``start // ORIGINS_PER_SUM`` of ``partial``.
+class Work(NamedTuple):
+    """Work space of a thread: labels and climbed labels [K, 16], flow [K, 16], marks and path [K].
 
-    ``lost[row]`` is the flow of an origin to targets that its tree does not reach.
+    ``flow`` is zero and ``marked`` false before and after.
     """
-    n_nodes = pred_link.shape[1]
-    at_node = np.zeros(n_nodes, np.float64)
-    link_flow = partial[start // ORIGINS_PER_SUM]
-    for row in range(start, stop):
-        origin = order[row, 0]
-        any_flow = False
-        for column in range(targets.size):
-            flow = od[row, column]
-            if flow != 0.0:
-                any_flow = True
-                node = targets[column]
-                if node != origin and pred_link[row, node] < 0:
-                    lost[row] += flow
-                else:
-                    at_node[node] += flow
-        if not any_flow:
+
+    labels: Parts
+    climbed: Parts
+    flow: Float
+    marked: NDArray[np.bool_]
+    path: Int32
+
+
+def move(bits: int, to: int, source: int, flow: Float) -> float:
+    """Move the flow of some lanes from one node to another; return their sum."""
+    total = 0.0
+    for lane in range(LANES):
+        if (bits >> lane) & 1:
+            amount = flow[source, lane]
+            flow[to, lane] += amount
+            flow[source, lane] = 0.0
+            total += amount
+    return total
+
+
+def lanes_with_flow(node: int, flow: Float) -> int:
+    """Bits of the lanes in which a node has flow."""
+    bits = 0
+    for lane in range(LANES):
+        if flow[node, lane] != 0.0:
+            bits |= 1 << lane
+    return bits
+
+
+def push_up(
+    falling: Int32, start: Int64, head: Int32, weight: Parts, labels: Parts, flow: Float, on_arc: Float
+) -> None:
+    """Hand the flow of each node, lowest first, to the upper neighbour that its label came from.
+
+    What stays is where the label came from below.
+    """
+    for place in range(falling.size - 1, -1, -1):
+        node = falling[place]
+        todo = lanes_with_flow(node, flow)
+        if todo == 0:
             continue
-        for rank in range(n_nodes - 1, 0, -1):
-            node = order[row, rank]
-            if node < 0:
-                continue
-            flow = at_node[node]
-            if flow != 0.0:
-                link = pred_link[row, node]
-                link_flow[link] += flow
-                at_node[tail[link]] += flow
-                at_node[node] = 0.0
-        at_node[origin] = 0.0
+        label = lanes_at(labels, node)
+        for i in range(start[node], start[node + 1]):
+            bits = todo & equal_lanes(label, add_lanes(lanes_at(labels, head[i]), lanes_at(weight, i)))
+            if bits != 0:
+                on_arc[i] += move(bits, head[i], node, flow)
+                todo &= ~bits
+                if todo == 0:
+                    break
 
 
-def load_trees(
-    trees: Trees,
-    tail: NDArray[np.int32],
-    targets: NDArray[np.int32],
-    od: NDArray[np.float64],
+def push_down(
+    ends: Int64,
+    path: Int32,
+    start: Int64,
+    head: Int32,
+    weight: Parts,
+    labels: Parts,
+    climbed: Parts,
+    flow: Float,
+    on_arc: Float,
+) -> None:
+    """Hand the flow of each ancestor, highest first, to the first node below that its label came from by climbing."""
+    for run in range(ends.size - 1):
+        for step in range(ends[run + 1] - 1, ends[run] - 1, -1):
+            node = path[step]
+            label = lanes_at(climbed, step)
+            for i in range(start[node], start[node + 1]):
+                above = head[i]
+                bits = equal_lanes(lanes_at(labels, above), add_lanes(label, lanes_at(weight, i)))
+                if bits != 0:
+                    bits &= lanes_with_flow(above, flow)
+                    if bits != 0:
+                        on_arc[i] += move(bits, node, above, flow)
+
+
+def load_batches(
+    begin: int,
+    end: int,
+    members: Members,
+    by_place: Int64,
+    graph: Slice,
+    od: Float,
+    work: Work,
+    up_flow: Float,
+    down_flow: Float,
+    lost: Float,
+) -> None:
+    """Flows of the batches ``begin .. end - 1`` on the arcs of ``graph``.
+
+    ``by_place[i]`` is the row of ``od`` of the i-th origin of ``members``. ``lost`` [O] is the flow that finds no path.
+    """
+    labels, climbed, flow, marked, path = work.labels, work.climbed, work.flow, work.marked, work.path
+    origins, parent, falling, targets = members.origins, members.parent, members.falling, members.targets
+    up_start, up_head, up_weight = graph.up.start, graph.up.head, graph.up.weight
+    down_start, down_head, down_weight = graph.down.start, graph.down.head, graph.down.weight
+    time = labels[0]
+    ends = np.empty(LANES + 1, np.int64)
+    for batch in range(begin, end):
+        first = batch * LANES
+        last = min(first + LANES, origins.size)
+        climb(first, last, origins, parent, up_start, up_head, up_weight, 0, labels, marked, path, ends)
+        for step in range(ends[last - first]):
+            set_lanes(climbed, step, lanes_at(labels, path[step]))
+        descend(falling, down_start, down_head, down_weight, 0, labels, marked)
+        for step in range(ends[last - first]):
+            marked[path[step]] = False
+        for i in range(first, last):
+            row = by_place[i]
+            for column in range(targets.size):
+                amount = od[row, column]
+                if amount != 0.0 and targets[column] != origins[i]:
+                    if time[targets[column], i - first] < UNREACHABLE:
+                        flow[targets[column], i - first] += amount
+                    else:
+                        lost[row] += amount
+        push_up(falling, down_start, down_head, down_weight, labels, flow, down_flow)
+        push_down(ends[: last - first + 1], path, up_start, up_head, up_weight, labels, climbed, flow, up_flow)
+        for i in range(first, last):
+            flow[origins[i], i - first] = 0.0
+
+
+def links_of_arcs(
+    link_arc: Int32, link_up: NDArray[np.bool_], links: Parts, up: Parts, down: Parts, up_link: Int32, down_link: Int32
+) -> None:
+    """First link that is as short as its arc, by arc and direction; -1 if there is none."""
+    up_link[:] = -1
+    down_link[:] = -1
+    for link in range(link_arc.size - 1, -1, -1):
+        arc = link_arc[link]
+        if arc >= 0:
+            label = lanes_at(links, link)
+            if link_up[link]:
+                if equal_lanes(lanes_at(up, arc), label) != 0:
+                    up_link[arc] = link
+            elif equal_lanes(lanes_at(down, arc), label) != 0:
+                down_link[arc] = link
+
+
+def stands_for(labels: Parts, k: int, first: Parts, i: int, second: Parts, j: int) -> bool:
+    """Whether an arc is as short as two others together."""
+    return equal_lanes(lanes_at(labels, k), add_lanes(lanes_at(first, i), lanes_at(second, j))) != 0
+
+
+def take_apart(
+    up_start: Int64,
+    up_head: Int32,
+    up: Parts,
+    down: Parts,
+    up_kept: NDArray[np.bool_],
+    down_kept: NDArray[np.bool_],
+    up_link: Int32,
+    down_link: Int32,
+    up_flow: Float,
+    down_flow: Float,
+    link_flow: Float,
+) -> None:
+    """Hand the flow of each arc to its link, or to the two arcs through the highest node below that it stands for."""
+    for node in range(up_start.size - 2, -1, -1):
+        first, end = up_start[node], up_start[node + 1]
+        for i in range(first, end):
+            k = up_start[up_head[i]]
+            for j in range(i + 1, end):
+                while up_head[k] < up_head[j]:
+                    k += 1
+                if up_flow[k] != 0.0 and down_kept[i] and up_kept[j] and stands_for(up, k, down, i, up, j):
+                    down_flow[i] += up_flow[k]
+                    up_flow[j] += up_flow[k]
+                    up_flow[k] = 0.0
+                if down_flow[k] != 0.0 and down_kept[j] and up_kept[i] and stands_for(down, k, down, j, up, i):
+                    down_flow[j] += down_flow[k]
+                    up_flow[i] += down_flow[k]
+                    down_flow[k] = 0.0
+        for i in range(first, end):
+            if up_link[i] >= 0:
+                link_flow[up_link[i]] += up_flow[i]
+                up_flow[i] = 0.0
+            if down_link[i] >= 0:
+                link_flow[down_link[i]] += down_flow[i]
+                down_flow[i] = 0.0
+
+
+def load_flows(
+    hierarchy: Hierarchy,
+    links: Parts,
+    metric: Metric,
+    members: Members,
+    graph: Slice,
+    od: Float,
+    position: int = 0,
     threads: int = 1,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Load origin-destination flows onto trees.
+) -> tuple[Float, Float]:
+    """Load origin-destination flows onto the shortest paths of one slice.
 
     Parameters
     ----------
-    trees : Trees
-        Of O origins over N nodes.
-    tail : int32 [L]
-        Node at the start of each link.
-    targets : int32 [T]
-        Node of each destination.
+    hierarchy, links, metric
+        The graph, the labels of its links and arcs (``customise``).
+    members, graph : Members, Slice
+        Origins and targets, and the arcs of this slice between them.
     od : float64 [O, T]
         Flow of each pair, finite and not negative, in any unit. Flow from a node to itself uses no link.
+    position : int
+        The slice.
     threads : int
         One or more; the result is the same for any number.
 
@@ -93,38 +258,85 @@ def load_trees(
     flow : float64 [L]
         Flow of each link.
     lost : float64 [O]
-        Flow of each origin to destinations that cannot be reached: it is on no link.
+        Flow of each origin to targets that cannot be reached: it is on no link.
+
+    Raises
+    ------
+    ValueError
+        If ``od`` has another shape or type, or holds what is no flow.
     """
-    n_origins, n_nodes = trees.pred_link.shape
-    if trees.order.shape != trees.pred_link.shape:
-        raise ValueError("order and pred_link of the trees must have the same shape")
-    if od.shape != (n_origins, targets.size) or od.dtype != np.float64 or not od.flags.c_contiguous:
-        raise ValueError(f"od must be a contiguous float64 array of shape {(n_origins, targets.size)}")
+    n_origins, n_targets, n_members = members.origins.size, members.targets.size, members.rank.size
+    if od.shape != (n_origins, n_targets) or od.dtype != np.float64 or not od.flags.c_contiguous:
+        raise ValueError(f"od must be a contiguous float64 array of shape {(n_origins, n_targets)}")
     if od.size and not (od.min() >= 0 and np.isfinite(od).all()):
         raise ValueError("od must be finite and not negative")
-    if targets.dtype != np.int32 or tail.dtype != np.int32:
-        raise ValueError("targets and tail must be int32")
-    if targets.size and (targets.min() < 0 or targets.max() >= n_nodes):
-        raise ValueError(f"targets must hold nodes from 0 to {n_nodes - 1}")
+    by_place = np.argsort(members.origins, kind="stable").astype(np.int64)
+    members = members._replace(origins=np.ascontiguousarray(members.origins[by_place]))
+    batches = -(-n_origins // LANES)
+    blocks = -(-batches // BATCHES_PER_SUM)
+    up_sums, down_sums = np.zeros((blocks, graph.up.arc.size)), np.zeros((blocks, graph.down.arc.size))
     lost = np.zeros(n_origins, np.float64)
-    partial = np.zeros((-(-n_origins // ORIGINS_PER_SUM), tail.size), np.float64)
-    run_blocks(
-        _load_rows,
-        n_origins,
-        threads,
-        od,
-        targets,
-        tail,
-        trees.pred_link,
-        trees.order,
-        partial,
-        lost,
-        block_rows=ORIGINS_PER_SUM,
+    n_parts = len(graph.up.weight)
+    free: list[Work] = []
+
+    def block(begin: int, end: int) -> None:
+        try:
+            work = free.pop()
+        except IndexError:
+            labels, climbed = (tuple(np.empty((n_members, LANES), np.int32) for _ in range(n_parts)) for _ in "lc")
+            flow, marked = np.zeros((n_members, LANES)), np.zeros(n_members, np.bool_)
+            work = Work(labels, climbed, flow, marked, np.empty(n_members, np.int32))
+        row = begin // BATCHES_PER_SUM
+        load_batches(begin, end, members, by_place, graph, od, work, up_sums[row], down_sums[row], lost)
+        free.append(work)
+
+    run_blocks(block, batches, threads, block_rows=BATCHES_PER_SUM)
+    up_flow, down_flow = np.zeros(hierarchy.n_arcs), np.zeros(hierarchy.n_arcs)
+    for sums, side, flow in ((up_sums, graph.up, up_flow), (down_sums, graph.down, down_flow)):
+        for row in sums:
+            flow[side.arc] += row
+    return _on_links(hierarchy, links, metric, position, up_flow, down_flow), lost
+
+
+def _on_links(
+    hierarchy: Hierarchy, links: Parts, metric: Metric, position: int, up_flow: Float, down_flow: Float
+) -> Float:
+    """Flow of each link, from that of the arcs; the flows of the arcs are used up."""
+    links, up, down = (_one_slice(labels, position) for labels in (links, metric.up, metric.down))
+    up_link, down_link = (np.empty(hierarchy.n_arcs, np.int32) for _ in "ud")
+    links_of_arcs(hierarchy.link_arc, hierarchy.link_up, links, up, down, up_link, down_link)
+    link_flow = np.zeros(hierarchy.link_arc.size, np.float64)
+    take_apart(
+        hierarchy.up_start,
+        hierarchy.up_head,
+        up,
+        down,
+        _bit(metric.up_kept, position),
+        _bit(metric.down_kept, position),
+        up_link,
+        down_link,
+        up_flow,
+        down_flow,
+        link_flow,
     )
-    flow = np.zeros(tail.size, np.float64)
-    for row in partial:
-        flow += row
-    return flow, lost
+    if up_flow.any() or down_flow.any():
+        raise AssertionError("flow is left on arcs that stand for no links")
+    return link_flow
 
 
-_load_rows = njit(cache=True, nogil=True)(load_rows)
+def _one_slice(labels: Parts, position: int) -> Parts:
+    return tuple(np.ascontiguousarray(part[:, position]) if part.ndim == 2 else part for part in labels)
+
+
+def _bit(kept: Bits, position: int) -> NDArray[np.bool_]:
+    return (kept >> position & 1).astype(np.bool_)
+
+
+move = njit(cache=True, nogil=True)(move)
+lanes_with_flow = njit(cache=True, nogil=True)(lanes_with_flow)
+push_up = njit(cache=True, nogil=True)(push_up)
+push_down = njit(cache=True, nogil=True)(push_down)
+load_batches = njit(cache=True, nogil=True)(load_batches)
+links_of_arcs = njit(cache=True, nogil=True)(links_of_arcs)
+stands_for = njit(cache=True, nogil=True)(stands_for)
+take_apart = njit(cache=True, nogil=True)(take_apart)

@@ -345,7 +345,31 @@ def sweep(members: Members, graph: Slice, threads: int = 1) -> LaneTable:
         free.append(work)
 
     run_blocks(block, batches, threads, block_rows=BATCHES_PER_BLOCK)
-    return LaneTable(tuple(part.reshape(batches, -1, LANES) for part in out), slot)
+    return LaneTable(tuple(part.reshape(batches, members.targets.size, LANES) for part in out), slot)
+
+
+def sweep_one(members: Members, graph: Slice, origin: int) -> Parts:
+    """Labels from one origin to all members, one lane wide: what a single query costs least with.
+
+    Parameters
+    ----------
+    members : Members
+    graph : Slice
+        Of these members.
+    origin : int
+        Position among the origins of ``members``.
+
+    Returns
+    -------
+    tuple of int32 [K]
+        By member; meaningless where a member does not descend.
+    """
+    n_members = members.rank.size
+    labels = tuple(np.empty(n_members, np.int32) for _ in graph.up.weight)
+    members = members._replace(origins=members.origins[origin : origin + 1])
+    marked, path = np.zeros(n_members, np.bool_), np.empty(n_members, np.int32)
+    sweep_batches(0, 1, members, graph, False, labels, marked, path, labels)
+    return labels
 
 
 mark_ancestors = njit(cache=True, nogil=True)(mark_ancestors)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 
 from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.units import KM_PER_M, MIN_PER_H, S_PER_H
+from zemsim.region.road_order import node_rank
+from zemsim.travel.road_hierarchy import RoadHierarchy
 
 #: Classes of road link; the position is ``road_class``.
 ROAD_CLASSES = ("main", "regional", "local", "street", "connector")
@@ -77,6 +80,8 @@ class RoadNetwork:
     bridge : bool [L]
     status : object [L]
         reported, estimate or assumption.
+    rank : int32 [N]
+        Order of the nodes for contraction: the one of the pack, or found anew. It stays when links are closed.
     zone_id : object [Z]
     zone_node : int32 [Z]
     inside_km, inside_min, terminal_min : float64 [Z]
@@ -101,6 +106,7 @@ class RoadNetwork:
     road_class: NDArray[np.int8]
     bridge: NDArray[np.bool_]
     status: NDArray[np.object_]
+    rank: NDArray[np.int32]
     zone_id: NDArray[np.object_]
     zone_node: NDArray[np.int32]
     inside_km: Float
@@ -144,6 +150,7 @@ class RoadNetwork:
             road_class=road_class,
             bridge=both["bridge"].to_numpy(bool),
             status=both["status"].to_numpy(object),
+            rank=node_rank(getattr(region, "folder", None), tail, head, len(nodes)),
             zone_id=region.zones["zone_id"].to_numpy(object),
             zone_node=_zone_nodes(region.zones, nodes),
             **_zone_times(region),
@@ -161,6 +168,11 @@ class RoadNetwork:
     @property
     def n_zones(self) -> int:
         return int(self.zone_id.size)
+
+    @cached_property
+    def hierarchy(self) -> RoadHierarchy:
+        """Contraction hierarchy, made at first use."""
+        return RoadHierarchy.of(self)
 
     def free_flow_s(self) -> Float:
         """Time of each link at its speed, float64 [L]."""

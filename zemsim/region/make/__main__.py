@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from zemsim.region.make import chargers, gates, package, prices, roads, settlements, timetable, zone_table
+from zemsim.region.make import chargers, gates, package, prices, road_order, roads, settlements, timetable, zone_table
 from zemsim.region.make.pack import Pack
 
 
@@ -16,6 +16,7 @@ def make(folder: Path) -> None:
     outside = gates.build(pack)
     populated = zone_table.build(pack, places, outside)
     roads.build(pack, places, populated, outside)
+    road_order.build(pack)
     chargers.build(pack, places, populated, outside)
     prices.build(pack)
     timetable.build(folder)

@@ -57,6 +57,6 @@ def build(pack: Pack) -> None:
         {"type": "table", "encoding": "utf-8", "mediatype": "text/csv", "format": "csv", **r}
         for r in _assumption_resources(pack, fields) + _gtfs_resources(pack)
     ]
-    outline = package.pop("outline")
-    text = json.dumps({**package, "resources": [*tables, *extra, outline]}, ensure_ascii=False, indent=1)
+    files = [package.pop("road_order"), package.pop("outline")]
+    text = json.dumps({**package, "resources": [*tables, *extra, *files]}, ensure_ascii=False, indent=1)
     (pack.folder / "datapackage.json").write_bytes((text + "\n").encode("utf-8"))

@@ -1,0 +1,298 @@
+"""Hierarchies, customisation, sweeps, loading and the bucket search equal their slow twins on nasty little graphs."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numba import njit
+
+from tests.reference import road_graph as twin
+from zemsim.kernels import lanes
+from zemsim.kernels.bucket_queue import path_to, search_graph, shortest_from
+from zemsim.kernels.customise import customise
+from zemsim.kernels.dissection import dissect, dissection_rank, neighbours
+from zemsim.kernels.hierarchy import Hierarchy, build_hierarchy
+from zemsim.kernels.lanes import LANES, UNREACHABLE, Parts
+from zemsim.kernels.loading import load_flows
+from zemsim.kernels.sweep import LaneTable, members_between, slice_of, sweep, sweep_one
+
+
+class Graph(NamedTuple):
+    """Nodes, links and an order. Times are few, so that ties abound; lengths may be zero; some links are closed."""
+
+    n_nodes: int
+    links: list[twin.Link]
+    rank: np.ndarray
+
+    @property
+    def tail(self) -> np.ndarray:
+        return np.array([link[0] for link in self.links], np.int32)
+
+    @property
+    def head(self) -> np.ndarray:
+        return np.array([link[1] for link in self.links], np.int32)
+
+    def parts(self, n_parts: int = 2) -> Parts:
+        return tuple(np.array([link[2][part] for link in self.links], np.int32) for part in range(n_parts))
+
+    def hierarchy(self) -> Hierarchy:
+        return build_hierarchy(self.tail, self.head, self.rank)
+
+    def cut_to(self, n_parts: int) -> list[twin.Link]:
+        return [(tail, head, label[:n_parts]) for tail, head, label in self.links]
+
+
+TIMES = st.one_of(st.integers(1, 4), st.sampled_from([UNREACHABLE, UNREACHABLE - 1, UNREACHABLE // 2]))
+
+
+@st.composite
+def graphs(draw: st.DrawFn, most: int = 9) -> Graph:
+    """Islands, parallel links, links to the same node, closed links; any order, or that of our dissection."""
+    n_nodes = draw(st.integers(1, most))
+    node = st.integers(0, n_nodes - 1)
+    label = st.tuples(TIMES, st.integers(0, 2), st.integers(0, 2))
+    links = draw(st.lists(st.tuples(node, node, label), max_size=3 * n_nodes))
+    graph = Graph(n_nodes, links, np.array(draw(st.permutations(range(n_nodes))), np.int32))
+    if draw(st.booleans()):
+        graph = graph._replace(rank=dissection_rank(graph.tail, graph.head, n_nodes))
+    return graph
+
+
+def swept(graph: Graph, parts: Parts, make_perfect: bool = True, threads: int = 1, position: int = 0) -> LaneTable:
+    nodes = np.arange(graph.n_nodes, dtype=np.int32)
+    hierarchy = graph.hierarchy()
+    metric = customise(hierarchy, parts, make_perfect)
+    members = members_between(hierarchy, nodes, nodes)
+    return sweep(members, slice_of(hierarchy, metric, members, position), threads)
+
+
+def expected(graph: Graph, n_parts: int) -> np.ndarray:
+    """Labels of the twin, [parts, origins, targets]."""
+    rows = [twin.shortest(graph.n_nodes, graph.cut_to(n_parts), o, UNREACHABLE)[0] for o in range(graph.n_nodes)]
+    return np.array([[label + (0,) * (n_parts - len(label)) for label in row] for row in rows]).transpose(2, 0, 1)
+
+
+@settings(max_examples=200)
+@given(graphs(), st.integers(1, 3), st.booleans(), st.integers(1, 2))
+def test_sweeps_give_the_labels_of_the_twin(graph: Graph, n_parts: int, make_perfect: bool, threads: int) -> None:
+    found = swept(graph, graph.parts(n_parts), make_perfect, threads)
+    wanted = expected(graph, n_parts)
+    for part in range(n_parts):
+        assert found.rows(part).tolist() == wanted[part].tolist()
+    pairs = np.indices((graph.n_nodes, graph.n_nodes)).reshape(2, -1)
+    assert found.at(*pairs).tolist() == wanted[0].ravel().tolist()
+
+
+@settings(max_examples=60)
+@given(graphs(), st.data())
+def test_only_some_origins_and_targets(graph: Graph, data: st.DataObject) -> None:
+    nodes = st.lists(st.integers(0, graph.n_nodes - 1), max_size=20)
+    origins, targets = (np.array(data.draw(nodes), np.int32) for _ in "ot")
+    hierarchy = graph.hierarchy()
+    members = members_between(hierarchy, origins, targets)
+    graph_of_slice = slice_of(hierarchy, customise(hierarchy, graph.parts()), members)
+    wanted = expected(graph, 2)
+    found = sweep(members, graph_of_slice)
+    for part in range(2):
+        assert found.rows(part).tolist() == wanted[part][np.ix_(origins, targets)].tolist()
+    for position, origin in enumerate(origins):
+        alone = sweep_one(members, graph_of_slice, position)
+        assert [part[members.targets].tolist() for part in alone] == wanted[:, origin, targets].tolist()
+
+
+@settings(max_examples=60)
+@given(graphs(), st.data())
+def test_each_of_sixteen_slices_is_as_if_alone(graph: Graph, data: st.DataObject) -> None:
+    row = st.lists(TIMES, min_size=LANES, max_size=LANES)
+    times = data.draw(st.lists(row, min_size=len(graph.links), max_size=len(graph.links)))
+    time_ms = np.array(times, np.int32).reshape(len(graph.links), LANES)
+    length = np.repeat(graph.parts()[1][:, None], LANES, axis=1)
+    for position in (0, 7, LANES - 1):
+        alone = swept(graph, (np.ascontiguousarray(time_ms[:, position]), graph.parts()[1]))
+        among = swept(graph, (time_ms, length), position=position)
+        for part in range(2):
+            assert among.rows(part).tolist() == alone.rows(part).tolist()
+
+
+@settings(max_examples=150)
+@given(graphs(), st.data())
+def test_arcs_are_those_of_taking_nodes_out(graph: Graph, data: st.DataObject) -> None:
+    found = graph.hierarchy()
+    assert sorted(found.rank) == list(range(graph.n_nodes))
+    low = np.repeat(np.arange(graph.n_nodes), np.diff(found.up_start))
+    assert list(zip(low, found.up_head, strict=True)) == sorted(twin.arcs(graph.n_nodes, graph.links, found.rank))
+    first = [found.up_head[a] if a < b else -1 for a, b in pairwise(found.up_start)]
+    assert found.parent.tolist() == first
+    assert len(twin.arcs(graph.n_nodes, graph.links, graph.rank)) == found.n_arcs
+    for (tail, head, _), arc, up in zip(graph.links, found.link_arc, found.link_up, strict=True):
+        ends = sorted((found.rank[tail], found.rank[head]))
+        assert (arc == -1) == (tail == head)
+        assert tail == head or ([low[arc], found.up_head[arc]] == ends and up == (found.rank[tail] < found.rank[head]))
+
+
+@settings(max_examples=200)
+@given(graphs(), st.integers(1, 3), st.data())
+def test_bucket_search_gives_the_tree_of_the_twin(graph: Graph, n_parts: int, data: st.DataObject) -> None:
+    search = search_graph(graph.tail, graph.head, graph.parts(n_parts), graph.rank)
+    origin = data.draw(st.integers(0, graph.n_nodes - 1))
+    label, last = twin.shortest(graph.n_nodes, graph.cut_to(n_parts), origin, UNREACHABLE)
+    tree = shortest_from(search, origin)
+    assert list(zip(*(part.tolist() for part in tree.labels), strict=True)) == [
+        one + (0,) * (n_parts - len(one)) for one in label
+    ]
+    assert tree.last_link.tolist() == last
+    for target in range(graph.n_nodes):
+        early = shortest_from(search, origin, target)
+        assert [part[target] for part in early.labels] == [part[target] for part in tree.labels]
+        path = path_to(early, graph.tail, target)
+        assert path == path_to(tree, graph.tail, target)
+        sums = [sum(graph.links[link][2][part] for link in path) for part in range(n_parts)]
+        assert label[target][0] == UNREACHABLE or sums == list(label[target]) + [0] * (n_parts - len(label[target]))
+
+
+@settings(max_examples=200)
+@given(graphs(), st.integers(1, 2), st.booleans(), st.data())
+def test_flow_takes_shortest_paths_and_none_is_lost(
+    graph: Graph, threads: int, make_perfect: bool, data: st.DataObject
+) -> None:
+    """Flow that is kept at every node and spends what the labels say, in time and in length, is on shortest paths."""
+    nodes = np.arange(graph.n_nodes, dtype=np.int32)
+    cells = st.lists(st.integers(0, 5), min_size=graph.n_nodes, max_size=graph.n_nodes)
+    od = np.array(data.draw(st.lists(cells, min_size=graph.n_nodes, max_size=graph.n_nodes)), np.float64)
+    hierarchy = graph.hierarchy()
+    members = members_between(hierarchy, nodes, nodes)
+    metric = customise(hierarchy, graph.parts(), make_perfect)
+    graph_of_slice = slice_of(hierarchy, metric, members)
+    flow, lost = load_flows(hierarchy, graph.parts(), metric, members, graph_of_slice, od, threads=threads)
+    wanted = expected(graph, 2)
+    reached = wanted[0] < UNREACHABLE
+    assert lost.tolist() == np.where(reached, 0, od).sum(axis=1).tolist()
+    carried = np.where(reached, od, 0)
+    for part, weight in enumerate(graph.parts()):
+        assert (flow * weight).sum() == (carried * wanted[part]).sum()
+    balance = carried.sum(axis=1) - carried.sum(axis=0)
+    np.subtract.at(balance, graph.tail, flow)
+    np.add.at(balance, graph.head, flow)
+    assert (flow >= 0).all()
+    assert (balance == 0).all()
+
+
+@settings(max_examples=100)
+@given(graphs(30))
+def test_our_dissection_is_an_order_and_its_python_body_gives_the_same(graph: Graph) -> None:
+    start, near = neighbours(graph.tail, graph.head, graph.n_nodes)
+    assert [sorted(set(near[a:b])) for a, b in pairwise(start)] == [
+        sorted({h for t, h, _ in graph.links if t == v != h} | {t for t, h, _ in graph.links if h == v != t})
+        for v in range(graph.n_nodes)
+    ]
+    order = dissect(start, near)
+    assert sorted(order) == list(range(graph.n_nodes))
+    assert dissect.py_func(start, near).tolist() == order.tolist()
+
+
+def test_a_dissected_grid_is_cheap() -> None:
+    """A grid of 40 by 40 in its own row order has arcs of order N^1.5; dissected it has a few times N log N."""
+    side = 40
+    node = np.arange(side * side, dtype=np.int32).reshape(side, side)
+    tail = np.concatenate([node[:, :-1].ravel(), node[:-1].ravel()])
+    head = np.concatenate([node[:, 1:].ravel(), node[1:].ravel()])
+    by_row = build_hierarchy(tail, head, node.ravel().copy())
+    dissected = build_hierarchy(tail, head, dissection_rank(tail, head, side * side))
+    assert by_row.n_arcs > 50_000
+    assert dissected.n_arcs < 25_000
+
+
+VALUES = st.one_of(st.integers(0, 3), st.sampled_from([UNREACHABLE, UNREACHABLE - 1]))
+
+
+def _all_lane_functions(a: Parts, b: Parts, one: Parts, out: Parts) -> int:
+    lanes.set_lanes(out, 0, lanes.least_lanes(lanes.lanes_at(a, 1), lanes.lanes_at(b, 1)))
+    total = lanes.add_lanes(lanes.lanes_at(a, 1), lanes.lanes_at(one, 2))
+    lanes.set_lanes(out, 1, lanes.least_lanes(lanes.unreached(a), total))
+    lanes.copy_lane(out, 2, 3, a, 1, 5)
+    lanes.start_lane(out, 2, 4)
+    return lanes.equal_lanes(lanes.lanes_at(a, 1), lanes.lanes_at(b, 1))
+
+
+all_lane_functions = njit(_all_lane_functions)
+
+
+@settings(max_examples=100)
+@given(st.integers(1, 3), st.booleans(), st.data())
+def test_machine_code_of_lanes_does_what_its_python_says(n_parts: int, wide: bool, data: st.DataObject) -> None:
+    width = LANES if wide else 1
+    numbers = st.lists(VALUES, min_size=3 * width, max_size=3 * width)
+
+    def draw(columns: int) -> Parts:
+        flat = [np.array(data.draw(numbers), np.int32)[: 3 * columns] for _ in range(n_parts)]
+        return tuple(part.reshape(3, columns) if columns > 1 else part for part in flat)
+
+    a, b, one = draw(width), draw(width), draw(1)
+    compiled, plain = (tuple(np.full(a[0].shape, 7, np.int32) for _ in range(n_parts)) for _ in "cp")
+    assert all_lane_functions(a, b, one, compiled) == _all_lane_functions(a, b, one, plain)
+    assert [part.tolist() for part in compiled] == [part.tolist() for part in plain]
+    for lane in range(width):
+        sides = [tuple(np.atleast_1d(part[1])[lane] for part in side) for side in (a, b)]
+        assert min(sides) == tuple(np.atleast_1d(part[0])[lane] for part in compiled)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rank": np.array([0, 0, 1], np.int32)}, "rank must hold each"),
+        ({"rank": np.array([0.0, 1.0, 2.0])}, "rank must be a contiguous"),
+        ({"tail": np.array([3], np.int32)}, "tail must hold"),
+        ({"head": np.array([-1], np.int32)}, "head must hold"),
+        ({"head": np.array([0, 1], np.int32)}, "same size"),
+    ],
+)
+def test_a_graph_that_is_none_is_refused(change: dict[str, np.ndarray], message: str) -> None:
+    good = {"tail": np.array([0], np.int32), "head": np.array([1], np.int32), "rank": np.arange(3, dtype=np.int32)}
+    build_hierarchy(**good)
+    with pytest.raises(ValueError, match=message):
+        build_hierarchy(**good | change)
+
+
+@pytest.mark.parametrize(
+    ("links", "message"),
+    [
+        ((np.array([0], np.int32),), "part 0 of links must lie between 1"),
+        ((np.array([1], np.int32), np.array([-1], np.int32)), "part 1 of links must lie between 0"),
+        ((np.array([1], np.int64),), "contiguous int32"),
+        ((np.array([1, 2], np.int32),), "shape"),
+        ((), "one to three parts"),
+    ],
+)
+def test_labels_that_are_none_are_refused(links: Parts, message: str) -> None:
+    ends = np.array([0], np.int32), np.array([1], np.int32)
+    rank = np.arange(2, dtype=np.int32)
+    with pytest.raises(ValueError, match=message):
+        customise(build_hierarchy(*ends, rank), links)
+    with pytest.raises(ValueError, match=message):
+        search_graph(*ends, links, rank)
+
+
+def test_flows_that_are_none_are_refused() -> None:
+    graph = Graph(2, [(0, 1, (1, 1))], np.arange(2, dtype=np.int32))
+    hierarchy = graph.hierarchy()
+    metric = customise(hierarchy, graph.parts())
+    nodes = np.arange(2, dtype=np.int32)
+    members = members_between(hierarchy, nodes, nodes)
+    between = slice_of(hierarchy, metric, members)
+    for od, message in (
+        (np.zeros((1, 2)), "shape"),
+        (np.zeros((2, 2), np.float32), "shape"),
+        (np.full((2, 2), -1.0), "not negative"),
+        (np.full((2, 2), np.nan), "not negative"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            load_flows(hierarchy, graph.parts(), metric, members, between, od)
+    with pytest.raises(ValueError, match="slices 0 to 0"):
+        slice_of(hierarchy, metric, members, 1)
+    with pytest.raises(ValueError, match="node 2"):
+        shortest_from(search_graph(graph.tail, graph.head, graph.parts(), graph.rank), 2)
