@@ -10,8 +10,9 @@ The public names are loaded when they are first used, so that ``import zemsim`` 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from zemsim.core.lazy import lazy_names
 
 __version__ = "0.1.0"
 
@@ -34,15 +35,4 @@ if TYPE_CHECKING:
     from zemsim.model import build_model
     from zemsim.region import load_region
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOME.get(name)
-    if home is None:
-        raise AttributeError(f"module 'zemsim' has no attribute {name!r}")
-    value = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(globals(), _HOME)

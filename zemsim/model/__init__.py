@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from zemsim.core.lazy import lazy_names
 
 _HOME = {
     "MobilityModel": "zemsim.model.model",
@@ -18,11 +19,4 @@ if TYPE_CHECKING:
     from zemsim.model.build import build_model
     from zemsim.model.model import MobilityModel
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOME.get(name)
-    if home is None:
-        raise AttributeError(f"module 'zemsim.model' has no attribute {name!r}")
-    value = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
+__getattr__, __dir__ = lazy_names(globals(), _HOME)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from zemsim.core.lazy import lazy_names
 
 _HOME = {
     "Population": "zemsim.population.tables",
@@ -22,15 +23,4 @@ if TYPE_CHECKING:
     from zemsim.population.tours import make_tours
     from zemsim.population.tours_report import tours_report
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOME.get(name)
-    if home is None:
-        raise AttributeError(f"module 'zemsim.population' has no attribute {name!r}")
-    value = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(globals(), _HOME)

@@ -5,10 +5,16 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-_HOME = {"Region": "region", "load_region": "region", "embedded_packs": "region", "describe": "summary"}
+from zemsim.core.lazy import lazy_names
+
+_HOME = {
+    "Region": "zemsim.region.region",
+    "load_region": "zemsim.region.region",
+    "embedded_packs": "zemsim.region.region",
+    "describe": "zemsim.region.summary",
+}
 
 __all__ = ["Region", "describe", "embedded_packs", "load_region"]
 
@@ -16,8 +22,4 @@ if TYPE_CHECKING:
     from zemsim.region.region import Region, embedded_packs, load_region
     from zemsim.region.summary import describe
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'zemsim.region' has no attribute {name!r}")
-    return getattr(import_module(f"zemsim.region.{_HOME[name]}"), name)
+__getattr__, __dir__ = lazy_names(globals(), _HOME)

@@ -5,10 +5,9 @@ Nothing heavy is imported here: ``zemsim.report.write_report`` and the others ar
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from zemsim.core.lazy import lazy_names
 
-_HOMES = {
+_HOME = {
     "write_report": "zemsim.report.page",
     "print_table": "zemsim.report.terminal",
     "print_region": "zemsim.report.region_page",
@@ -17,8 +16,4 @@ _HOMES = {
 
 __all__ = ["print_region", "print_table", "write_region_page", "write_report"]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(globals(), _HOME)
