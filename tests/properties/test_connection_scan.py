@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tests.properties.test_raptor import feeds, walks_of
+from tests.properties.test_raptor import Feed, feeds, walks_of
 from tests.reference.connection_scan import earliest_arrivals as slow_arrivals
 from tests.reference.raptor import FARES, NEVER, Trip, timetable
 from zemsim.core.names import DayType
@@ -25,8 +25,6 @@ from zemsim.travel.transit_network import connections, layered_network, plain_ne
 ZEMGALE = Path(str(resources.files("zemsim.region"))) / "packs" / "zemgale" / "gtfs"
 #: Folder or zip of a real feed for the test that is asked for by name.
 FEED = os.environ.get("ZEMSIM_TEST_GTFS", "")
-
-Feed = tuple[list[tuple[float, float]], list[Trip]]
 
 
 def rows(lanes: NDArray[np.int32], queries: int) -> NDArray[np.int32]:

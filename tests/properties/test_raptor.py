@@ -13,6 +13,8 @@ from zemsim.travel.timetable import Timetable
 from zemsim.travel.transit import transit_skim
 from zemsim.travel.transit_network import foot_links, layered_network, plain_network
 
+Feed = tuple[list[tuple[float, float]], list[Trip]]
+
 
 @st.composite
 def feeds(draw: st.DrawFn) -> tuple[list[tuple[float, float]], list[Trip]]:

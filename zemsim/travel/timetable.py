@@ -7,11 +7,11 @@ Stops, routes and patterns are sorted by their ids, so nothing depends on the or
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,9 @@ from zemsim.core.names import PERIODS, DayType
 from zemsim.region.geo import great_circle_m, to_metres
 from zemsim.region.gtfs import Gtfs, read_gtfs
 from zemsim.travel.transit_departures import fifo_classes, scale_departures
+
+if TYPE_CHECKING:
+    from zemsim.travel.timetable_levers import Line, Stop
 
 #: GTFS route types that are railways: 1 and 2, and the extended types 100 to 199 and 400 to 499.
 RAIL_TYPES = frozenset({1, 2, *range(100, 200), *range(400, 500)})
@@ -203,6 +206,38 @@ class Timetable:
                     new[k] = PatternTimes(arrive, depart)
             days.append(tuple(new))
         return replace(self, times=(days[0], days[1]))
+
+    def without_routes(self, route_ids: Iterable[str]) -> Timetable:
+        """Return a timetable in which no trip of these routes runs; the routes stay known."""
+        return self.scaled([(name, 0.0) for name in route_ids])
+
+    def with_line(self, line: Line) -> Timetable:
+        """Return a timetable with a further line (:func:`zemsim.travel.timetable_levers.with_line`)."""
+        from zemsim.travel.timetable_levers import with_line
+
+        return with_line(self, line)
+
+    def with_stop(
+        self, stop: Stop, route_ids: Iterable[str] = (), dwell_s: int = 0, most_detour_m: float = 1000.0
+    ) -> Timetable:
+        """Return a timetable with a further stop (:func:`zemsim.travel.timetable_levers.with_stop`)."""
+        from zemsim.travel.timetable_levers import with_stop
+
+        return with_stop(self, stop, route_ids, dwell_s, most_detour_m)
+
+    def with_speed(self, speed: Iterable[tuple[str, float]]) -> Timetable:
+        """Return a timetable with other speeds of routes (:func:`zemsim.travel.timetable_levers.with_speed`)."""
+        from zemsim.travel.timetable_levers import with_speed
+
+        return with_speed(self, speed)
+
+    def with_on_demand(
+        self, route_ids: Iterable[str], every_s: int, hours_s: Mapping[DayType, tuple[int, int]]
+    ) -> Timetable:
+        """Return a timetable with routes on request (:func:`zemsim.travel.timetable_levers.with_on_demand`)."""
+        from zemsim.travel.timetable_levers import with_on_demand
+
+        return with_on_demand(self, route_ids, every_s, hours_s)
 
     def vehicle_km(self) -> pd.DataFrame:
         """Return ``route_id, network_id, mode, direction, day_type, departures, vehicle_km`` per day."""
