@@ -97,8 +97,9 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self._vehicles_at_start = self.vehicles.snapshot()
         self._luck_at_start = (self.random.getstate(), self.rng.bit_generator.state)
         self._checkpoints: dict[int, Checkpoint] = {}
-        self._checkpoints_of = self._class_changes()
         self.stations = RowSet(RowTable(self, Station, 0), np.empty(0, np.int32))
+        self._station_classes: dict[str, type[Station]] = {}
+        self._checkpoints_of = self._class_changes()
         self.start("baseline", ())
 
     # --- building -----------------------------------------------------------------------------------------------
@@ -180,10 +181,13 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.today = self.plans[DayType.WEEKDAY]
 
     def _build_stations(self) -> None:
+        self._remember_station_classes()
         for agent in self.stations:
             mesa.Agent.remove(agent)
         self.sites = stations.sites_of(self.world.region, self.conditions_of)
-        self.stations = RowTable(self, Station, len(self.sites.site_id), self.sites.columns).all_rows()
+        names = self.sites.site_id
+        classes = [self._station_classes.get(name, Station) for name in names]
+        self.stations = RowTable(self, Station, len(names), self.sites.columns, classes).all_rows()
         self._near: dict[bytes, Mapping[str, npt.NDArray[np.generic]]] = {}
 
     def run(self, progress: Callable[[int], None] | None = None) -> dict[str, pd.DataFrame]:
@@ -221,9 +225,20 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
             for name, values in kept.items()
         )
 
-    def _class_changes(self) -> tuple[int, ...]:
-        """Counts that tell whether agents have other rules than when a checkpoint was taken."""
-        return tuple(getattr(self, name).table.class_changes for name in self._start_of_run)
+    def _remember_station_classes(self) -> None:
+        """Stations with a class of their own keep it when they are built anew, and where another policy has them."""
+        for agent in self.stations.table.agents:
+            name, kind = self.sites.site_id[agent.row], type(agent)
+            if kind is Station:
+                self._station_classes.pop(name, None)
+            else:
+                self._station_classes[name] = kind
+
+    def _class_changes(self) -> tuple[Any, ...]:
+        """What tells whether agents have other rules than when a checkpoint was taken."""
+        self._remember_station_classes()
+        counts = (getattr(self, name).table.class_changes for name in self._start_of_run)
+        return (*counts, *self._station_classes.items())
 
     @property
     def records(self) -> dict[str, pd.DataFrame]:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.model import small_world as small
 from zemsim.core.names import TRIPS_PER_TOUR, Alternative, ChargingPlace, DayType, Purpose
+from zemsim.model.agents import Station
 from zemsim.model.charging_inputs import WEEK, charging_parameters, electric_cars, electric_week
 from zemsim.model.charging_week import learn_from_week, simulate_week
 from zemsim.model.model import MobilityModel
@@ -154,7 +155,7 @@ def test_nobody_who_came_to_a_station_is_dropped(model: MobilityModel) -> None:
     week = simulate_week(model)
     assert week.asked_of.sum() == week.sessions_of.sum() + week.failed
     left = week.failed * model.parameters["patience_min"]
-    assert week.met_min.sum() == pytest.approx(week.sessions["wait_min"].sum(dtype=np.float64) + left, rel=1e-6)
+    assert week.met_min.sum() == pytest.approx(week.sessions["wait_min"].to_numpy(np.float64).sum() + left, rel=1e-6)
 
 
 def test_points_that_are_taken_at_midnight_are_taken_in_the_morning(model: MobilityModel) -> None:
@@ -188,6 +189,24 @@ def test_expected_waits_move_by_what_is_met(model: MobilityModel) -> None:
     assert waits.gap_min == pytest.approx(moved)
     nobody = waits.asked == 0
     assert (waits.after_min[nobody] <= waits.before_min[nobody]).all()
+
+
+def test_a_station_keeps_the_class_it_was_given(world: World) -> None:
+    """Its rule holds under every policy after `start()`, and no years are taken over from before it."""
+
+    class Eager(Station):
+        def expand(self) -> None:
+            self.points += 7
+
+    model = MobilityModel(world, 1)
+    small.run(model, "before")
+    model.stations.table.replace_classes([0], Eager)
+    model.start("policy", small.measures(small.CHARGERS | {"from_year": 2024}))
+    assert [type(agent) is Eager for agent in model.stations] == [True] + [False] * (len(model.stations) - 1)
+    points = int(model.stations.table.points[0])
+    small.run(model, "after")
+    assert model.stations.table.points[0] == points + 7 * len(world.settings.days_in)
+    model.close()
 
 
 def test_sites_open_with_their_measure_and_close_again(world: World) -> None:
