@@ -212,7 +212,8 @@ def dissect(start: Int64, near: Int32) -> Int32:
             one_end = queue[reached - 1]
             distances(one_end, start, near, part, far_end, queue)
             other_end = queue[reached - 1]
-            near_end[nodes] = -1
+            for node in nodes:
+                near_end[node] = -1
             distances(other_end, start, near, part, near_end, queue)
             quarters(nodes, far_end, near_end, side, queue)
             cut(nodes, start, near, part, side, before, after, came_from, root, queue, ends)

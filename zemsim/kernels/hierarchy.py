@@ -78,7 +78,8 @@ def eliminate(lower_start: Int64, upper_end: Int32) -> tuple[Int64, Int32, Int32
     for node in range(n_nodes):
         if arcs.size < count + n_nodes - node:
             longer = np.empty(2 * arcs.size + n_nodes, np.int32)
-            longer[:count] = arcs[:count]
+            for i in range(count):  # an assignment of slices would take two seconds to compile, for its error message
+                longer[i] = arcs[i]
             arcs = longer
         seen_by[node] = node
         for i in range(lower_start[node], lower_start[node + 1]):

@@ -39,6 +39,7 @@ Row = Any
 
 _I32: Final = ir.IntType(32)
 _I64: Final = ir.IntType(64)
+_FLOWS: Final = ir.VectorType(ir.DoubleType(), LANES)
 
 
 def lanes_at(parts: Parts, row: int) -> Row:
@@ -96,6 +97,22 @@ def start_lane(parts: Parts, row: int, lane: int) -> None:
         part[(row, lane) if part.ndim == 2 else row] = 0
 
 
+def flow_bits(flow: NDArray[np.float64], row: int) -> int:
+    """Bits of the lanes of a row of ``flow`` [rows, 16] that are not zero."""
+    return int(((flow[row] != 0.0) << np.arange(LANES)).sum())
+
+
+def move_flow(flow: NDArray[np.float64], to: int, row: int, bits: int) -> float:
+    """Move the flow of some lanes from one row to another; return their sum, added up from lane 0."""
+    total = 0.0
+    for lane in range(LANES):
+        amount = float(flow[row, lane]) if bits >> lane & 1 else 0.0
+        flow[to, lane] += amount
+        flow[row, lane] -= amount
+        total += amount
+    return total
+
+
 # Machine code of the functions above.
 
 
@@ -148,6 +165,14 @@ def _type_copy(context: Any) -> Any:
 
 def _type_start(context: Any) -> Any:
     return lambda parts, row, lane: types.none
+
+
+def _type_flow_bits(context: Any) -> Any:
+    return lambda flow, row: types.int64
+
+
+def _type_move(context: Any) -> Any:
+    return lambda flow, to, row, bits: types.float64
 
 
 def _widened(builder: ir.IRBuilder, number: ir.Value, kind: Any) -> ir.Value:
@@ -259,6 +284,34 @@ def _code_start(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) 
     return context.get_dummy_value()
 
 
+def _flow_place(context: Any, builder: ir.IRBuilder, kinds: Any, args: Any) -> ir.Value:
+    """Place of a row of flows, as a vector."""
+    data = context.make_array(kinds[0])(context, builder, args[0]).data
+    return builder.gep(builder.bitcast(data, _FLOWS.as_pointer()), [_widened(builder, args[1], kinds[1])])
+
+
+def _code_flow_bits(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    row = builder.load(_flow_place(context, builder, signature.args, args), align=8)
+    some = builder.fcmp_unordered("!=", row, ir.Constant(_FLOWS, [0.0] * LANES))
+    return builder.zext(builder.bitcast(some, ir.IntType(LANES)), _I64)
+
+
+def _code_move(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    kinds = signature.args
+    to = _flow_place(context, builder, kinds[:2], args[:2])
+    place = _flow_place(context, builder, (kinds[0], kinds[2]), (args[0], args[2]))
+    bits = builder.trunc(_widened(builder, args[3], kinds[3]), ir.IntType(LANES))
+    mask = builder.bitcast(bits, ir.VectorType(ir.IntType(1), LANES))
+    row = builder.load(place, align=8)
+    amount = builder.select(mask, row, ir.Constant(_FLOWS, [0.0] * LANES))
+    builder.store(builder.fadd(builder.load(to, align=8), amount), to, align=8)
+    builder.store(builder.fsub(builder.load(place, align=8), amount), place, align=8)
+    total = ir.Constant(ir.DoubleType(), 0.0)
+    for lane in range(LANES):
+        total = builder.fadd(total, builder.extract_element(amount, ir.Constant(_I32, lane)))
+    return total
+
+
 def check_parts(name: str, parts: Parts, shape: tuple[int, ...]) -> None:
     """Refuse what machine code would misread.
 
@@ -284,6 +337,8 @@ for _function, _typer, _code, _kinds in (
     (equal_lanes, _type_bits, _code_equal, (Lanes, Lanes)),
     (copy_lane, _type_copy, _code_copy, (types.UniTuple, types.Integer, types.Integer) * 2),
     (start_lane, _type_start, _code_start, (types.UniTuple, types.Integer, types.Integer)),
+    (flow_bits, _type_flow_bits, _code_flow_bits, (types.Array, types.Integer)),
+    (move_flow, _type_move, _code_move, (types.Array, types.Integer, types.Integer, types.Integer)),
 ):
     type_callable(_function)(_typer)
     lower_builtin(_function, *_kinds)(_code)  # type: ignore[no-untyped-call]

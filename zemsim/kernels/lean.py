@@ -11,3 +11,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 LEAN: Final[dict[str, Any]] = {"_nrt": False}
+
+#: Options for what only other kernels call: no doors to Python, which take longer to compile than a short function.
+INNER: Final[dict[str, Any]] = {**LEAN, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}

@@ -30,9 +30,12 @@ from zemsim.kernels.lanes import (
     Parts,
     add_lanes,
     equal_lanes,
+    flow_bits,
     lanes_at,
+    move_flow,
     set_lanes,
 )
+from zemsim.kernels.lean import INNER, LEAN
 from zemsim.kernels.sweep import Members, Slice, climb, descend
 
 Float = NDArray[np.float64]
@@ -42,7 +45,7 @@ BATCHES_PER_SUM = 8
 
 
 class Work(NamedTuple):
-    """Work space of a thread: labels and climbed labels [K, 16], flow [K, 16], marks and path [K].
+    """Work space of a thread: labels and climbed labels [K, 16], flow [K, 16], marks and path [K], ends of runs [17].
 
     ``flow`` is zero and ``marked`` false before and after.
     """
@@ -52,27 +55,7 @@ class Work(NamedTuple):
     flow: Float
     marked: NDArray[np.bool_]
     path: Int32
-
-
-def move(bits: int, to: int, source: int, flow: Float) -> float:
-    """Move the flow of some lanes from one node to another; return their sum."""
-    total = 0.0
-    for lane in range(LANES):
-        if (bits >> lane) & 1:
-            amount = flow[source, lane]
-            flow[to, lane] += amount
-            flow[source, lane] = 0.0
-            total += amount
-    return total
-
-
-def lanes_with_flow(node: int, flow: Float) -> int:
-    """Bits of the lanes in which a node has flow."""
-    bits = 0
-    for lane in range(LANES):
-        if flow[node, lane] != 0.0:
-            bits |= 1 << lane
-    return bits
+    ends: Int64
 
 
 def push_up(
@@ -84,20 +67,21 @@ def push_up(
     """
     for place in range(falling.size - 1, -1, -1):
         node = falling[place]
-        todo = lanes_with_flow(node, flow)
+        todo = flow_bits(flow, node)
         if todo == 0:
             continue
         label = lanes_at(labels, node)
         for i in range(start[node], start[node + 1]):
             bits = todo & equal_lanes(label, add_lanes(lanes_at(labels, head[i]), lanes_at(weight, i)))
             if bits != 0:
-                on_arc[i] += move(bits, head[i], node, flow)
+                on_arc[i] += move_flow(flow, head[i], node, bits)
                 todo &= ~bits
                 if todo == 0:
                     break
 
 
 def push_down(
+    runs: int,
     ends: Int64,
     path: Int32,
     start: Int64,
@@ -109,7 +93,7 @@ def push_down(
     on_arc: Float,
 ) -> None:
     """Hand the flow of each ancestor, highest first, to the first node below that its label came from by climbing."""
-    for run in range(ends.size - 1):
+    for run in range(runs):
         for step in range(ends[run + 1] - 1, ends[run] - 1, -1):
             node = path[step]
             label = lanes_at(climbed, step)
@@ -117,9 +101,9 @@ def push_down(
                 above = head[i]
                 bits = equal_lanes(lanes_at(labels, above), add_lanes(label, lanes_at(weight, i)))
                 if bits != 0:
-                    bits &= lanes_with_flow(above, flow)
+                    bits &= flow_bits(flow, above)
                     if bits != 0:
-                        on_arc[i] += move(bits, node, above, flow)
+                        on_arc[i] += move_flow(flow, node, above, bits)
 
 
 def load_batches(
@@ -138,12 +122,11 @@ def load_batches(
 
     ``by_place[i]`` is the row of ``od`` of the i-th origin of ``members``. ``lost`` [O] is the flow that finds no path.
     """
-    labels, climbed, flow, marked, path = work.labels, work.climbed, work.flow, work.marked, work.path
+    labels, climbed, flow, marked, path, ends = work
     origins, parent, falling, targets = members.origins, members.parent, members.falling, members.targets
     up_start, up_head, up_weight = graph.up.start, graph.up.head, graph.up.weight
     down_start, down_head, down_weight = graph.down.start, graph.down.head, graph.down.weight
     time = labels[0]
-    ends = np.empty(LANES + 1, np.int64)
     for batch in range(begin, end):
         first = batch * LANES
         last = min(first + LANES, origins.size)
@@ -163,7 +146,7 @@ def load_batches(
                     else:
                         lost[row] += amount
         push_up(falling, down_start, down_head, down_weight, labels, flow, down_flow)
-        push_down(ends[: last - first + 1], path, up_start, up_head, up_weight, labels, climbed, flow, up_flow)
+        push_down(last - first, ends, path, up_start, up_head, up_weight, labels, climbed, flow, up_flow)
         for i in range(first, last):
             flow[origins[i], i - first] = 0.0
 
@@ -285,7 +268,8 @@ def load_flows(
         except IndexError:
             labels, climbed = (tuple(np.empty((n_members, LANES), np.int32) for _ in range(n_parts)) for _ in "lc")
             flow, marked = np.zeros((n_members, LANES)), np.zeros(n_members, np.bool_)
-            work = Work(labels, climbed, flow, marked, np.empty(n_members, np.int32))
+            path, ends = np.empty(n_members, np.int32), np.empty(LANES + 1, np.int64)
+            work = Work(labels, climbed, flow, marked, path, ends)
         row = begin // BATCHES_PER_SUM
         load_batches(begin, end, members, by_place, graph, od, work, up_sums[row], down_sums[row], lost)
         free.append(work)
@@ -332,11 +316,9 @@ def _bit(kept: Bits, position: int) -> NDArray[np.bool_]:
     return (kept >> position & 1).astype(np.bool_)
 
 
-move = njit(cache=True, nogil=True)(move)
-lanes_with_flow = njit(cache=True, nogil=True)(lanes_with_flow)
-push_up = njit(cache=True, nogil=True)(push_up)
-push_down = njit(cache=True, nogil=True)(push_down)
-load_batches = njit(cache=True, nogil=True)(load_batches)
+push_up = njit(nogil=True, **INNER)(push_up)
+push_down = njit(nogil=True, **INNER)(push_down)
+load_batches = njit(cache=True, nogil=True, **LEAN)(load_batches)
 links_of_arcs = njit(cache=True, nogil=True)(links_of_arcs)
-stands_for = njit(cache=True, nogil=True)(stands_for)
-take_apart = njit(cache=True, nogil=True)(take_apart)
+stands_for = njit(nogil=True, **INNER)(stands_for)
+take_apart = njit(cache=True, nogil=True, **LEAN)(take_apart)

@@ -35,6 +35,7 @@ from zemsim.kernels.lanes import (
     start_lane,
     unreached,
 )
+from zemsim.kernels.lean import INNER, LEAN
 
 #: Batches of 16 origins in a block: long enough that Python between blocks does not count.
 BATCHES_PER_BLOCK = 4
@@ -283,17 +284,18 @@ def sweep_batches(
     labels: Parts,
     marked: NDArray[np.bool_],
     path: Int32,
+    ends: Int64,
     out: Parts,
 ) -> None:
     """Sweep the batches ``begin .. end - 1``.
 
     ``gathered``: the labels of the targets go to ``out`` ([B * T, 16]), and ``labels`` ([K, 16]) is work space. Else
-    ``labels`` ([B * K, 16]) keeps those of all members. ``marked`` [K] is all false before and after.
+    ``labels`` ([B * K, 16]) keeps those of all members. ``marked`` [K] is all false before and after;
+    ``path`` [K] and ``ends`` [17] are work space.
     """
     origins, parent, falling, targets = members.origins, members.parent, members.falling, members.targets
     up_start, up_head, up_weight = graph.up.start, graph.up.head, graph.up.weight
     down_start, down_head, down_weight = graph.down.start, graph.down.head, graph.down.weight
-    ends = np.empty(LANES + 1, np.int64)
     for batch in range(begin, end):
         first = batch * LANES
         last = min(first + LANES, origins.size)
@@ -332,7 +334,7 @@ def sweep(members: Members, graph: Slice, threads: int = 1) -> LaneTable:
     everything = np.array_equal(members.targets, np.arange(n_members))
     rows = batches * members.targets.size
     out = tuple(np.empty((rows, LANES), np.int32) for _ in range(n_parts))
-    free: list[tuple[Parts, NDArray[np.bool_], Int32]] = []
+    free: list[tuple[Parts, NDArray[np.bool_], Int32, Int64]] = []
 
     def block(begin: int, end: int) -> None:
         # A list is safe to share: a thread takes work space that no other holds, or makes some.
@@ -340,7 +342,7 @@ def sweep(members: Members, graph: Slice, threads: int = 1) -> LaneTable:
             work = free.pop()
         except IndexError:
             labels = out if everything else tuple(np.empty((n_members, LANES), np.int32) for _ in range(n_parts))
-            work = labels, np.zeros(n_members, np.bool_), np.empty(n_members, np.int32)
+            work = labels, np.zeros(n_members, np.bool_), np.empty(n_members, np.int32), np.empty(LANES + 1, np.int64)
         sweep_batches(begin, end, members, graph, not everything, *work, out)
         free.append(work)
 
@@ -367,14 +369,14 @@ def sweep_one(members: Members, graph: Slice, origin: int) -> Parts:
     n_members = members.rank.size
     labels = tuple(np.empty(n_members, np.int32) for _ in graph.up.weight)
     members = members._replace(origins=members.origins[origin : origin + 1])
-    marked, path = np.zeros(n_members, np.bool_), np.empty(n_members, np.int32)
-    sweep_batches(0, 1, members, graph, False, labels, marked, path, labels)
+    marked, path, ends = np.zeros(n_members, np.bool_), np.empty(n_members, np.int32), np.empty(LANES + 1, np.int64)
+    sweep_batches(0, 1, members, graph, False, labels, marked, path, ends, labels)
     return labels
 
 
 mark_ancestors = njit(cache=True, nogil=True)(mark_ancestors)
 count_kept = njit(cache=True, nogil=True)(count_kept)
 copy_kept = njit(cache=True, nogil=True)(copy_kept)
-climb = njit(cache=True, nogil=True)(climb)
-descend = njit(cache=True, nogil=True)(descend)
-sweep_batches = njit(cache=True, nogil=True)(sweep_batches)
+climb = njit(nogil=True, **INNER)(climb)
+descend = njit(nogil=True, **INNER)(descend)
+sweep_batches = njit(cache=True, nogil=True, **LEAN)(sweep_batches)
