@@ -143,7 +143,7 @@ class Household(RowAgent):
     municipality_idx = Column(np.int32, "", "row of the municipality")
     size_pers = Column(np.int8, "persons", "persons in the household")
     income_eur_month = Column(np.float32, "EUR/month", "net income of the household")
-    income_ratio = Column(np.float32, "", "income per head over its mean", 1.0)
+    income_ratio = Column(np.float32, "", "equivalised household income over its mean", 1.0)
     flat = Column(np.bool_, "", "lives in a flat")
     home_charging = Column(np.bool_, "", "has a place of its own to plug in")
     yard_charging = Column(np.bool_, "", "has a shared point in the yard")

@@ -109,12 +109,12 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         homes, people = population.households, population.residents
         zone = homes["zone_idx"].to_numpy(np.int32)
         place_of_zone = self._municipalities_of_zones()
-        per_head = (homes["income_eur_month"] / homes["size_pers"]).to_numpy(np.float64)
-        mean = float((per_head * homes["size_pers"]).sum() / homes["size_pers"].sum())
+        first = np.searchsorted(people["household_idx"].to_numpy(), np.arange(len(homes)), "left")
+        ratio = people["income_ratio"].to_numpy(np.float32)[first]  # one for all members
         edges = np.searchsorted(population.vehicles["household_idx"].to_numpy(), np.arange(len(homes) + 1), "left")
         self.household_cars = edges.astype(np.int32)
         columns = {n: homes[n].to_numpy() for n in Household.column_definitions() if n in homes}
-        columns |= {"municipality_idx": place_of_zone[zone], "income_ratio": per_head / mean}
+        columns |= {"municipality_idx": place_of_zone[zone], "income_ratio": ratio}
         columns |= {"first_car": edges[:-1], "last_car": edges[1:]}
         self.households = RowTable(self, Household, len(homes), columns).all_rows()
         columns = {n: people[n].to_numpy() for n in Resident.column_definitions() if n in people}
