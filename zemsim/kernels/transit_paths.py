@@ -8,6 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from zemsim.kernels.lean import LEAN
+
 #: Stops that are looked at around a point before those that add no route are passed over.
 NEAREST = 12
 #: Stops kept around a point: with buses, and stations.
@@ -213,10 +215,10 @@ def load_kernel(
             boardings[p, q] += weight[row]
 
 
-insert = njit(cache=True, nogil=True)(insert)
-nearest_sorted = njit(cache=True, nogil=True)(nearest_sorted)
-candidates = njit(cache=True, nogil=True)(candidates)
-best_pair = njit(cache=True, nogil=True)(best_pair)
-add_leg = njit(cache=True, nogil=True)(add_leg)
+insert = njit(cache=True, nogil=True, **LEAN)(insert)
+nearest_sorted = njit(cache=True, nogil=True, **LEAN)(nearest_sorted)
+candidates = njit(cache=True, nogil=True, **LEAN)(candidates)
+best_pair = njit(cache=True, nogil=True, **LEAN)(best_pair)
+add_leg = njit(cache=True, nogil=True, **LEAN)(add_leg)
 options_kernel = njit(cache=True, nogil=True)(options_kernel)
-load_kernel = njit(cache=True, nogil=True)(load_kernel)
+load_kernel = njit(cache=True, nogil=True, **LEAN)(load_kernel)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -336,7 +336,7 @@ def _fifo(item: _Pattern) -> list[_Pattern]:
     return parts
 
 
-def _stacked(trips: list[tuple[bool, NDArray[np.int32], NDArray[np.int32], None]]) -> PatternTimes:
+def _stacked(trips: list[Any]) -> PatternTimes:
     return PatternTimes(*(np.ascontiguousarray(np.stack([trip[i] for trip in trips], axis=1)) for i in (1, 2)))
 
 
