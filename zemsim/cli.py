@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import click
 
 from zemsim import __version__
+from zemsim.commands.travel import assign
 from zemsim.core.command_line import Commands, print_columns, print_json
 from zemsim.core.errors import EXIT_BAD_INPUT, InputError, InputErrors, UsageError, clean
 
@@ -15,7 +16,9 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 language = click.option("--lang", type=click.Choice(["lv", "en"]), default="en", show_default=True, help="Language.")
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands, commands=[assign], context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="zemsim")
 @click.option("--debug", is_flag=True, help="Print the traceback of an error.")
 def cli(debug: bool) -> None:
@@ -228,7 +231,6 @@ def region_show(name: str, html: str | None, as_json: bool, lang: str) -> None:
         ),
         ("rests on", "total", "unit", "reported", "estimated", "assumed"),
     )
-
     if page:
         click.echo(f"\npage  {page}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -13,10 +12,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.reference.equilibrium import Road, all_paths, cheapest, equilibrium
+from tests.reference.equilibrium_problem import classes_of, network_of
 from zemsim.core.errors import InputError
 from zemsim.travel.assignment import Solution, solve
-from zemsim.travel.link_network import LinkNetwork, VehicleClass
-from zemsim.travel.volume_delay import VolumeDelay
 
 GAP = 1e-11
 
@@ -42,22 +40,6 @@ def towns(draw: st.DrawFn) -> tuple[list[Road], dict[tuple[int, int, int], float
     demand = {pair: q for pair, q in asked.items() if pair[1] != pair[2] and all_paths(roads, *pair[1:], no_through)}
     assume(demand)
     return roads, demand, tolls, no_through
-
-
-def network_of(roads: Sequence[Road], no_through: Sequence[bool]) -> LinkNetwork:
-    columns = {name: np.array([getattr(r, name) for r in roads], float) for name in ("t0", "alpha", "beta", "capacity")}
-    delay = VolumeDelay(columns["t0"], columns["alpha"], columns["beta"], columns["capacity"])
-    tail, head = (np.array([getattr(r, name) for r in roads], np.int32) for name in ("tail", "head"))
-    return LinkNetwork(len(no_through), tail, head, delay, np.array(no_through, bool))
-
-
-def classes_of(demand: dict[tuple[int, int, int], float], fixed: Sequence[Sequence[float]]) -> list[VehicleClass]:
-    made = []
-    for k, costs in enumerate(fixed):
-        mine = [(o, d, q) for (c, o, d), q in demand.items() if c == k]
-        origin, dest = (np.array([pair[i] for pair in mine], np.int32) for i in (0, 1))
-        made.append(VehicleClass(origin, dest, np.array([pair[2] for pair in mine], float), np.array(costs)))
-    return made
 
 
 def same(one: Solution, other: Solution) -> bool:

@@ -225,10 +225,14 @@ def _balance(
     whole = store.flow[path]
     close = _ACCURACY * gain
     moved, low, high = 0.0, 0.0, whole
+    before = math.inf
     for trial in range(_TRIALS):
         goal = moved + gain / slope if slope > 0.0 else high
         if not low < goal < high:
             goal = whole if trial == 0 else 0.5 * (low + high)
+        elif gain < 0.0 and -gain > 0.5 * before:
+            goal = 0.5 * (low + high)
+        before = abs(gain)
         gain, slope = _move(goal - moved, path, other, head, tail, stamp, store, cost, links)
         moved = goal
         if abs(gain) <= close or (gain > 0.0 and moved >= whole):

@@ -63,7 +63,7 @@ def assign_files(
     """
     for name, value in (("gap", gap), ("toll weight", toll_weight), ("distance weight", distance_weight)):
         if value is not None and not (math.isfinite(value) and value >= 0 and (value > 0 or name != "gap")):
-            raise UsageError(f"the {name} must be a number {'above' if name == 'gap' else 'of'} zero, not {value:g}")
+            raise UsageError(f"the {name} must be a number {'above zero' if name == 'gap' else 'of zero or more'}, not {value:g}")
     roads = read_network(network)
     table = read_trips(trips)
     toll_weight = _weight(toll_weight, roads.toll_factor)

@@ -202,7 +202,7 @@ class _Work:
         if warm is not None:
             work._load()
         work._search()
-        refuse_unreachable(pairs, work.found.cost)
+        refuse_unreachable(network, pairs, work.found.cost)
         work._rebuild()
         work._load()
         return work
@@ -370,7 +370,7 @@ def equilibrate(
         If there is flow between zones that no road joins.
     """
     delay = VolumeDelay(network.free_flow_s(), network.delay_alpha, network.delay_beta, network.capacity_veh_h)
-    links = LinkNetwork(network.n_nodes, network.tail, network.head, delay, network.no_through)
+    links = LinkNetwork(network.n_nodes, network.tail, network.head, delay, network.no_through, network.node_id)
     cars = VehicleClass.from_matrix(od_flow, network.zone_node)
     found = solve(links, [cars], gap, max_iterations, threads, None if warm is None else warm.solution)
     return Assignment(found.flow_pce, found.time, found.relative_gap, found.reached, found.iterations, found)

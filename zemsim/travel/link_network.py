@@ -32,6 +32,8 @@ class LinkNetwork:
         Of L links.
     no_through : bool [N]
         Nodes that a path may begin or end at, but not pass.
+    node_id : [N], optional
+        What errors call the nodes; their positions if not given.
     """
 
     n_nodes: int
@@ -39,6 +41,7 @@ class LinkNetwork:
     head: Ints
     delay: VolumeDelay
     no_through: NDArray[np.bool_]
+    node_id: NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
         for name in ("tail", "head"):
@@ -154,17 +157,18 @@ def pairs_of(classes: Sequence[VehicleClass], n_nodes: int) -> tuple[Pairs, floa
     return pairs, inside_veh
 
 
-def refuse_unreachable(pairs: Pairs, cost: Float) -> None:
-    """Raise an error that names the pairs that no path joins."""
+def refuse_unreachable(network: LinkNetwork, pairs: Pairs, cost: Float) -> None:
+    """Raise an error that names the pairs that no path joins: those whose cheapest ``cost`` [K] is infinite."""
     lost = np.flatnonzero(~np.isfinite(cost))
     if not lost.size:
         return
-    row = np.searchsorted(pairs.row_start, lost, side="right") - 1
-    first = ", ".join(
-        f"{pairs.row_origin[r] + 1} to {pairs.dest[p] + 1}" for r, p in zip(row[:_SHOWN], lost[:_SHOWN], strict=True)
-    )
+    names = np.arange(network.n_nodes) if network.node_id is None else network.node_id
+    shown = lost[:_SHOWN]
+    rows = np.searchsorted(pairs.row_start, shown, side="right") - 1
+    ends = zip(names[pairs.row_origin[rows]], names[pairs.dest[shown]], strict=True)
+    first = ", ".join(f"{origin} to {dest}" for origin, dest in ends)
     more = f" and {lost.size - _SHOWN} more" if lost.size > _SHOWN else ""
     raise InputError(
-        f"{pairs.demand[lost].sum():g} vehicles of {lost.size} pairs have no path: from node {first}{more}",
+        f"{pairs.demand[lost].sum():g} vehicles of {lost.size} pairs have no path: {first}{more}",
         hint="join these nodes, open a link, or leave the flow out of the demand",
     )

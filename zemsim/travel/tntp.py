@@ -85,7 +85,8 @@ class TntpNetwork:
         no_through = np.zeros(self.n_nodes, np.bool_)
         no_through[: self.first_thru_node - 1] = True
         delay = VolumeDelay(self.free_flow_time, self.b, self.power, self.capacity)
-        return LinkNetwork(self.n_nodes, self.init_node - 1, self.term_node - 1, delay, no_through)
+        names = np.arange(1, self.n_nodes + 1)
+        return LinkNetwork(self.n_nodes, self.init_node - 1, self.term_node - 1, delay, no_through, names)
 
     def fixed(self, toll_weight: float, distance_weight: float) -> Float:
         """Cost of each link beside its time, ``toll_weight * toll + distance_weight * length``, float64 [L].
