@@ -250,7 +250,7 @@ def climb(
         for step in range(ends[run], ends[run + 1]):
             node = path[step]
             label = lanes_at(labels, base + node)
-            for i in range(start[node], start[node + 1]):
+            for i in range(np.uint64(start[node]), np.uint64(start[node + 1])):
                 above = base + head[i]
                 set_lanes(labels, above, least_lanes(lanes_at(labels, above), add_lanes(label, lanes_at(weight, i))))
 
@@ -270,7 +270,8 @@ def descend(
         label = nothing
         if marked[node]:
             label = lanes_at(labels, base + node)
-        for i in range(start[node], start[node + 1]):
+        # Unsigned positions: the compiler need not ask whether one counts from the end of its array.
+        for i in range(np.uint64(start[node]), np.uint64(start[node + 1])):
             label = least_lanes(label, add_lanes(lanes_at(labels, base + head[i]), lanes_at(weight, i)))
         set_lanes(labels, base + node, label)
 
