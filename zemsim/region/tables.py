@@ -1,4 +1,4 @@
-"""Strict reading of a pack's CSV files: UTF-8, rows as long as the header, ids as text, finite numbers.
+"""Strict reading of CSV files: UTF-8, rows as long as the header, ids as text, finite numbers.
 
 A fault is an :class:`~zemsim.core.errors.InputError` that names file, row, column and what to do.
 """
@@ -9,19 +9,36 @@ import csv
 import io
 import math
 import re
+from array import array
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from zemsim.core.errors import InputError, did_you_mean
+from zemsim.region.habits import file_habit, number_habit, unit_habit
 
 #: Limits against files that are not tables.
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_FIELD_CHARS = 10_000
+MAX_COLUMNS = 500
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_INTEGER = re.compile(r"[+-]?\d+")
+#: Rows that are turned into columns at a time.
+_CHUNK_ROWS = 65_536
+
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A CSV file by columns: text as it stands in the file, and the line (from 1) where each row begins."""
+
+    header: tuple[str, ...]
+    cells: dict[str, list[str]]
+    lines: array[int]
 
 
 def read_bytes(path: Path) -> bytes:
@@ -37,49 +54,124 @@ def read_bytes(path: Path) -> bytes:
         raise InputError(f"file cannot be read: {error.strerror}", path) from None
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a UTF-8 file (with or without BOM); other encodings are refused with the line."""
-    raw = read_bytes(path)
-    if raw[:2] in (b"PK", b"\xff\xfe", b"\xfe\xff") or b"\x00" in raw:
-        raise InputError("this is not a plain UTF-8 text file", path, hint="save it as CSV, encoding UTF-8")
+def decode(raw: bytes, path: Path, table: bool = True) -> str:
+    """Return the text of UTF-8 bytes (with or without BOM); what is something else is named.
+
+    Parameters
+    ----------
+    raw : bytes
+        The file.
+    path : Path
+        Its name in messages.
+    table : bool
+        Whether it is to be a table; JSON is refused then.
+    """
+    habit = file_habit(raw)
+    if habit is not None and (table or habit != "JSON"):
+        raise InputError(f"this is not a plain UTF-8 text file: {habit}", path, hint="save it as CSV, encoding UTF-8")
+    at = raw.find(b"\x00")
+    if at >= 0:
+        line = raw.count(b"\n", 0, at) + 1
+        raise InputError("this is not a plain UTF-8 text file: byte zero", path, line, "save it as CSV, encoding UTF-8")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise InputError("text is not UTF-8", path, line, hint="save the file with encoding UTF-8") from None
+        hint = "it may be Latin-1 or Windows-1252/1257; save the file with encoding UTF-8"
+        raise InputError("text is not UTF-8", path, line, hint) from None
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a UTF-8 file (with or without BOM); other encodings are refused with the line."""
+    return decode(read_bytes(path), path, table=False)
 
 
 def read_rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Return the header and ``(line, cells)`` of a CSV file whose rows are all as long as the header."""
-    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
-    header: list[str] | None = None
-    rows: list[tuple[int, list[str]]] = []
+    rows = _rows(decode(read_bytes(path), path), path)
+    _, header = next(rows)
+    found = list(rows)
+    for line, cells in found:
+        if max(map(len, cells)) > MAX_FIELD_CHARS:
+            raise InputError(f"a cell is longer than {MAX_FIELD_CHARS:,} characters", path, line)
+    return header, found
+
+
+def read_columns(raw: bytes, path: Path, wanted: Collection[str] | None = None) -> Columns:
+    """Return the columns of a CSV file; equal cells of a column are one object, so large files stay small.
+
+    Parameters
+    ----------
+    raw : bytes
+        The file.
+    path : Path
+        Its name in messages.
+    wanted : collection of str, optional
+        Columns to keep; all columns are checked.
+    """
+    rows = _rows(decode(raw, path), path)
+    _, header = next(rows)
+    cells: dict[str, list[str]] = {name: [] for name in header if wanted is None or name in wanted}
+    same: dict[str, dict[str, str]] = {name: {} for name in cells}
+    lines: array[int] = array("q")
+    chunk: list[list[str]] = []
+    for line, row in rows:
+        chunk.append(row)
+        lines.append(line)
+        if len(chunk) == _CHUNK_ROWS:
+            _to_columns(chunk, header, cells, same, lines, path)
+            chunk = []
+    _to_columns(chunk, header, cells, same, lines, path)
+    return Columns(tuple(header), cells, lines)
+
+
+def _to_columns(
+    chunk: list[list[str]],
+    header: list[str],
+    cells: dict[str, list[str]],
+    same: dict[str, dict[str, str]],
+    lines: array[int],
+    path: Path,
+) -> None:
+    for name, column in zip(header, zip(*chunk, strict=True), strict=True) if chunk else ():
+        if max(map(len, column)) > MAX_FIELD_CHARS:
+            row = next(i for i, cell in enumerate(column) if len(cell) > MAX_FIELD_CHARS)
+            line = lines[len(lines) - len(chunk) + row]
+            raise InputError(f"{name}: a cell is longer than {MAX_FIELD_CHARS:,} characters", path, line)
+        if name in cells:
+            known = same[name]
+            cells[name].extend(known.setdefault(cell, cell) for cell in column)
+
+
+def _rows(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line where it begins and the cells of each row that is not empty; the header first."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    width = -1
+    line = 1
     try:
         for cells in reader:
-            if not cells:
-                continue
-            line = reader.line_num
-            if header is None:
-                header = _checked_header(cells, path, line)
-            elif len(cells) != len(header):
-                raise InputError(
-                    f"row has {len(cells)} cells where the header has {len(header)}",
-                    path,
-                    line,
-                    hint="quote a cell that contains a comma",
-                )
-            else:
-                if max(map(len, cells)) > MAX_FIELD_CHARS:
-                    raise InputError(f"a cell is longer than {MAX_FIELD_CHARS:,} characters", path, line)
-                rows.append((line, cells))
+            if len(cells) == width:
+                yield line, cells
+            elif cells and width < 0:
+                width = len(_checked_header(cells, path, line))
+                yield line, cells
+            elif cells:
+                message = f"row has {len(cells)} cells where the header has {width}"
+                raise InputError(message, path, line, hint="quote a cell that contains a comma")
+            line = reader.line_num + 1
     except csv.Error as error:
-        raise InputError(f"row cannot be read: {error}", path, reader.line_num) from None
-    if header is None:
+        hint = "a quotation mark opens a cell that does not end" if "end of data" in str(error) else None
+        raise InputError(f"row cannot be read: {error}", path, line, hint) from None
+    if width < 0:
         raise InputError("file is empty", path, hint="the first row holds the column names")
-    return header, rows
 
 
 def _checked_header(cells: list[str], path: Path, line: int) -> list[str]:
+    if len(cells) > MAX_COLUMNS:
+        raise InputError(f"header has {len(cells):,} columns; the limit is {MAX_COLUMNS}", path, line)
+    for sign, word in ((";", "semicolon"), ("\t", "tab"), ("|", "bar")):
+        if len(cells) == 1 and sign in cells[0]:
+            raise InputError(f"columns are separated by a {word}", path, line, hint="separate them by commas")
     for name in cells:
         if not name.strip() or name != name.strip():
             raise InputError(f"column name {name!r} is blank or padded", path, line)
@@ -91,30 +183,20 @@ def _checked_header(cells: list[str], path: Path, line: int) -> list[str]:
 
 def _number(text: str) -> float:
     if not _NUMBER.fullmatch(text):
-        raise ValueError(_habit(text))
+        raise ValueError(number_habit(text))
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError("number is not finite")
+        raise ValueError("number is too large and not finite")
     return value
 
 
 def _integer(text: str) -> int:
     if not _INTEGER.fullmatch(text):
-        raise ValueError(_habit(text) if not _NUMBER.fullmatch(text) else "must be a whole number")
+        raise ValueError(number_habit(text) if not _NUMBER.fullmatch(text) else "must be a whole number")
     value = int(text)
     if abs(value) >= 2**53:
         raise ValueError("number is too large")
     return value
-
-
-def _habit(text: str) -> str:
-    if re.fullmatch(r"[+-]?\d+,\d+", text):
-        return "decimal comma; write a point"
-    if re.search(r"\d[\s\u00a0\u2009\u202f]\d", text):
-        return "space between digits; write the number without it"
-    if re.search(r"[%€]", text):
-        return "unit in the number; the unit belongs to the column name"
-    return "must be a number"
 
 
 def _cell(text: str, field: dict[str, Any]) -> Any:
@@ -133,7 +215,7 @@ def _cell(text: str, field: dict[str, Any]) -> Any:
         if "minimum" in limits and value < limits["minimum"]:
             raise ValueError(f"must be at least {limits['minimum']}")
         if "maximum" in limits and value > limits["maximum"]:
-            raise ValueError(f"must be at most {limits['maximum']}")
+            raise ValueError(f"must be at most {limits['maximum']}{unit_habit(field['name'], value, limits)}")
     elif text != text.strip():
         raise ValueError("has blanks at its ends")
     if "enum" in limits and value not in limits["enum"]:
