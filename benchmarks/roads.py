@@ -8,10 +8,10 @@ TNTP form that are named by path (``*_net.tntp`` or ``.tntp.gz``).
 Tasks: zones to zones (times in lanes; times and lengths; as rows), one to all in lanes, one origin alone, putting 16
 sets of times on the hierarchy and skimming each, loading a matrix onto the paths.
 
-Peers: ``scipy.sparse.csgraph.dijkstra`` (all origins in one call; no threads) and ``pyroutingkit`` (extra ``bench``;
-its zones sorted, one metric; a missing peer is reported). Each round times every implementation once in a shuffled
-order; the first round is dropped, the median of the rest counts. Ratios are of processor time where one thread works,
-for the machine may be busy.
+Peers: ``scipy.sparse.csgraph.dijkstra`` (all origins in one call; no threads), ``pyroutingkit`` (zones sorted, one
+metric) and ``pymetis`` for the order, all of the extra ``bench``; a missing peer is reported. Each round times every
+implementation once in a shuffled order; the first round is dropped, the median of the rest counts. Ratios are of
+processor time where one thread works, for the machine may be busy.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from scipy.spatial import Delaunay
 import zemsim
 from zemsim.kernels.bucket_queue import search_graph, shortest_from
 from zemsim.kernels.customise import customise
-from zemsim.kernels.dissection import dissection_rank
+from zemsim.kernels.dissection import dissection_rank, neighbours
 from zemsim.kernels.hierarchy import Hierarchy, build_hierarchy
 from zemsim.kernels.lanes import LANES, UNREACHABLE, Parts
 from zemsim.kernels.loading import load_flows
@@ -208,8 +208,10 @@ def tasks_of(graph: Graph) -> list[Task]:
         return load_flows(graph.hierarchy, graph.links, both, between, zones_both, od, 0, threads)
 
     n_zones = graph.zones.size
+    order = {"pymetis": lambda: by_metis(graph)} if importlib.util.find_spec("pymetis") else {}
     zones_peer = by_peer(lambda p: p.matrix(graph.zones, graph.zones))
     return [
+        Task("order", lambda _: dissection_rank(graph.tail, graph.head, graph.n_nodes), order, graph.n_nodes, (1,)),
         Task("zones, times in lanes", lambda n: sweep(between, zones, n), zones_peer | scipy_some, n_zones),
         Task("zones, times in rows", lambda n: sweep(between, zones, n).rows(), zones_peer, n_zones),
         Task("zones, times and lengths", lambda n: sweep(between, zones_both, n), zones_peer, n_zones),
@@ -236,6 +238,14 @@ def tasks_of(graph: Graph) -> list[Task]:
         ),
         Task("load all pairs of zones", load, {}, n_zones),
     ]
+
+
+def by_metis(graph: Graph) -> None:
+    """Nested dissection of METIS."""
+    import pymetis
+
+    start, near = neighbours(graph.tail, graph.head, graph.n_nodes)
+    pymetis.nested_dissection(pymetis.CSRAdjacency(start.astype(np.int32), near))
 
 
 def sixteen(graph: Graph, between: Members, threads: int) -> None:
@@ -322,7 +332,7 @@ def main() -> None:
     machine = {"python": platform.python_version(), "machine": platform.machine(), "cores": os.cpu_count()}
     machine |= {"load_average": [round(load_before, 2), round(os.getloadavg()[0], 2)]}
     machine |= {name: version(name) for name in ("numpy", "scipy", "numba")}
-    missing = [] if importlib.util.find_spec(PEER) else [PEER]
+    missing = [name for name in (PEER, "pymetis") if not importlib.util.find_spec(name)]
     if options.json:
         print(json.dumps({"machine": machine, "rounds": options.rounds, "missing": missing, "rows": rows}, indent=2))
         return

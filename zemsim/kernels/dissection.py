@@ -1,9 +1,9 @@
-"""Orders for contraction hierarchies: nested dissection, by METIS where it is installed, else by our own method.
+"""Orders for contraction hierarchies by nested dissection, the same on every machine.
 
 A good order takes out last what separates the graph into halves, and the same inside each half: then few nodes get
 joined. Any order gives right results; this one decides how fast they come.
 
-Own method: the key of a node is its distance (in links) from one end of the graph less that from the other end. A
+The key of a node is its distance (in links) from one end of the graph less that from the other end. A
 quarter of the nodes with the lowest keys and a quarter with the highest are held apart by the fewest nodes: a minimum
 vertex cut, found by augmenting paths. Sources: Schild and Sommer, On Balanced Separators in Road Networks, SEA 2015
 (the idea of the quarters); Even, Graph Algorithms, 1979 (vertex cuts by flows).
@@ -241,31 +241,22 @@ def neighbours(tail: Int32, head: Int32, n_nodes: int) -> tuple[Int64, Int32]:
 
 
 def dissection_rank(tail: Int32, head: Int32, n_nodes: int) -> Int32:
-    """Place of each node in an order by nested dissection, int32 [N], by our own method: the same on every machine."""
-    start, near = neighbours(tail, head, n_nodes)
-    return _ranks(dissect(start, near))
+    """Place of each node in an order by nested dissection, int32 [N].
 
+    Parameters
+    ----------
+    tail, head : int32 [L]
+        Nodes that each link joins; directions, parallel links and the order of links change nothing.
+    n_nodes : int
 
-def metis_rank(tail: Int32, head: Int32, n_nodes: int) -> Int32:
-    """Place of each node in the order of METIS, int32 [N].
-
-    Raises
-    ------
-    ImportError
-        If ``pymetis`` is not installed (extra ``build``).
+    Notes
+    -----
+    On a road-like graph of 306,000 nodes the joined nodes form 57 million triangles, 78 million in the order of METIS.
     """
-    import pymetis
-
     start, near = neighbours(tail, head, n_nodes)
-    if n_nodes == 0 or near.size == 0:
-        return np.arange(n_nodes, dtype=np.int32)
-    order, _ = pymetis.nested_dissection(pymetis.CSRAdjacency(start.astype(np.int32), near))
-    return _ranks(np.asarray(order, np.int32))
-
-
-def _ranks(order: Int32) -> Int32:
-    rank = np.empty(order.size, np.int32)
-    rank[order] = np.arange(order.size, dtype=np.int32)
+    order = dissect(start, near)
+    rank = np.empty(n_nodes, np.int32)
+    rank[order] = np.arange(n_nodes, dtype=np.int32)
     return rank
 
 
