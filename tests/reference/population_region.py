@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 import zemsim
+from zemsim.region.roles import Roles
 
 PACK = Path(zemsim.__file__).parent / "region" / "packs" / "zemgale"
 
@@ -37,6 +39,10 @@ class SmallRegion:
     )
     assumptions: dict[str, float] = field(
         default_factory=lambda: read_column(PACK / "assumptions" / "population.csv", "key", "value")
+    )
+
+    roles: Roles = field(
+        default_factory=lambda: Roles.of(json.loads((PACK / "datapackage.json").read_text(encoding="utf-8")))
     )
 
     def fact(self, fact_id: str) -> float:

@@ -10,7 +10,7 @@ import pandas as pd
 from zemsim.core.randomness import Stream
 from zemsim.kernels.draws import uniforms
 from zemsim.population.fitting import largest_remainder, rake_types
-from zemsim.population.inputs import ANCHOR, Floats, Ints, RegionLike, assumed
+from zemsim.population.inputs import Floats, Ints, RegionLike, anchor_of, assumed
 
 #: Age bands of the fit, by the letter in the name of a household type.
 BANDS = {"C": (0, 14), "Y": (15, 24), "A": (25, 44), "M": (45, 64), "S": (65, 99)}
@@ -67,8 +67,10 @@ def age_year_weights(region: RegionLike) -> Floats:
 
 def broad_age_shares(region: RegionLike, municipality: str) -> Floats:
     """Shares of the population aged 0-14, 15-64, 65 and over: reported for the anchor city, assumed elsewhere."""
-    if municipality == ANCHOR:
-        counts = [region.fact(f"population.jelgava.population_age_{group}") for group in ("0_14", "15_64", "65plus")]
+    anchor = anchor_of(region, municipality)
+    if anchor is not None:
+        facts = f"population.{anchor.facts}.population_age_"
+        counts = [region.fact(facts + group) for group in ("0_14", "15_64", "65plus")]
         return np.array(counts) / float(np.sum(counts))
     young, old = assumed(region, "age_share_0_14"), assumed(region, "age_share_65plus")
     return np.array([young, 1.0 - young - old, old])

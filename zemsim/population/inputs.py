@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from zemsim.region.roles import Place, Roles
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -20,17 +22,12 @@ class RegionLike(Protocol):
     @property
     def zones(self) -> pd.DataFrame: ...
 
+    @property
+    def roles(self) -> Roles: ...
+
     def fact(self, fact_id: str) -> float: ...
 
     def assumption(self, key: str) -> float: ...
-
-
-#: The municipality whose age table and commuting are reported, and its partners in the commuting table.
-ANCHOR = "Jelgava"
-ANCHOR_RING = "Jelgavas novads"
-ANCHOR_NEIGHBOUR = "Dobeles novads"
-#: Zone that stands for the capital.
-CAPITAL_SETTLEMENT = "riga"
 
 
 def assumed(region: RegionLike, key: str) -> float:
@@ -73,12 +70,21 @@ def populated(zones: pd.DataFrame) -> Bools:
     return ((zones["kind"] == "populated") & (zones["population"] > 0)).to_numpy()
 
 
-def capital_zone(zones: pd.DataFrame) -> int:
-    """Position of the gate that stands for the capital."""
-    rows = np.flatnonzero(((zones["kind"] == "gate") & (zones["settlement_id"] == CAPITAL_SETTLEMENT)).to_numpy())
+def capital_zone(region: RegionLike, zones: pd.DataFrame) -> int | None:
+    """Position of the gate that stands for the capital; None if the region has none."""
+    role = region.roles.capital_gate
+    if role is None:
+        return None
+    rows = np.flatnonzero(((zones["kind"] == "gate") & (zones["settlement_id"] == role.name)).to_numpy())
     if rows.size != 1:
-        raise ValueError(f"the region must have one gate of settlement {CAPITAL_SETTLEMENT!r}, it has {rows.size}")
+        raise ValueError(f"the region must have one gate of settlement {role.name!r}, it has {rows.size}")
     return int(rows[0])
+
+
+def anchor_of(region: RegionLike, municipality: str) -> Place | None:
+    """The anchor city if it is this municipality: its ages and sexes are reported."""
+    role = region.roles.anchor
+    return role if role is not None and role.name == municipality else None
 
 
 def straight_km(zones: pd.DataFrame, detour_ratio: float) -> Floats:

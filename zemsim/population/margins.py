@@ -12,10 +12,8 @@ from zemsim.population import vehicles
 from zemsim.population.households import ages_of_municipality
 from zemsim.population.income_report import income_rows
 from zemsim.population.inputs import (
-    ANCHOR,
-    ANCHOR_NEIGHBOUR,
-    ANCHOR_RING,
     RegionLike,
+    anchor_of,
     assumed,
     capital_zone,
     ordered_zones,
@@ -66,15 +64,17 @@ def _totals(people: pd.DataFrame, zones: pd.DataFrame) -> Iterator[Row]:
 def _ages(people: pd.DataFrame, region: RegionLike) -> Iterator[Row]:
     for name, group in people.groupby("municipality", sort=True):
         wanted = ages_of_municipality(region, str(name), len(group))
-        source = "population.jelgava.population_age_*" if name == ANCHOR else "population.age_share_*"
+        anchor = anchor_of(region, str(name))
+        source = "population.age_share_*" if anchor is None else f"population.{anchor.facts}.population_age_*"
         age = group["age"].to_numpy()
         for label, first, last in (("0-14", 0, 14), ("15-64", 15, 64), ("65+", 65, 99)):
             value = float(((age >= first) & (age <= last)).mean())
             yield f"share aged {label}, {name}", float(wanted[first : last + 1].sum()) / len(group), value, source
-        women = region.fact("population.jelgava.population_female")
-        reported = women / (women + region.fact("population.jelgava.population_male"))
-        target = reported if name == ANCHOR else assumed(region, "female_share")
-        source = "population.jelgava.population_female" if name == ANCHOR else "population.female_share"
+        target, source = assumed(region, "female_share"), "population.female_share"
+        if anchor is not None:
+            source = f"population.{anchor.facts}.population_female"
+            women = region.fact(source)
+            target = women / (women + region.fact(f"population.{anchor.facts}.population_male"))
         yield f"share of women, {name}", float(target), float(group["female"].mean()), source
 
 
@@ -85,9 +85,11 @@ def _households(population: Population, region: RegionLike, zones: pd.DataFrame)
         key = f"household_size_share.{size}"
         yield f"share of households of {size}", assumed(region, key), float((sizes == size).mean()), f"population.{key}"
     home = households["zone_idx"].to_numpy()
-    anchor = (zones["municipality"] == ANCHOR).to_numpy()[home]
-    fact = "housing.jelgava.dwellings_in_multi_apartment_buildings"
-    yield f"share in flats, {ANCHOR}", share(region, fact), float(households["flat"][anchor].mean()), fact
+    if region.roles.anchor is not None:
+        anchor = (zones["municipality"] == region.roles.anchor.name).to_numpy()[home]
+        fact = f"housing.{region.roles.anchor.facts}.dwellings_in_multi_apartment_buildings"
+        value = float(households["flat"][anchor].mean())
+        yield f"share in flats, {region.roles.anchor.name}", share(region, fact), value, fact
     yield from income_rows(population, region)
 
 
@@ -108,27 +110,33 @@ def _work(people: pd.DataFrame, region: RegionLike, zones: pd.DataFrame) -> Iter
 
 
 def _commuting(workers: pd.DataFrame, region: RegionLike, zones: pd.DataFrame) -> Iterator[Row]:
-    facts = "commuting.jelgava."
+    roles = region.roles
+    if roles.anchor is None:
+        return
+    facts, anchor = f"commuting.{roles.anchor.facts}.", roles.anchor
     names = zones["municipality"].to_numpy()
     at = workers["work_zone_idx"].to_numpy()
-    of_anchor = (workers["municipality"] == ANCHOR).to_numpy()
+    of_anchor = (workers["municipality"] == anchor.name).to_numpy()
     employed = region.fact(facts + "employed_residents")
-    yield f"employed residents, {ANCHOR} (registered)", employed, float(of_anchor.sum()), facts + "employed_residents"
-    places = {
-        "residents_working_in_jelgava": names[at] == ANCHOR,
-        "residents_working_in_riga": at == capital_zone(zones),
-        "residents_working_in_jelgavas_novads": names[at] == ANCHOR_RING,
-    }
+    label = f"employed residents, {anchor.name} (registered)"
+    yield label, employed, float(of_anchor.sum()), facts + "employed_residents"
+    places = {f"residents_working_in_{anchor.facts}": names[at] == anchor.name}
+    if roles.capital_gate is not None:
+        places[f"residents_working_in_{roles.capital_gate.facts}"] = at == capital_zone(region, zones)
+    if roles.anchor_ring is not None:
+        places[f"residents_working_in_{roles.anchor_ring.facts}"] = names[at] == roles.anchor_ring.name
     for key, there in places.items():
         value = float(there[of_anchor].mean())
-        yield f"share of {key} among workers of {ANCHOR}", region.fact(facts + key) / employed, value, facts + key
-    inside = names[at] == ANCHOR
-    held = share(region, facts + "jobs_held_by_jelgava_residents")
-    for who, key in ((ANCHOR_RING, "jelgavas_novads"), (ANCHOR_NEIGHBOUR, "dobeles_novads")):
-        fact = f"{facts}jobs_held_by_{key}_residents"
-        others = float((inside & (workers["municipality"] == who).to_numpy()).sum())
+        yield f"share of {key} among workers of {anchor.name}", region.fact(facts + key) / employed, value, facts + key
+    inside = names[at] == anchor.name
+    held = share(region, f"{facts}jobs_held_by_{anchor.facts}_residents")
+    for who in (roles.anchor_ring, roles.anchor_neighbour):
+        if who is None:
+            continue
+        fact = f"{facts}jobs_held_by_{who.facts}_residents"
+        others = float((inside & (workers["municipality"] == who.name).to_numpy()).sum())
         value = others / float((inside & of_anchor).sum())
-        yield f"workers in {ANCHOR} from {who} per own resident", share(region, fact) / held, value, fact
+        yield f"workers in {anchor.name} from {who.name} per own resident", share(region, fact) / held, value, fact
 
 
 def _cars(population: Population, region: RegionLike) -> Iterator[Row]:

@@ -9,7 +9,17 @@ from zemsim.core.randomness import Stream
 from zemsim.kernels.draws import normals, uniforms
 from zemsim.population.fitting import logistic, logit, shift_logit, take_top
 from zemsim.population.households import BANDS, LETTERS, TYPES, HouseholdFrame
-from zemsim.population.inputs import ANCHOR, Bools, Floats, Ints, RegionLike, assumed, band_limits, by_band, share
+from zemsim.population.inputs import (
+    Bools,
+    Floats,
+    Ints,
+    RegionLike,
+    anchor_of,
+    assumed,
+    band_limits,
+    by_band,
+    share,
+)
 
 EMPLOYMENT_BANDS = band_limits("15_19", "20_24", "25_34", "35_44", "45_54", "55_64", "65_74", "75_99")
 LICENCE_BANDS = band_limits("18_24", "25_44", "45_64", "65_74", "75_99")
@@ -83,8 +93,9 @@ def sexes(
 
 
 def _women(region: RegionLike, municipality: str, persons: Ints) -> Ints:
-    if municipality == ANCHOR:
-        women, men = (region.fact(f"population.jelgava.population_{sex}") for sex in ("female", "male"))
+    anchor = anchor_of(region, municipality)
+    if anchor is not None:
+        women, men = (region.fact(f"population.{anchor.facts}.population_{sex}") for sex in ("female", "male"))
         target = women / (women + men)
     else:
         target = assumed(region, "female_share")

@@ -7,7 +7,7 @@ import pandas as pd
 
 from zemsim.core.randomness import Stream
 from zemsim.kernels.draws import uniforms
-from zemsim.population.inputs import ANCHOR, Bools, Floats, Ints, RegionLike, assumed, capital_zone, straight_km
+from zemsim.population.inputs import Bools, Floats, Ints, RegionLike, assumed, capital_zone, straight_km
 
 #: Last age of basic school and of secondary school.
 BASIC_LAST, SECONDARY_LAST = 15, 18
@@ -43,7 +43,7 @@ def school_zones(
     """School zone of each resident, -1 if not in education: int64 [P].
 
     Basic school (to 15) takes the nearest free place; secondary school (16 to 18) the nearest left in cities and towns;
-    from 19, a university in the anchor city or the capital.
+    from 19, a university in the anchor city (without one, where most jobs are) or the capital.
     """
     km = straight_km(zones, assumed(region, "detour_ratio"))
     places = zones["school_places"].fillna(0.0).to_numpy(np.float64)
@@ -70,9 +70,14 @@ def _assign(chosen: Ints, who: Ints, home_zone: Ints, places: Ints, km: Floats, 
 
 
 def _universities(region: RegionLike, zones: pd.DataFrame, home: Ints, ids: Ints, km: Floats, seed: int) -> Ints:
-    anchor = np.flatnonzero((zones["municipality"] == ANCHOR).to_numpy() & (zones["kind"] == "populated").to_numpy())
+    inside = (zones["kind"] == "populated").to_numpy()
+    if region.roles.anchor is not None:
+        inside = inside & (zones["municipality"] == region.roles.anchor.name).to_numpy()
+    anchor = np.flatnonzero(inside)
     jobs = zones["jobs"].fillna(0.0).to_numpy(np.float64)[anchor]
-    campus, capital = int(anchor[np.argmax(jobs)]), capital_zone(zones)
+    campus, capital = int(anchor[np.argmax(jobs)]), capital_zone(region, zones)
+    if capital is None:
+        return np.full(home.size, campus, dtype=np.int64)
     share = assumed(region, "university_jelgava_share")
     decay = assumed(region, "university_decay_per_km")
     near = share * np.exp(-decay * km[home, campus])

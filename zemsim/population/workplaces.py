@@ -10,9 +10,6 @@ from zemsim.core.randomness import Stream
 from zemsim.kernels.commuting import balanced_flows
 from zemsim.kernels.draws import uniforms
 from zemsim.population.inputs import (
-    ANCHOR,
-    ANCHOR_NEIGHBOUR,
-    ANCHOR_RING,
     Floats,
     Ints,
     RegionLike,
@@ -34,11 +31,13 @@ def capital_shares(region: RegionLike, zones: pd.DataFrame, km: Floats, workers:
     ``share = share_anchor x exp(-rate x (km - km_anchor))``. The anchor's share is reported and met exactly; the rate
     is the one at which all workers in the capital are the jobs of its gate (those that residents of the region hold).
     """
-    capital = capital_zone(zones)
+    gate, city, capital = region.roles.capital_gate, region.roles.anchor, capital_zone(region, zones)
+    if gate is None or city is None or capital is None:
+        raise ZemsimError("a region with a capital's gate needs an anchor city with known commuting to it")
     to_capital = km[:, capital]
-    anchor = (zones["municipality"] == ANCHOR).to_numpy() & (workers > 0)
-    facts = "commuting.jelgava."
-    anchor_share = region.fact(facts + "residents_working_in_riga") / region.fact(facts + "employed_residents")
+    anchor = (zones["municipality"] == city.name).to_numpy() & (workers > 0)
+    facts = f"commuting.{city.facts}."
+    anchor_share = region.fact(f"{facts}residents_working_in_{gate.facts}") / region.fact(facts + "employed_residents")
     km_anchor = float((to_capital * workers)[anchor].sum() / workers[anchor].sum())
     wanted = float(zones["jobs"].iloc[capital])
 
@@ -51,7 +50,7 @@ def capital_shares(region: RegionLike, zones: pd.DataFrame, km: Floats, workers:
     most, least = ((shares_at(rate) * workers).sum() for rate in (low, high))
     if not least < wanted < most:
         raise ZemsimError(
-            f"the gate of the capital has {wanted:.0f} jobs; with the share of {ANCHOR} it must have "
+            f"the gate of the capital has {wanted:.0f} jobs; with the share of {city.name} it must have "
             f"between {least:.0f} and {most:.0f}"
         )
     for _ in range(60):
@@ -68,13 +67,16 @@ def commuting_flows(region: RegionLike, zones: pd.DataFrame, workers: Ints) -> F
     """
     km = straight_km(zones, assumed(region, "detour_ratio"))
     jobs = zones["jobs"].fillna(0.0).to_numpy(np.float64)
-    capital = capital_zone(zones)
+    capital = capital_zone(region, zones)
     total = workers.astype(np.float64)
-    to_capital = capital_shares(region, zones, km, total) * total
     weight = jobs[None, :] * np.exp(-assumed(region, "work_decay_per_sqrt_km") * np.sqrt(km))
-    weight[:, capital] = 0.0
     classes, blocks = _known_blocks(region, zones, total)
     group = np.where(classes == 0, 0, 1)
+    if capital is None:
+        group[:] = 0
+        return balanced_flows(weight, total, classes, classes, group, np.maximum(jobs, 1e-9), blocks)
+    to_capital = capital_shares(region, zones, km, total) * total
+    weight[:, capital] = 0.0
     group[capital] = 2
     flow = balanced_flows(weight, total - to_capital, classes, classes, group, np.maximum(jobs, 1e-9), blocks)
     flow[:, capital] = to_capital
@@ -88,20 +90,23 @@ def _known_blocks(region: RegionLike, zones: pd.DataFrame, workers: Floats) -> t
     """
     home = (zones["kind"] == "populated").to_numpy()
     classes = np.full(len(zones), 3, dtype=np.int64)
-    for number, name in enumerate((ANCHOR, ANCHOR_RING, ANCHOR_NEIGHBOUR)):
-        classes[home & (zones["municipality"] == name).to_numpy()] = number
-    facts = "commuting.jelgava."
-    scale = workers[classes == 0].sum() / region.fact(facts + "employed_residents")
-    stay = region.fact(facts + "residents_working_in_jelgava") * scale
-    held = {
-        who: share(region, f"{facts}jobs_held_by_{who}_residents")
-        for who in ("jelgava", "jelgavas_novads", "dobeles_novads")
-    }
     blocks = np.full((4, 4), np.nan)
+    roles = region.roles
+    if roles.anchor is None:
+        return classes, blocks
+    partners = {1: roles.anchor_ring, 2: roles.anchor_neighbour}
+    known = {0: roles.anchor, **{number: place for number, place in partners.items() if place is not None}}
+    for number, place in known.items():
+        classes[home & (zones["municipality"] == place.name).to_numpy()] = number
+    facts = f"commuting.{roles.anchor.facts}."
+    scale = workers[classes == 0].sum() / region.fact(facts + "employed_residents")
+    stay = region.fact(f"{facts}residents_working_in_{roles.anchor.facts}") * scale
+    held = {number: share(region, f"{facts}jobs_held_by_{place.facts}_residents") for number, place in known.items()}
     blocks[0, 0] = stay
-    blocks[0, 1] = region.fact(facts + "residents_working_in_jelgavas_novads") * scale
-    blocks[1, 0] = stay * held["jelgavas_novads"] / held["jelgava"]
-    blocks[2, 0] = stay * held["dobeles_novads"] / held["jelgava"]
+    if roles.anchor_ring is not None:
+        blocks[0, 1] = region.fact(f"{facts}residents_working_in_{roles.anchor_ring.facts}") * scale
+    for number in sorted(set(known) - {0}):
+        blocks[number, 0] = stay * held[number] / held[0]
     return classes, blocks
 
 

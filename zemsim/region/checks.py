@@ -84,11 +84,11 @@ def _check_sums(tables: Tables) -> None:
             raise _fail(table, at, f"{name}: population {want:,}, but its {what} sum to {got:,}")
 
 
-def _check_places(tables: Tables) -> None:
+def _check_places(tables: Tables, grid: geo.Grid) -> None:
     """Check that degrees and grid metres of a row are the same place."""
     for name in ("zones", "settlements", "gates", "road_nodes", "chargers"):
         table = tables[name]
-        x, y = geo.to_metres(table["lon"].to_numpy(), table["lat"].to_numpy())
+        x, y = grid.to_metres(table["lon"].to_numpy(), table["lat"].to_numpy())
         off = geo.plane_m(x, y, table["x_m"].to_numpy(), table["y_m"].to_numpy())
         at = _first(~(off <= PLACE_TOLERANCE_M))
         if at is not None:
@@ -146,13 +146,15 @@ def _check_prices(tables: Tables) -> None:
     _refer(tables["chargers"], "zone_id", tables["zones"]["zone_id"], "zone")
 
 
-def check_tables(tables: Tables) -> None:
+def check_tables(tables: Tables, grid: geo.Grid = geo.EUROPEAN) -> None:
     """Check the tables of a region against each other.
 
     Parameters
     ----------
     tables : mapping of str to DataFrame
         By the names of the fields of :class:`~zemsim.region.region.Region`.
+    grid : Grid
+        Of all ``x_m, y_m``.
 
     Raises
     ------
@@ -161,6 +163,6 @@ def check_tables(tables: Tables) -> None:
     """
     _check_zones(tables)
     _check_sums(tables)
-    _check_places(tables)
+    _check_places(tables, grid)
     _check_roads(tables)
     _check_prices(tables)

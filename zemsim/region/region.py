@@ -16,6 +16,8 @@ import pandas as pd
 from zemsim.core import fingerprint
 from zemsim.core.errors import InputError, did_you_mean
 from zemsim.region.checks import check_tables
+from zemsim.region.geo import Grid
+from zemsim.region.roles import Roles
 from zemsim.region.tables import read_rows, read_table, read_text
 
 #: Name of a field of :class:`Region` by name of the resource that holds it.
@@ -56,6 +58,10 @@ class Region:
         GeoJSON features, each with a ``municipality``.
     gtfs_folder : Path
         The timetable.
+    roles : Roles
+        Which places are the anchor city, the capital's gate and so on.
+    grid : Grid
+        Of all ``x_m, y_m``.
     """
 
     name: str
@@ -74,6 +80,8 @@ class Region:
     assumptions: pd.DataFrame
     outline: tuple[Mapping[str, Any], ...]
     gtfs_folder: Path
+    roles: Roles
+    grid: Grid
     _values: Mapping[str, Mapping[str, float]]
 
     def __repr__(self) -> str:
@@ -90,7 +98,12 @@ class Region:
         return values[key]
 
     def fact(self, fact_id: str) -> float:
-        """Return the value of a fact, in its own unit."""
+        """Return the value of a fact, in its own unit.
+
+        A fact that a region lacks may stand among its assumptions, under the id of the fact.
+        """
+        if fact_id not in self._values["fact"] and fact_id in self._values["assumption"]:
+            return self._values["assumption"][fact_id]
         return self._value("fact", fact_id)
 
     def assumption(self, key: str) -> float:
@@ -104,19 +117,22 @@ class Region:
     def parking_eur_h(self) -> pd.Series:
         """Return the parking price by zone [Z], EUR per hour.
 
-        The middle of Jelgava and of Jēkabpils (within ``parking.centre_radius_km`` of the settlement), Rīga, and the
-        rest have a price each.
+        A price stands in the column ``parking_eur_h`` of ``zones``, if there is one. Else the middle of some
+        settlements (within ``parking.centre_radius_km``), all of others, and the rest have a price each (``roles``).
         """
         price = pd.Series(self.price("parking_other_eur_h"), index=self.zones.index, dtype="float64")
+        if "parking_eur_h" in self.zones:
+            return self.zones["parking_eur_h"].astype("float64").fillna(price).rename(None)
         radius_m = 1000 * self.assumption("parking.centre_radius_km")
-        for name in ("jelgava", "jekabpils"):
+        for name, key in self.roles.paid_centres:
             place = self.settlements.loc[self.settlements["settlement_id"] == name]
             if len(place):
                 x, y = float(place["x_m"].iloc[0]), float(place["y_m"].iloc[0])
                 near = np.hypot(self.zones["x_m"] - x, self.zones["y_m"] - y) <= radius_m
                 own = self.zones["settlement_id"] == name
-                price[near & own] = self.price(f"parking_{name}_centre_eur_h")
-        price[self.zones["settlement_id"] == "riga"] = self.price("parking_riga_eur_h")
+                price[near & own] = self.price(key)
+        for name, key in self.roles.paid_settlements:
+            price[self.zones["settlement_id"] == name] = self.price(key)
         return price
 
     def digest(self) -> str:
@@ -270,6 +286,13 @@ def _outline(folder: Path, package: Mapping[str, Any]) -> tuple[Mapping[str, Any
     return tuple(features)
 
 
+def _grid_and_roles(folder: Path, package: Mapping[str, Any]) -> tuple[Grid, Roles]:
+    try:
+        return Grid.of(str(package.get("crs"))), Roles.of(package)
+    except ValueError as error:
+        raise InputError(str(error), folder / PACKAGE_FILE) from None
+
+
 def load_region(name_or_folder: str | Path = "zemgale") -> Region:
     """Return a region from its pack.
 
@@ -288,7 +311,8 @@ def load_region(name_or_folder: str | Path = "zemgale") -> Region:
     tables = _tables(folder, package)
     assumptions = _assumptions(folder, package)
     named = {attribute: tables[name] for name, attribute in TABLES.items()}
-    check_tables(named)
+    grid, roles = _grid_and_roles(folder, package)
+    check_tables(named, grid)
     named["zones"].index.name = "zone_idx"
     for table in named.values():
         table.attrs = {}
@@ -306,6 +330,8 @@ def load_region(name_or_folder: str | Path = "zemgale") -> Region:
         assumptions=assumptions,
         outline=_outline(folder, package),
         gtfs_folder=folder / "gtfs",
+        roles=roles,
+        grid=grid,
         _values=MappingProxyType({kind: MappingProxyType(known) for kind, known in values.items()}),
         **named,
     )

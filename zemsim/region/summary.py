@@ -34,10 +34,11 @@ def _timetable(region: Region) -> list[dict[str, Any]]:
 
 
 def _jobs(region: Region) -> dict[str, Any]:
-    """Return the row of jobs: the total of Jelgava is reported, the others are assumed."""
+    """Return the row of jobs: the total of the anchor city is reported; others are assumed, if the pack is silent."""
     zones = region.zones
-    status = pd.Series("assumption", index=zones.index)
-    status[zones["municipality"] == "Jelgava"] = "reported"
+    status = pd.Series(region.roles.jobs_status or "assumption", index=zones.index)
+    if region.roles.anchor is not None:
+        status[zones["municipality"] == region.roles.anchor.name] = "reported"
     return _row("jobs", "jobs", zones["jobs"].astype("float64"), status)
 
 

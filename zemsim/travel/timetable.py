@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from zemsim.core.errors import InputError
 from zemsim.core.names import PERIODS, DayType
-from zemsim.region.geo import great_circle_m, to_metres
+from zemsim.region.geo import EUROPEAN, Grid, great_circle_m
 from zemsim.region.gtfs import Gtfs, read_gtfs
 from zemsim.travel.transit_departures import fifo_classes, scale_departures
 
@@ -40,17 +40,17 @@ class Fares:
     train_fare_base_eur: float
     train_fare_eur_km: float
     train_fare_min_eur: float
-    city_fare_jelgava_eur: float
-    city_fare_jekabpils_eur: float
+    city_fares_eur: tuple[tuple[str, float], ...] = ()
 
     @classmethod
-    def from_prices(cls, price: Callable[[str], float]) -> Fares:
-        """Take the fares from ``region.price`` (keys are the field names)."""
-        return cls(**{item.name: float(price(item.name)) for item in fields(cls)})
+    def from_prices(cls, price: Callable[[str], float], city_fares: Iterable[tuple[str, str]] = ()) -> Fares:
+        """Take the fares from ``region.price`` (keys are the field names), by network and key in the cities."""
+        regional = {item.name: float(price(item.name)) for item in fields(cls) if item.name != "city_fares_eur"}
+        return cls(**regional, city_fares_eur=tuple((network, float(price(key))) for network, key in city_fares))
 
     def of_network(self, network_id: str, train: bool) -> tuple[float, float, float]:
         """Return base, per km and least fare of a network (``network_id`` of ``routes.txt``)."""
-        city = {"city_bus_jelgava": self.city_fare_jelgava_eur, "city_bus_jekabpils": self.city_fare_jekabpils_eur}
+        city = dict(self.city_fares_eur)
         if network_id in city:
             return city[network_id], 0.0, 0.0
         if train:
@@ -101,7 +101,7 @@ class Timetable:
     Attributes
     ----------
     stops : DataFrame [S]
-        ``stop_id, stop_name, lat, lon, x_m, y_m`` (EPSG:3035), sorted by id.
+        ``stop_id, stop_name, lat, lon, x_m, y_m`` (of ``grid``), sorted by id.
     routes : DataFrame
         ``route_id, mode`` (bus, train)``, network_id, capacity_pers`` (NaN unknown)``, vehicle_class``, sorted by id.
     pattern_route, pattern_direction : int32, int8 [K]
@@ -125,9 +125,12 @@ class Timetable:
     rules: TransitRules
     status: pd.DataFrame | None
     notices: tuple[str, ...]
+    grid: Grid = EUROPEAN
 
     @classmethod
-    def from_gtfs(cls, folder: str | Path, fares: Fares, rules: TransitRules | None = None) -> Timetable:
+    def from_gtfs(
+        cls, folder: str | Path, fares: Fares, rules: TransitRules | None = None, grid: Grid = EUROPEAN
+    ) -> Timetable:
         """Read a GTFS folder.
 
         A weekday is the Wednesday, a weekend day the Saturday with the most trips (the first of equals).
@@ -140,6 +143,8 @@ class Timetable:
             Fares of the base year.
         rules : TransitRules, optional
             Walking and changing.
+        grid : Grid
+            Of ``x_m, y_m``.
 
         Raises
         ------
@@ -147,13 +152,14 @@ class Timetable:
             If the feed has a fault or no service on a weekday.
         """
         feed = read_gtfs(folder)
-        return _build(cls, feed, fares, rules or TransitRules())
+        return _build(cls, feed, fares, rules or TransitRules(), grid)
 
     @classmethod
     def from_region(cls, region: Any) -> Timetable:
         """Read the timetable of a region with its fares and assumptions."""
         rules = TransitRules.from_assumptions(region.assumption)
-        return cls.from_gtfs(region.gtfs_folder, Fares.from_prices(region.price), rules)
+        fares = Fares.from_prices(region.price, region.roles.city_fares)
+        return cls.from_gtfs(region.gtfs_folder, fares, rules, region.grid)
 
     @property
     def n_patterns(self) -> int:
@@ -295,12 +301,12 @@ def typical_dates(feed: Gtfs) -> tuple[dt.date, dt.date]:
     return best[0], best[1]
 
 
-def _build(cls: type[Timetable], feed: Gtfs, fares: Fares, rules: TransitRules) -> Timetable:
+def _build(cls: type[Timetable], feed: Gtfs, fares: Fares, rules: TransitRules, grid: Grid) -> Timetable:
     stops = feed.stops.sort_values("stop_id", ignore_index=True)
     routes = _routes(feed)
     dates = typical_dates(feed)
     active = [feed.active_services(day) for day in dates]
-    x_m, y_m = to_metres(stops["stop_lon"], stops["stop_lat"])
+    x_m, y_m = grid.to_metres(stops["stop_lon"], stops["stop_lat"])
     table = pd.DataFrame({"stop_id": stops["stop_id"], "stop_name": stops["stop_name"]})
     table = table.assign(lat=stops["stop_lat"], lon=stops["stop_lon"], x_m=x_m, y_m=y_m)
     stop_row = {name: i for i, name in enumerate(stops["stop_id"])}
@@ -329,6 +335,7 @@ def _build(cls: type[Timetable], feed: Gtfs, fares: Fares, rules: TransitRules) 
         rules,
         feed.status,
         tuple(notices),
+        grid,
     )
 
 

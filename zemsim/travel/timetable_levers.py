@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.names import DayType
-from zemsim.region.geo import great_circle_m, to_metres
+from zemsim.region.geo import great_circle_m
 from zemsim.travel.timetable import PatternTimes, Timetable
 from zemsim.travel.transit_departures import fifo_classes
 
@@ -134,7 +134,7 @@ def with_stop(
     if not (-90 <= stop.lat <= 90 and -180 <= stop.lon <= 180) or dwell_s < 0:
         raise InputError(f"stop “{stop.stop_id}”: latitude, longitude or dwell_s is out of range")
     wanted = _known(table, route_ids)
-    x_m, y_m = to_metres([stop.lon], [stop.lat])
+    x_m, y_m = table.grid.to_metres([stop.lon], [stop.lat])
     row = pd.DataFrame([{**vars(stop), "x_m": float(x_m[0]), "y_m": float(y_m[0])}])[list(table.stops.columns)]
     stops = pd.concat([table.stops, row], ignore_index=True).sort_values("stop_id", ignore_index=True)
     place = _rows(stops["stop_id"])
