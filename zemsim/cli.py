@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import click
 
 from zemsim import __version__
+from zemsim.commands.quality import check
 from zemsim.commands.travel import assign
 from zemsim.core.command_line import Commands, print_columns, print_json
 from zemsim.core.errors import EXIT_BAD_INPUT, InputError, InputErrors, UsageError, clean
@@ -17,7 +18,9 @@ language = click.option("--lang", type=click.Choice(["lv", "en"]), default="en",
 
 
 @click.group(
-    cls=Commands, commands=[assign], context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=Commands,
+    commands=[assign, check],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="zemsim")
 @click.option("--debug", is_flag=True, help="Print the traceback of an error.")

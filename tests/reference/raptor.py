@@ -1,60 +1,19 @@
-"""Earliest arrivals by public transport, the slow and obvious way: every trip, every pair of its stops, every round.
-
-Also random small timetables for the tests, and a timetable from plain lists.
-"""
+"""The slow twin of earliest arrivals (it lives in the package, for `zemsim check`), and a timetable from lists."""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from zemsim.travel.timetable import Fares, PatternTimes, Timetable, TransitRules
 from zemsim.travel.transit_departures import fifo_classes
+from zemsim.verification.twins.transit import NEVER, Trip, earliest
 
-FARES = Fares(0.5, 0.05, 0.9, 0.9, 0.04, 1.5, 0.85, 0.8)
-NEVER = 10**9
+__all__ = ["FARES", "NEVER", "Trip", "earliest", "timetable"]
 
-
-@dataclass(frozen=True)
-class Trip:
-    """One vehicle: its route, stops, and seconds of arrival and departure at each; weekdays only."""
-
-    route: int
-    train: bool
-    stops: tuple[int, ...]
-    arrive: tuple[int, ...]
-    depart: tuple[int, ...]
-
-
-def earliest(
-    trips: list[Trip], walks: dict[int, list[tuple[int, int]]], origin: int, depart: int, boardings: int, change_s: int
-) -> dict[tuple[int, bool], int]:
-    """Earliest arrival by vehicle at each (stop, train used) with at most ``boardings`` vehicles.
-
-    A state is ready where a vehicle can be boarded: the origin at ``depart``; after a ride the stop itself and those
-    within a walk, ``change_s`` later. Nobody walks twice in a row, before the first ride or after the last.
-    """
-    ready = {(origin, False): depart}
-    best: dict[tuple[int, bool], int] = {}
-    for _ in range(boardings):
-        reached: dict[tuple[int, bool], int] = {}
-        for trip in trips:
-            for i, board in enumerate(trip.stops):
-                for used in (False, True):
-                    if ready.get((board, used), NEVER) > trip.depart[i]:
-                        continue
-                    for j in range(i + 1, len(trip.stops)):
-                        state = (trip.stops[j], used or trip.train)
-                        reached[state] = min(reached.get(state, NEVER), trip.arrive[j])
-        for (stop, used), at in reached.items():
-            best[stop, used] = min(best.get((stop, used), NEVER), at)
-            for there, walk_s in [(stop, 0), *walks.get(stop, [])]:
-                when = at + walk_s + change_s
-                ready[there, used] = min(ready.get((there, used), NEVER), when)
-    return best
+FARES = Fares(0.5, 0.05, 0.9, 0.9, 0.04, 1.5, (("city_bus_jelgava", 0.85), ("city_bus_jekabpils", 0.8)))
 
 
 def timetable(points: list[tuple[float, float]], trips: list[Trip], capacity_pers: float = 50.0) -> Timetable:

@@ -1,10 +1,10 @@
-"""The nested logit of a tour in plain Python, from the formulas of the model page, one alternative at a time."""
+"""The utilities of a tour in plain Python, from the formulas of the model page; the nested logit is in the package."""
 
 import math
 
-NESTS = {"walk": "active", "bike": "active", "ebike": "active", "bus": "transit", "train": "transit"}
-NESTS |= {"driver": "car", "passenger": "car"}
-ORDER = list(NESTS)
+from zemsim.verification.twins.nested_logit import NESTS, ORDER, draw, inclusive_values, probabilities
+
+__all__ = ["NESTS", "ORDER", "draw", "inclusive_values", "probabilities", "utilities"]
 
 
 def utilities(tour, world, p):
@@ -36,41 +36,3 @@ def utilities(tour, world, p):
         if tour["passenger"]:
             out["passenger"] = 2 * p["b_car"] * minutes
     return {m: v + p["constants"][tour["segment"]][m] for m, v in out.items()}
-
-
-def inclusive_values(utility, scale):
-    """lambda ln sum exp(V / lambda) by nest."""
-    out = {}
-    for nest in ("active", "transit", "car"):
-        inside = [utility[m] for m in ORDER if NESTS[m] == nest and utility[m] > -math.inf]
-        top = max(inside, default=-math.inf)
-        s = scale[nest]
-        out[nest] = top + s * math.log(sum(math.exp((v - top) / s) for v in inside)) if inside else -math.inf
-    return out
-
-
-def probabilities(utility, scale):
-    """Choice probabilities of the nested logit in its utility-consistent form."""
-    inclusive = inclusive_values(utility, scale)
-    top = max(inclusive.values())
-    nest = {b: math.exp(v - top) for b, v in inclusive.items()}
-    total = sum(nest.values())
-    out = {}
-    for m in ORDER:
-        b = NESTS[m]
-        if utility[m] == -math.inf:
-            out[m] = 0.0
-        else:
-            out[m] = nest[b] / total * math.exp((utility[m] - inclusive[b]) / scale[b])
-    return out
-
-
-def draw(utility, scale, shock_nest, shock_alternative):
-    """The alternative drawn with given Gumbel terms (dicts), None if there is none."""
-    inclusive = inclusive_values(utility, scale)
-    nests = [b for b in ("active", "transit", "car") if inclusive[b] > -math.inf]
-    if not nests:
-        return None
-    nest = max(nests, key=lambda b: inclusive[b] + shock_nest[b])
-    inside = [m for m in ORDER if NESTS[m] == nest and utility[m] > -math.inf]
-    return max(inside, key=lambda m: utility[m] / scale[nest] + shock_alternative[m])

@@ -45,6 +45,7 @@ class Stream(IntEnum):
     YARD = 22
     WORK_CHARGING = 23
     SHARED_EBIKE = 24
+    VERIFICATION = 25
 
 
 _MASK = np.uint64(0xFFFFFFFF)
