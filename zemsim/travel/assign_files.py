@@ -61,9 +61,9 @@ def assign_files(
     InputError, InputErrors
         If a file is not as its format says, or no path joins a pair that has trips.
     """
-    for name, value in (("gap", gap), ("toll weight", toll_weight), ("distance weight", distance_weight)):
-        if value is not None and not (math.isfinite(value) and value >= 0 and (value > 0 or name != "gap")):
-            raise UsageError(f"the {name} must be a number {'above zero' if name == 'gap' else 'of zero or more'}, not {value:g}")
+    _check_number("gap", gap, "above zero")
+    _check_number("toll weight", toll_weight, "of zero or more")
+    _check_number("distance weight", distance_weight, "of zero or more")
     roads = read_network(network)
     table = read_trips(trips)
     toll_weight = _weight(toll_weight, roads.toll_factor)
@@ -80,6 +80,14 @@ def assign_files(
     if flows is not None:
         write_text(flows, _flow_table(roads, found, fixed))
     return FilesAssigned(_figures(roads, found, vehicles, gap, seconds), found.reached, found)
+
+
+def _check_number(name: str, value: float | None, allowed: str) -> None:
+    """Refuse a number that is not finite, negative, or zero where it must be above."""
+    if value is None:
+        return
+    if not math.isfinite(value) or value < 0 or (value == 0 and allowed == "above zero"):
+        raise UsageError(f"the {name} must be a number {allowed}, not {value:g}")
 
 
 def _weight(given: float | None, stated: float) -> float:

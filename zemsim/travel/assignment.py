@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 from zemsim.kernels.equilibrium import Links, refresh, sweep, totals, weighted_sum
 from zemsim.kernels.heap_trees import CheapestPaths, Graph, Pairs, cheapest_paths, empty_paths
 from zemsim.kernels.path_store import PathStore, empty_store, link_flows, rebuild
-from zemsim.travel.link_network import LinkNetwork, VehicleClass, graph_of, pairs_of, refuse_unreachable, same_links
+from zemsim.travel.link_network import (
+    LinkNetwork,
+    VehicleClass,
+    graph_of,
+    pairs_among,
+    pairs_of,
+    refuse_unreachable,
+    same_links,
+)
 from zemsim.travel.road_network import RoadNetwork
 from zemsim.travel.volume_delay import VolumeDelay
 
@@ -201,11 +209,23 @@ class _Work:
         )
         if warm is not None:
             work._load()
-        work._search()
-        refuse_unreachable(network, pairs, work.found.cost)
-        work._rebuild()
-        work._load()
+        work._give_paths(network, np.flatnonzero(store.n_paths() == 0))
         return work
+
+    def _give_paths(self, network: LinkNetwork, missing: NDArray[np.int64]) -> None:
+        """Put the demand of pairs that have no path on their cheapest ones."""
+        if not missing.size:
+            return
+        part, rows = pairs_among(self.pairs, missing)
+        found = empty_paths(self.graph, part)
+        cheapest_paths(self.graph, part, self.links.cost, found, threads=self.threads)
+        refuse_unreachable(network, part, found.cost)
+        self.found.cost[:] = np.inf
+        self.found.pred_link[rows] = found.pred_link
+        for name in ("cost", "name", "n_links"):
+            getattr(self.found, name)[missing] = getattr(found, name)
+        self._rebuild()
+        self._load()
 
     def _search(self, again: bool = False) -> None:
         cheapest_paths(self.graph, self.pairs, self.links.cost, self.found, again, threads=self.threads)

@@ -157,6 +157,21 @@ def pairs_of(classes: Sequence[VehicleClass], n_nodes: int) -> tuple[Pairs, floa
     return pairs, inside_veh
 
 
+def pairs_among(pairs: Pairs, chosen: NDArray[np.int64]) -> tuple[Pairs, NDArray[np.int64]]:
+    """Some of the pairs, given by their ascending positions, and the rows that they are in."""
+    row = np.searchsorted(pairs.row_start, chosen, side="right") - 1
+    rows, row_start = np.unique(row, return_index=True)
+    part = Pairs(
+        pairs.row_class[rows],
+        pairs.row_origin[rows],
+        np.append(row_start, chosen.size).astype(np.int64),
+        pairs.dest[chosen],
+        pairs.demand[chosen],
+        pairs.pair_class[chosen],
+    )
+    return part, rows
+
+
 def refuse_unreachable(network: LinkNetwork, pairs: Pairs, cost: Float) -> None:
     """Raise an error that names the pairs that no path joins: those whose cheapest ``cost`` [K] is infinite."""
     lost = np.flatnonzero(~np.isfinite(cost))
