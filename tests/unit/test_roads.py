@@ -12,7 +12,7 @@ import pytest
 from tests.reference.roads_region import SmallRegion, link, shuffled, two_banks
 from zemsim.core.errors import InputError
 from zemsim.travel.road_network import MEAN_DISTANCE_IN_SQUARE
-from zemsim.travel.roads import RoadNetwork, RoadSkim, load, road_skim, volume_delay
+from zemsim.travel.roads import RoadNetwork, RoadSkim, load, road_skim, road_skims, volume_delay
 
 
 @pytest.fixture(scope="module")
@@ -326,3 +326,78 @@ def test_a_zone_without_a_node_or_with_two_is_named(region: SmallRegion) -> None
     double = nodes.assign(kind=nodes["kind"].where(nodes["node_id"] != "j1-03", "gate"))
     with pytest.raises(InputError, match="zone “z1-03” has more than one node"):
         RoadNetwork.from_region(SmallRegion(region.zones, double, region.road_links))
+
+
+def test_each_slice_is_as_if_alone(network: RoadNetwork) -> None:
+    """Eighteen slices: a whole set of sixteen, and a rest of two."""
+    factor = np.random.default_rng(8).uniform(1, 3, (18, network.n_links))
+    time_s = network.free_flow_s() * factor
+    cost_eur = network.length_m * 1e-4
+    od = np.ones((network.n_zones, network.n_zones))
+    seen = 0
+    for position, found in enumerate(road_skims(network, time_s, cost_eur=cost_eur)):
+        alone = road_skim(network, time_s[position], cost_eur=cost_eur)
+        for name in ("time_min", "distance_km", "cost_eur"):
+            assert getattr(found, name).tobytes() == getattr(alone, name).tobytes()
+        assert load(found.trees, od).tobytes() == load(alone.trees, od).tobytes()
+        seen += 1
+    assert seen == 18
+    with pytest.raises(ValueError, match="two axes"):
+        next(road_skims(network, time_s[0]))
+
+
+def test_money_is_that_of_the_fastest_path(network: RoadNetwork, tmp_path: Path) -> None:
+    cost_eur = np.random.default_rng(9).integers(0, 9, network.n_links) / 100
+    skim = road_skim(network, cost_eur=cost_eur)
+    assert skim.cost_eur is not None
+    assert skim.trees is not None
+    for origin, dest in [(0, 1), (3, 17), (20, 2)]:
+        path = skim.trees.path(origin, dest)
+        assert skim.cost_eur[origin, dest] == pytest.approx(cost_eur[path].sum(), abs=1e-6)
+        assert skim.distance_km[origin, dest] == pytest.approx(network.length_m[path].sum() / 1000, rel=1e-5)
+    assert np.isnan(skim.cost_eur.diagonal()).all()
+    skim.save(tmp_path)
+    again = RoadSkim.load(tmp_path)
+    assert again.cost_eur is not None
+    assert again.cost_eur.tobytes() == skim.cost_eur.tobytes()
+    od = np.ones((network.n_zones, network.n_zones))
+    assert load(again.trees, od).tobytes() == load(skim.trees, od).tobytes()
+
+
+def test_of_equal_times_the_shortest_and_then_the_cheapest_counts() -> None:
+    """Three roads of ten minutes: 12 km, and twice 10 km, of which one costs a euro."""
+    region = two_zones(
+        link("a-long", ("j0-00", "j1-00"), 12.0, speed_km_h=72.0),
+        link("b-dear", ("j0-00", "j1-00"), 10.0),
+        link("c-free", ("j0-00", "j1-00"), 10.0),
+    )
+    network = RoadNetwork.from_region(region)
+    skim = road_skim(network, cost_eur=np.where(network.link_id == "b-dear", 1.0, 0.0))
+    assert skim.cost_eur is not None
+    assert skim.trees is not None
+    assert skim.distance_km[0, 1] == pytest.approx(11)
+    assert skim.cost_eur[0, 1] == 0
+    assert network.link_id[skim.trees.path(0, 1)].tolist() == ["c0", "c-free", "c1"]
+    flow = load(skim.trees, np.ones((2, 2)))
+    assert flow[network.link_id == "c-free"].tolist() == [1, 1]
+    assert flow[np.isin(network.link_id, ["a-long", "b-dear"])].tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("cost_eur", [-1.0, np.nan, np.inf])
+def test_money_is_never_negative(network: RoadNetwork, cost_eur: float) -> None:
+    with pytest.raises(ValueError, match="cost_eur"):
+        road_skim(network, cost_eur=np.full(network.n_links, cost_eur))
+
+
+def test_paths_beyond_the_end_of_whole_numbers_are_refused() -> None:
+    long = [link("a", ("j0-00", "j1-00"), 10_800.0, speed_km_h=100.0)]
+    with pytest.raises(ValueError, match=r"longer than 10,737 km"):
+        road_skim(RoadNetwork.from_region(two_zones(*long)))
+
+
+def test_the_order_of_contraction_changes_no_time(network: RoadNetwork, skim: RoadSkim) -> None:
+    for seed in (1, 2):
+        rank = np.random.default_rng(seed).permutation(network.n_nodes).astype(np.int32)
+        other = road_skim(dataclasses.replace(network, rank=rank))
+        assert other.time_min.tobytes() == skim.time_min.tobytes()
+        assert other.distance_km.tobytes() == skim.distance_km.tobytes()

@@ -197,7 +197,10 @@ def _whole_sum(found: LaneTable, part: int) -> NDArray[np.int32]:
 
 def _scaled(whole: NDArray[np.int32], reached: NDArray[np.bool_], unit: float, inside: Float) -> NDArray[np.float32]:
     """Whole numbers in another unit, ``inf`` where there is no path, and another diagonal."""
-    values = np.where(reached, whole * unit, np.inf).astype(np.float32)
+    values = np.empty(whole.shape, np.float32)
+    np.multiply(whole, unit, out=values, casting="unsafe", dtype=np.float64)
+    if not reached.all():
+        values[~reached] = np.inf
     np.fill_diagonal(values, inside)
     return values
 
