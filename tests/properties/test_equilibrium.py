@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from tests.reference.equilibrium import Road, all_paths, cheapest, equilibrium
 from tests.reference.equilibrium_problem import classes_of, network_of
 from zemsim.core.errors import InputError
-from zemsim.travel.assignment import Solution, solve
+from zemsim.travel.assignment import solve
+from zemsim.travel.link_network import VehicleClass
+from zemsim.travel.solution import Solution
 
 GAP = 1e-11
 
@@ -143,6 +145,8 @@ def test_a_warm_start_ends_where_a_cold_one_does(town, factor) -> None:
     cold = solve(net, classes_of(now, tolls), GAP)
     warm = solve(net, classes_of(now, tolls), GAP, warm=before)
     assert warm.reached
+    one_class = VehicleClass.from_matrix(np.zeros((5, 5)), np.arange(5, dtype=np.int32))
+    assert solve(net, [one_class], GAP, warm=before).objective_value == 0
     assert warm.objective_value == pytest.approx(cold.objective_value, rel=1e-9)
 
 

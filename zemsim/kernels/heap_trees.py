@@ -302,7 +302,7 @@ def empty_paths(graph: Graph, pairs: Pairs) -> CheapestPaths:
     """Room for the result of :func:`cheapest_paths`, to be used again in each iteration."""
     n_pairs = pairs.dest.size
     return CheapestPaths(
-        np.empty((pairs.row_origin.size, graph.row_start.size - 1), np.int32),
+        np.full((pairs.row_origin.size, graph.row_start.size - 1), -1, np.int32),
         np.empty(n_pairs, np.float64),
         np.zeros(n_pairs, np.uint64),
         np.zeros(n_pairs, np.int32),
@@ -329,8 +329,8 @@ def cheapest_paths(
     found : CheapestPaths
         From :func:`empty_paths`.
     again : bool
-        Whether ``found`` holds the result of an earlier search over the same pairs (under other costs): its trees are
-        repaired, which is faster the less they change.
+        Whether to repair the trees that ``found`` holds from an earlier search of the same rows (under other costs),
+        which is faster the less they change; rows of -1 are built anew.
     threads : int
     """
     n_classes = int(pairs.row_class.max()) + 1 if pairs.row_class.size else 0

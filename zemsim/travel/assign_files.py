@@ -13,8 +13,9 @@ import numpy as np
 
 from zemsim.core.atomic import write_text
 from zemsim.core.errors import UsageError
-from zemsim.travel.assignment import MAX_ITERATIONS, Progress, Solution, solve
+from zemsim.travel.assignment import MAX_ITERATIONS, Progress, solve
 from zemsim.travel.link_network import LinkNetwork, VehicleClass
+from zemsim.travel.solution import Solution
 from zemsim.travel.tntp import TntpNetwork, read_network, read_trips
 from zemsim.travel.volume_delay import VolumeDelay
 

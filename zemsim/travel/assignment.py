@@ -25,6 +25,7 @@ from zemsim.travel.link_network import (
     same_links,
 )
 from zemsim.travel.road_network import RoadNetwork
+from zemsim.travel.solution import Solution, carried_paths, carry_trees
 from zemsim.travel.volume_delay import VolumeDelay
 
 Float = NDArray[np.float64]
@@ -35,8 +36,8 @@ _SWEEPS = 16
 _INNER_SHARE = 0.1
 #: A pair is left alone while its paths differ by less than this share of the relative gap.
 _TOLERANCE_SHARE = 0.1
-#: Below this gap the trees of the search before are repaired, above it they are built anew.
-_REPAIRABLE_GAP = 0.005
+#: Trees of an earlier search are repaired if the mean change of cost since is at most this share, else built anew.
+_REPAIRABLE_CHANGE = 0.1
 #: Iterations where none are given.
 MAX_ITERATIONS = 500
 
@@ -48,67 +49,6 @@ class Progress:
     iteration: int
     relative_gap: float
     n_paths: int
-
-
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """Flows near an equilibrium. Links are in the order of the network's input.
-
-    Attributes
-    ----------
-    class_flow_veh : float64 [classes, L]
-        Vehicles of each class.
-    flow_pce : float64 [L]
-        Passenger-car units of all classes.
-    time : float64 [L]
-        At that flow; ``inf`` on closed links.
-    relative_gap : float
-        ``1 - (cost if all took the cheapest path at these times) / (cost paid)``, generalised cost in passenger-car
-        units times time; 0 without flow.
-    reached : bool
-        Whether the relative gap is at most what was asked for.
-    iterations : int
-        Searches for cheapest paths after the one that loads the network.
-    objective_value : float
-        Beckmann's function, which the equilibrium minimises.
-    total_cost_value, total_time_value : float
-        Generalised cost and time of all flow, in passenger-car units times time.
-    inside_veh : float
-        Vehicles whose origin is their destination: on no link, and in no total.
-    """
-
-    class_flow_veh: Float
-    flow_pce: Float
-    time: Float
-    relative_gap: float
-    reached: bool
-    iterations: int
-    objective_value: float
-    total_cost_value: float
-    total_time_value: float
-    inside_veh: float
-    _graph: Graph = field(repr=False)
-    _pairs: Pairs = field(repr=False)
-    _store: PathStore = field(repr=False)
-    _order: NDArray[np.int64] = field(repr=False)
-
-    @property
-    def n_paths(self) -> int:
-        """Paths with flow."""
-        return int((self._store.flow > 0).sum())
-
-    def paths(self, origin: int, dest: int, vehicle_class: int = 0) -> list[tuple[float, NDArray[np.int64]]]:
-        """Flow in passenger-car units and links, from origin to destination, of each used path of a pair of nodes."""
-        pairs, store = self._pairs, self._store
-        row = np.repeat(np.arange(pairs.row_origin.size), np.diff(pairs.row_start))
-        here = (pairs.row_origin[row] == origin) & (pairs.dest == dest) & (pairs.pair_class == vehicle_class)
-        found = []
-        for pair in np.flatnonzero(here):
-            for path in range(store.pair_start[pair], store.pair_start[pair + 1]):
-                if store.flow[path] > 0:
-                    links = store.links[store.link_start[path] : store.link_start[path + 1]]
-                    found.append((float(store.flow[path]), self._order[links]))
-        return found
 
 
 def solve(
@@ -173,8 +113,8 @@ class _Work:
     class_flow: Float
     inside_veh: float
     threads: int
+    searched_cost: Float
     stamp: int = 1
-    last_gap: float = 1.0
 
     @classmethod
     def of(cls, network: LinkNetwork, classes: Sequence[VehicleClass], warm: Solution | None, threads: int) -> _Work:
@@ -191,6 +131,7 @@ class _Work:
         if warm is not None and not same_links(graph, warm._graph):
             raise ValueError("a warm start needs a solution of the same links; this one has others")
         pairs, inside_veh = pairs_of(classes, network.n_nodes)
+        found = empty_paths(graph, pairs)
         delay = network.delay.terms()
         links = Links(
             type(delay)(*(np.ascontiguousarray(values[order]) for values in delay)),
@@ -201,12 +142,13 @@ class _Work:
             np.zeros(n_links, np.int64),
         )
         refresh(links)
-        store = empty_store(pairs.dest.size)
+        store, searched_cost = empty_store(pairs.dest.size), np.full_like(links.cost, np.inf)
         if warm is not None:
-            store = _carried_over(warm, pairs, links.cost)
-        work = cls(
-            order, graph, pairs, links, store, empty_paths(graph, pairs), np.zeros_like(fixed), inside_veh, threads
-        )
+            store = carried_paths(warm, pairs, links.cost)
+            carry_trees(warm, pairs, found.pred_link)
+            if warm._searched_cost.shape == links.cost.shape:
+                searched_cost = warm._searched_cost
+        work = cls(order, graph, pairs, links, store, found, np.zeros_like(fixed), inside_veh, threads, searched_cost)
         if warm is not None:
             work._load()
         work._give_paths(network, np.flatnonzero(store.n_paths() == 0))
@@ -222,13 +164,21 @@ class _Work:
         refuse_unreachable(network, part, found.cost)
         self.found.cost[:] = np.inf
         self.found.pred_link[rows] = found.pred_link
+        if missing.size == self.pairs.dest.size:
+            self.searched_cost = self.links.cost.copy()
         for name in ("cost", "name", "n_links"):
             getattr(self.found, name)[missing] = getattr(found, name)
         self._rebuild()
         self._load()
 
-    def _search(self, again: bool = False) -> None:
-        cheapest_paths(self.graph, self.pairs, self.links.cost, self.found, again, threads=self.threads)
+    def _search(self) -> None:
+        """Cheapest paths at the present costs, from the trees of the search before if costs are still much alike."""
+        cost = self.links.cost
+        both = np.isfinite(cost) & np.isfinite(self.searched_cost)
+        change = np.abs(cost[both] - self.searched_cost[both]).sum()
+        again = bool(both.any() and change <= _REPAIRABLE_CHANGE * cost[both].sum())
+        cheapest_paths(self.graph, self.pairs, cost, self.found, again, threads=self.threads)
+        self.searched_cost = cost.copy()
 
     def _load(self) -> None:
         """Link flows, costs and slopes from the paths alone, free of the rounding of many steps."""
@@ -242,11 +192,10 @@ class _Work:
 
     def gap(self) -> float:
         """Search for cheapest paths at the present times; return the relative gap of the present flows."""
-        self._search(self.last_gap < _REPAIRABLE_GAP)
+        self._search()
         _, paid, _ = totals(self.links, self.class_flow)
         least = weighted_sum(self.pairs.demand, self.found.cost)
-        self.last_gap = max(0.0, 1.0 - least / paid) if paid > 0 else 0.0
-        return self.last_gap
+        return max(0.0, 1.0 - least / paid) if paid > 0 else 0.0
 
     def improve(self, relative_gap: float) -> None:
         """Take up the cheapest paths that were found, and balance the paths of all pairs."""
@@ -293,44 +242,9 @@ class _Work:
             _pairs=self.pairs,
             _store=self.store,
             _order=self.order,
+            _pred_link=self.found.pred_link,
+            _searched_cost=self.searched_cost,
         )
-
-
-def _pair_key(pairs: Pairs, n_nodes: int) -> NDArray[np.int64]:
-    """One ascending number for each pair."""
-    row = np.repeat(np.arange(pairs.row_origin.size), np.diff(pairs.row_start))
-    origin = pairs.row_class[row].astype(np.int64) * n_nodes + pairs.row_origin[row]
-    return origin * n_nodes + pairs.dest
-
-
-def _carried_over(warm: Solution, pairs: Pairs, cost: Float) -> PathStore:
-    """The open paths of an earlier solution for the pairs of now, with their shares of the demand of now."""
-    n_nodes = warm._graph.row_start.size - 1
-    old_key, key = _pair_key(warm._pairs, n_nodes), _pair_key(pairs, n_nodes)
-    store = warm._store
-    path_pair = store.path_pair()
-    n_links = np.diff(store.link_start)
-    path_of_link = np.repeat(np.arange(n_links.size), n_links)
-    pair = np.searchsorted(key, old_key)
-    known = np.zeros(old_key.size, bool)
-    inside = pair < key.size
-    known[inside] = key[pair[inside]] == old_key[inside]
-    closed = np.zeros(n_links.size, bool)
-    classes = warm._pairs.pair_class[path_pair[path_of_link]]
-    closed[path_of_link[~np.isfinite(cost[np.minimum(classes, cost.shape[0] - 1), store.links])]] = True
-    keep = known[path_pair] & (store.flow > 0) & ~closed
-    new_pair = pair[path_pair[keep]]
-    sums = np.bincount(new_pair, weights=store.flow[keep], minlength=key.size)
-    flow = store.flow[keep] / sums[new_pair] * pairs.demand[new_pair]
-    return PathStore(
-        np.searchsorted(new_pair, np.arange(key.size + 1)).astype(np.int64),
-        np.append(0, np.cumsum(n_links[keep])).astype(np.int64),
-        np.ascontiguousarray(store.links[keep[path_of_link]]),
-        flow,
-        np.ascontiguousarray(store.name[keep]),
-        np.zeros(key.size, np.int32),
-        np.zeros(key.size, np.int32),
-    )
 
 
 @dataclass(frozen=True, eq=False)
