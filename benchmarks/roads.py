@@ -5,8 +5,8 @@
 Graphs: the embedded region; a generated road-like graph (a thinned Delaunay triangulation, fixed seed); and networks in
 TNTP form that are named by path (``*_net.tntp`` or ``.tntp.gz``).
 
-Tasks: zones to zones (times in lanes; times and lengths; as rows), one to all in lanes, one origin alone, putting 16
-sets of times on the hierarchy and skimming each, loading a matrix onto the paths.
+Tasks: zones to zones (times in lanes; times and lengths; as rows), one to all in lanes, origins one at a time, putting
+16 sets of times on the hierarchy and skimming each, loading a matrix onto the paths.
 
 Peers: ``scipy.sparse.csgraph.dijkstra`` (all origins in one call; no threads), ``pyroutingkit`` (zones sorted, one
 metric) and ``pymetis`` for the order, all of the extra ``bench``; a missing peer is reported. Each round times every
@@ -222,13 +222,19 @@ def tasks_of(graph: Graph) -> list[Task]:
             sources.size,
         ),
         Task(
-            "one to all, one origin",
-            lambda _: sweep_one(to_all, all_nodes, 3),
-            by_peer(lambda p: p.matrix(sources[3:4], nodes)) | scipy_some,
-            1,
+            "one to all, one at a time",
+            lambda _: [sweep_one(to_all, all_nodes, one) for one in range(some.size)],
+            by_peer(lambda p: [p.matrix(some[one : one + 1], nodes) for one in range(some.size)]) | scipy_some,
+            some.size,
             (1,),
         ),
-        Task("one to all, buckets", lambda _: shortest_from(search, int(sources[3])), scipy_some, 1, (1,)),
+        Task(
+            "one to all, buckets",
+            lambda _: [shortest_from(search, int(one)) for one in some],
+            scipy_some,
+            some.size,
+            (1,),
+        ),
         Task("16 slices: customise", lambda _: customise(graph.hierarchy, (graph.slices,)), {}, LANES, (1,)),
         Task(
             "16 slices: customise, skim zones",
