@@ -95,7 +95,11 @@ def buy_ebikes(model: MobilityModel) -> None:
 
 
 def simulate_days(model: MobilityModel) -> None:
-    """In the years that the experiment lists: each season's days, repeated until the gap is small."""
+    """In the years that the experiment lists: each season's days, repeated until the gap is small.
+
+    A year begins with one time more, from whose waits nobody learns (`zemsim.model.waits`); the first year of all with
+    `first_iterations` more.
+    """
     if model.year not in model.world.settings.days_in:
         return
     vehicles = model.vehicles
@@ -106,7 +110,8 @@ def simulate_days(model: MobilityModel) -> None:
     settings = model.world.settings
     for season in settings.seasons:
         model.start_season(Season(season))
-        more = 0 if model.knows_roads else settings.first_iterations
+        opening = int(season == settings.seasons[0] and settings.day_iterations > 1)
+        more = opening if model.knows_roads else settings.first_iterations
         model.last_iteration = settings.day_iterations + more - 1
         for iteration in range(model.last_iteration + 1):
             model.iteration = iteration

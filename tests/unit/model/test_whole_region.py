@@ -63,7 +63,7 @@ def test_everybody_chooses_alone_as_in_the_batch(model: MobilityModel) -> None:
         resident.choose_mode()
     assert together.tobytes() == plan.alternative.tobytes()
     assert set(Alternative) <= set(together.tolist())
-    assert (together < 0).mean() < 0.01
+    assert (together < 0).mean() < 0.02  # the limit of the verdict no-alternative
 
 
 def test_one_thread_chooses_as_two(model: MobilityModel) -> None:
