@@ -125,6 +125,7 @@ def test_arcs_are_those_of_taking_nodes_out(graph: Graph, data: st.DataObject) -
     found = graph.hierarchy()
     assert sorted(found.rank) == list(range(graph.n_nodes))
     low = np.repeat(np.arange(graph.n_nodes), np.diff(found.up_start))
+    assert low.tolist() == found.up_tail.tolist()
     assert list(zip(low, found.up_head, strict=True)) == sorted(twin.arcs(graph.n_nodes, graph.links, found.rank))
     first = [found.up_head[a] if a < b else -1 for a, b in pairwise(found.up_start)]
     assert found.parent.tolist() == first
@@ -214,7 +215,6 @@ def _all_lane_functions(a: Parts, b: Parts, one: Parts, out: Parts) -> int:
     lanes.set_lanes(out, 0, lanes.least_lanes(lanes.lanes_at(a, 1), lanes.lanes_at(b, 1)))
     total = lanes.add_lanes(lanes.lanes_at(a, 1), lanes.lanes_at(one, 2))
     lanes.set_lanes(out, 1, lanes.least_lanes(lanes.unreached(a), total))
-    lanes.copy_lane(out, 2, 3, a, 1, 5)
     lanes.start_lane(out, 2, 4)
     return lanes.equal_lanes(lanes.lanes_at(a, 1), lanes.lanes_at(b, 1))
 

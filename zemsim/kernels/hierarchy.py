@@ -36,8 +36,8 @@ class Hierarchy(NamedTuple):
         Rank of the parent of each rank; -1 at a root.
     up_start : int64 [N + 1]
         First arc of each rank.
-    up_head : int32 [M]
-        Rank at the upper end of each arc, rising within a node.
+    up_tail, up_head : int32 [M]
+        Ranks at the lower and the upper end of each arc; arcs are sorted by both.
     link_arc : int32 [L]
         Arc of each link; -1 for a link from a node to itself, which no path needs.
     link_up : bool [L]
@@ -47,6 +47,7 @@ class Hierarchy(NamedTuple):
     rank: Int32
     parent: Int32
     up_start: Int64
+    up_tail: Int32
     up_head: Int32
     link_arc: Int32
     link_up: NDArray[np.bool_]
@@ -61,18 +62,17 @@ class Hierarchy(NamedTuple):
         return int(self.up_head.size)
 
 
-def eliminate(lower_start: Int64, upper_end: Int32) -> tuple[Int64, Int32, Int32]:
-    """Take out all nodes; return the first arc of each, the upper ends (in no order), and the parents.
+def eliminate(lower_start: Int64, upper_end: Int32, up_start: Int64, parent: Int32, work: Int32) -> Int32:
+    """Take out all nodes; fill the first arc of each and its parent, return the upper ends, in no order.
 
     ``upper_end[lower_start[v] : lower_start[v + 1]]`` are the ranks above ``v`` that a link joins to it. A node passes
-    all its upper neighbours on to its parent, and the parent to its own, so each list is read once.
+    all its upper neighbours on to its parent, and the parent to its own, so each list is read once. ``work`` is [3, N].
     """
-    n_nodes = lower_start.size - 1
-    up_start = np.zeros(n_nodes + 1, np.int64)
-    parent = np.full(n_nodes, -1, np.int32)
-    first_child = np.full(n_nodes, -1, np.int32)
-    next_child = np.full(n_nodes, -1, np.int32)
-    seen_by = np.full(n_nodes, -1, np.int32)
+    n_nodes = parent.size
+    first_child, next_child, seen_by = work[0], work[1], work[2]
+    for node in range(n_nodes):
+        parent[node], first_child[node], next_child[node], seen_by[node] = -1, -1, -1, -1
+    up_start[0] = 0
     arcs = np.empty(4 * upper_end.size + n_nodes + 16, np.int32)
     count = 0
     for node in range(n_nodes):
@@ -105,21 +105,21 @@ def eliminate(lower_start: Int64, upper_end: Int32) -> tuple[Int64, Int32, Int32
             parent[node] = least
             next_child[node] = first_child[least]
             first_child[least] = node
-    return up_start, arcs[:count].copy(), parent
+    return arcs[:count]
 
 
-def post_order(parent: Int32) -> Int32:
-    """Place of each node when children come right before their parents, in the order of their ranks; int32 [N].
+def post_order(parent: Int32, size: Int32, free: Int32, place: Int32) -> None:
+    """Fill ``place`` of each node such that children come right before their parents, in the order of their ranks.
 
     Neighbours then lie close in memory. It changes no arc: ancestors stay ancestors.
+    ``size`` and ``free`` (first place of a node and its children) are work space, [N].
     """
     n_nodes = parent.size
-    size = np.ones(n_nodes, np.int32)
+    for node in range(n_nodes):
+        size[node] = 1
     for node in range(n_nodes):
         if parent[node] >= 0:
             size[parent[node]] += size[node]
-    place = np.empty(n_nodes, np.int32)
-    free = np.empty(n_nodes, np.int32)  # first place of a node and its children
     roots = 0
     for node in range(n_nodes):
         if parent[node] < 0:
@@ -132,55 +132,6 @@ def post_order(parent: Int32) -> Int32:
             free[node] = free[above] + size[above] - 1 - size[node]
             size[above] -= size[node]
         place[node] = free[node] + size[node] - 1
-    return place
-
-
-def moved(place: Int32, up_start: Int64, up_head: Int32, parent: Int32) -> tuple[Int64, Int32, Int32]:
-    """Arcs and parents with every node at its place, upper ends rising: sorted by counting twice."""
-    n_nodes, n_arcs = place.size, up_head.size
-    start = np.zeros(n_nodes + 1, np.int64)
-    below = np.zeros(n_nodes + 1, np.int64)
-    above = np.full(n_nodes, -1, np.int32)
-    for node in range(n_nodes):
-        start[place[node] + 1] = up_start[node + 1] - up_start[node]
-        if parent[node] >= 0:
-            above[place[node]] = place[parent[node]]
-        for i in range(up_start[node], up_start[node + 1]):
-            below[place[up_head[i]] + 1] += 1
-    for node in range(n_nodes):
-        start[node + 1] += start[node]
-        below[node + 1] += below[node]
-    tails = np.empty(n_arcs, np.int32)
-    fill = below[:-1].copy()
-    for node in range(n_nodes):
-        for i in range(up_start[node], up_start[node + 1]):
-            head = place[up_head[i]]
-            tails[fill[head]] = place[node]
-            fill[head] += 1
-    heads = np.empty(n_arcs, np.int32)
-    fill = start[:-1].copy()
-    for head in range(n_nodes):
-        for i in range(below[head], below[head + 1]):
-            heads[fill[tails[i]]] = head
-            fill[tails[i]] += 1
-    return start, heads, above
-
-
-def arcs_of_links(low: Int32, high: Int32, up_start: Int64, up_head: Int32) -> Int32:
-    """Arc between two ranks, for each pair; -1 where both are the same."""
-    found = np.full(low.size, -1, np.int32)
-    for link in range(low.size):
-        if low[link] == high[link]:
-            continue
-        first, last = up_start[low[link]], up_start[low[link] + 1]
-        while first < last:
-            middle = (first + last) // 2
-            if up_head[middle] < high[link]:
-                first = middle + 1
-            else:
-                last = middle
-        found[link] = first
-    return found
 
 
 def build_hierarchy(tail: Int32, head: Int32, rank: Int32) -> Hierarchy:
@@ -210,13 +161,27 @@ def build_hierarchy(tail: Int32, head: Int32, rank: Int32) -> Hierarchy:
     joins = np.flatnonzero(low != high)
     by_low = joins[np.argsort(low[joins], kind="stable")]
     lower_start = np.searchsorted(low[by_low], np.arange(n_nodes + 1)).astype(np.int64)
-    up_start, up_head, parent = eliminate(lower_start, np.ascontiguousarray(high[by_low]))
-    place = post_order(parent)
-    up_start, up_head, parent = moved(place, up_start, up_head, parent)
-    rank = place[rank]
-    from_rank, to_rank = rank[tail], rank[head]
-    link_arc = arcs_of_links(np.minimum(from_rank, to_rank), np.maximum(from_rank, to_rank), up_start, up_head)
-    return Hierarchy(rank, parent, up_start, up_head, link_arc, from_rank < to_rank)
+    up_start, parent, place = np.empty(n_nodes + 1, np.int64), np.empty(n_nodes, np.int32), np.empty(n_nodes, np.int32)
+    work = np.empty((3, n_nodes), np.int32)
+    up_head = eliminate(lower_start, np.ascontiguousarray(high[by_low]), up_start, parent, work)
+    post_order(parent, work[0], work[1], place)
+    return _at_places(tail, head, place[rank], place, up_start, up_head, parent)
+
+
+def _at_places(
+    tail: Int32, head: Int32, rank: Int32, place: Int32, up_start: Int64, up_head: Int32, parent: Int32
+) -> Hierarchy:
+    """Arcs with every node moved to its place, sorted by both ends, and the arc of each link."""
+    n_nodes = place.size
+    arcs = np.sort(np.repeat(place, np.diff(up_start)).astype(np.int64) * n_nodes + place[up_head])
+    up_tail, up_head = (arcs // n_nodes).astype(np.int32), (arcs % n_nodes).astype(np.int32)
+    moved_parent = np.full(n_nodes, -1, np.int32)
+    moved_parent[place] = np.where(parent < 0, -1, place[parent])
+    ends = rank[tail], rank[head]
+    link_arc = np.searchsorted(arcs, np.minimum(*ends).astype(np.int64) * n_nodes + np.maximum(*ends)).astype(np.int32)
+    link_arc[ends[0] == ends[1]] = -1
+    up_start = np.searchsorted(up_tail, np.arange(n_nodes + 1)).astype(np.int64)
+    return Hierarchy(rank, moved_parent, up_start, up_tail, up_head, link_arc, ends[0] < ends[1])
 
 
 def _check(name: str, array: NDArray[Any], n_nodes: int) -> None:
@@ -229,5 +194,3 @@ def _check(name: str, array: NDArray[Any], n_nodes: int) -> None:
 
 eliminate = njit(cache=True, nogil=True)(eliminate)
 post_order = njit(cache=True, nogil=True)(post_order)
-moved = njit(cache=True, nogil=True)(moved)
-arcs_of_links = njit(cache=True, nogil=True)(arcs_of_links)

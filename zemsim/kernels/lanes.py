@@ -85,12 +85,6 @@ def equal_lanes(a: Row, b: Row) -> int:
     return int((np.broadcast_to(same, same.size) << np.arange(same.size)).sum())
 
 
-def copy_lane(to: Parts, to_row: int, to_lane: int, source: Parts, row: int, lane: int) -> None:
-    """Copy one label; lanes are ignored where rows have only one."""
-    for target, part in zip(to, source, strict=True):
-        target[(to_row, to_lane) if target.ndim == 2 else to_row] = part[(row, lane) if part.ndim == 2 else row]
-
-
 def start_lane(parts: Parts, row: int, lane: int) -> None:
     """Write the label of a path that has just begun: zeros."""
     for part in parts:
@@ -157,10 +151,6 @@ def _type_wider(context: Any) -> Any:
 
 def _type_bits(context: Any) -> Any:
     return lambda a, b: types.int64
-
-
-def _type_copy(context: Any) -> Any:
-    return lambda to, to_row, to_lane, source, row, lane: types.none
 
 
 def _type_start(context: Any) -> Any:
@@ -270,14 +260,6 @@ def _places(context: Any, builder: ir.IRBuilder, kinds: Any, args: Any) -> list[
     return [builder.gep(data, [row]) for data in _pointers(context, builder, kinds[0], args[0])]
 
 
-def _code_copy(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-    targets = _places(context, builder, signature.args[:3], args[:3])
-    sources = _places(context, builder, signature.args[3:], args[3:])
-    for target, source in zip(targets, sources, strict=True):
-        builder.store(builder.load(source), target)
-    return context.get_dummy_value()
-
-
 def _code_start(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
     for place in _places(context, builder, signature.args, args):
         builder.store(ir.Constant(_I32, 0), place)
@@ -335,7 +317,6 @@ for _function, _typer, _code, _kinds in (
     (add_lanes, _type_wider, _code_add, (Lanes, Lanes)),
     (least_lanes, _type_wider, _code_least, (Lanes, Lanes)),
     (equal_lanes, _type_bits, _code_equal, (Lanes, Lanes)),
-    (copy_lane, _type_copy, _code_copy, (types.UniTuple, types.Integer, types.Integer) * 2),
     (start_lane, _type_start, _code_start, (types.UniTuple, types.Integer, types.Integer)),
     (flow_bits, _type_flow_bits, _code_flow_bits, (types.Array, types.Integer)),
     (move_flow, _type_move, _code_move, (types.Array, types.Integer, types.Integer, types.Integer)),

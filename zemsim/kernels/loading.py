@@ -127,13 +127,14 @@ def load_batches(
     up_start, up_head, up_weight = graph.up.start, graph.up.head, graph.up.weight
     down_start, down_head, down_weight = graph.down.start, graph.down.head, graph.down.weight
     time = labels[0]
+    base = np.int64(0)  # a bare 0 would be a type of its own, and compile climb and descend again
     for batch in range(begin, end):
         first = batch * LANES
         last = min(first + LANES, origins.size)
-        climb(first, last, origins, parent, up_start, up_head, up_weight, 0, labels, marked, path, ends)
+        climb(first, last, origins, parent, up_start, up_head, up_weight, base, labels, marked, path, ends)
         for step in range(ends[last - first]):
             set_lanes(climbed, step, lanes_at(labels, path[step]))
-        descend(falling, down_start, down_head, down_weight, 0, labels, marked)
+        descend(falling, down_start, down_head, down_weight, base, labels, marked)
         for step in range(ends[last - first]):
             marked[path[step]] = False
         for i in range(first, last):
@@ -149,23 +150,6 @@ def load_batches(
         push_down(last - first, ends, path, up_start, up_head, up_weight, labels, climbed, flow, up_flow)
         for i in range(first, last):
             flow[origins[i], i - first] = 0.0
-
-
-def links_of_arcs(
-    link_arc: Int32, link_up: NDArray[np.bool_], links: Parts, up: Parts, down: Parts, up_link: Int32, down_link: Int32
-) -> None:
-    """First link that is as short as its arc, by arc and direction; -1 if there is none."""
-    up_link[:] = -1
-    down_link[:] = -1
-    for link in range(link_arc.size - 1, -1, -1):
-        arc = link_arc[link]
-        if arc >= 0:
-            label = lanes_at(links, link)
-            if link_up[link]:
-                if equal_lanes(lanes_at(up, arc), label) != 0:
-                    up_link[arc] = link
-            elif equal_lanes(lanes_at(down, arc), label) != 0:
-                down_link[arc] = link
 
 
 def stands_for(labels: Parts, k: int, first: Parts, i: int, second: Parts, j: int) -> bool:
@@ -287,8 +271,8 @@ def _on_links(
 ) -> Float:
     """Flow of each link, from that of the arcs; the flows of the arcs are used up."""
     links, up, down = (_one_slice(labels, position) for labels in (links, metric.up, metric.down))
-    up_link, down_link = (np.empty(hierarchy.n_arcs, np.int32) for _ in "ud")
-    links_of_arcs(hierarchy.link_arc, hierarchy.link_up, links, up, down, up_link, down_link)
+    up_link = _links_of_arcs(hierarchy.link_arc, hierarchy.link_up, links, up)
+    down_link = _links_of_arcs(hierarchy.link_arc, ~hierarchy.link_up, links, down)
     link_flow = np.zeros(hierarchy.link_arc.size, np.float64)
     take_apart(
         hierarchy.up_start,
@@ -308,6 +292,18 @@ def _on_links(
     return link_flow
 
 
+def _links_of_arcs(link_arc: Int32, this_way: NDArray[np.bool_], links: Parts, labels: Parts) -> Int32:
+    """First link that is as short as its arc, by arc; -1 if there is none, int32 [M]."""
+    same = this_way & (link_arc >= 0)
+    for link_part, arc_part in zip(links, labels, strict=True):
+        same[same] = link_part[same] == arc_part[link_arc[same]]
+    links_in = np.flatnonzero(same)
+    arcs, first = np.unique(link_arc[links_in], return_index=True)
+    found = np.full(labels[0].size, -1, np.int32)
+    found[arcs] = links_in[first]
+    return found
+
+
 def _one_slice(labels: Parts, position: int) -> Parts:
     return tuple(np.ascontiguousarray(part[:, position]) if part.ndim == 2 else part for part in labels)
 
@@ -319,6 +315,5 @@ def _bit(kept: Bits, position: int) -> NDArray[np.bool_]:
 push_up = njit(nogil=True, **INNER)(push_up)
 push_down = njit(nogil=True, **INNER)(push_down)
 load_batches = njit(cache=True, nogil=True, **LEAN)(load_batches)
-links_of_arcs = njit(cache=True, nogil=True)(links_of_arcs)
 stands_for = njit(nogil=True, **INNER)(stands_for)
 take_apart = njit(cache=True, nogil=True, **LEAN)(take_apart)

@@ -22,13 +22,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from zemsim.kernels.blocks import run_blocks
-from zemsim.kernels.customise import Bits, Metric
+from zemsim.kernels.customise import Metric
 from zemsim.kernels.hierarchy import Hierarchy, Int32, Int64
 from zemsim.kernels.lanes import (
     LANES,
     Parts,
     add_lanes,
-    copy_lane,
     lanes_at,
     least_lanes,
     set_lanes,
@@ -149,41 +148,6 @@ def members_between(hierarchy: Hierarchy, origins: Int32, targets: Int32) -> Mem
     )
 
 
-def count_kept(ranks: Int32, wanted: NDArray[np.bool_], up_start: Int64, kept: Bits, bit: int, start: Int64) -> None:
-    """First arc of each member among the kept arcs of one slice."""
-    count = 0
-    for k in range(ranks.size):
-        if wanted[k]:
-            for i in range(up_start[ranks[k]], up_start[ranks[k] + 1]):
-                count += (kept[i] >> bit) & 1
-        start[k + 1] = count
-
-
-def copy_kept(
-    ranks: Int32,
-    wanted: NDArray[np.bool_],
-    up_start: Int64,
-    up_head: Int32,
-    kept: Bits,
-    labels: Parts,
-    bit: int,
-    member: Int32,
-    head: Int32,
-    weight: Parts,
-    arc: Int32,
-) -> None:
-    """Copy the kept arcs of one slice, by member."""
-    count = 0
-    for k in range(ranks.size):
-        if wanted[k]:
-            for i in range(up_start[ranks[k]], up_start[ranks[k] + 1]):
-                if (kept[i] >> bit) & 1:
-                    head[count] = member[up_head[i]]
-                    arc[count] = i
-                    copy_lane(weight, count, 0, labels, i, bit)
-                    count += 1
-
-
 def slice_of(hierarchy: Hierarchy, metric: Metric, members: Members, position: int = 0) -> Slice:
     """Arcs that a sweep of one time slice needs.
 
@@ -202,13 +166,12 @@ def slice_of(hierarchy: Hierarchy, metric: Metric, members: Members, position: i
         (metric.up, metric.up_kept, members.climbs),
         (metric.down, metric.down_kept, members.descends),
     ):
-        start = np.zeros(members.rank.size + 1, np.int64)
-        count_kept(members.rank, wanted, hierarchy.up_start, kept, position, start)
-        head, arc = np.empty(start[-1], np.int32), np.empty(start[-1], np.int32)
-        weight = tuple(np.empty(start[-1], np.int32) for _ in labels)
-        up_start, up_head = hierarchy.up_start, hierarchy.up_head
-        copy_kept(members.rank, wanted, up_start, up_head, kept, labels, position, member, head, weight, arc)
-        sides.append(Side(start, head, weight, arc))
+        at_rank = np.zeros(hierarchy.n_nodes, np.bool_)
+        at_rank[members.rank] = wanted
+        arc = np.flatnonzero(at_rank[hierarchy.up_tail] & (kept >> position & 1 != 0)).astype(np.int32)
+        start = np.searchsorted(member[hierarchy.up_tail[arc]], np.arange(members.rank.size + 1)).astype(np.int64)
+        weight = tuple(part[arc, position] if part.ndim == 2 else part[arc] for part in labels)
+        sides.append(Side(start, member[hierarchy.up_head[arc]], weight, arc))
     return Slice(*sides)
 
 
@@ -376,8 +339,6 @@ def sweep_one(members: Members, graph: Slice, origin: int) -> Parts:
 
 
 mark_ancestors = njit(cache=True, nogil=True)(mark_ancestors)
-count_kept = njit(cache=True, nogil=True)(count_kept)
-copy_kept = njit(cache=True, nogil=True)(copy_kept)
 climb = njit(nogil=True, **INNER)(climb)
 descend = njit(nogil=True, **INNER)(descend)
 sweep_batches = njit(cache=True, nogil=True, **LEAN)(sweep_batches)
