@@ -12,7 +12,20 @@ from hypothesis import strategies as st
 from numba import njit
 
 from zemsim.kernels import vectors
-from zemsim.kernels.vectors import add, at_most, choose, equal, highest, least, less, load, splat, store, vector_rows
+from zemsim.kernels.vectors import (
+    add,
+    at_most,
+    choose,
+    equal,
+    highest,
+    least,
+    less,
+    load,
+    splat,
+    store,
+    subtract,
+    vector_rows,
+)
 
 VALUES = st.lists(st.sampled_from([-(2**29), -1, 0, 1, 2, 2**29, 2**30 - 1]), min_size=16, max_size=16)
 
@@ -23,6 +36,7 @@ def all_of_them(rows, out, value):  # type: ignore[no-untyped-def]
     store(out, 0, add(a, b))
     store(out, 1, least(a, b))
     store(out, 2, choose(mask, a, splat(value)))
+    store(out, 3, subtract(a, b))
     return mask, at_most(a, b), equal(a, b), highest(a)
 
 
@@ -32,7 +46,7 @@ compiled = njit(all_of_them)
 @given(VALUES, VALUES, st.integers(-(2**31), 2**31 - 1))
 def test_compiled_lanes_equal_their_plain_bodies(first: list[int], second: list[int], value: int) -> None:
     rows = np.array([first, second], np.int32)
-    here, there = np.zeros((3, 16), np.int32), np.zeros((3, 16), np.int32)
+    here, there = np.zeros((4, 16), np.int32), np.zeros((4, 16), np.int32)
     masks = all_of_them(rows, here, value)
     assert compiled(rows, there, value) == masks
     assert (here == there).all()

@@ -55,6 +55,11 @@ def add(a: Any, b: Any) -> Any:
     return a + b
 
 
+def subtract(a: Any, b: Any) -> Any:
+    """Return the difference by lane."""
+    return a - b
+
+
 def least(a: Any, b: Any) -> Any:
     """Return the smaller by lane."""
     return np.minimum(a, b)
@@ -186,6 +191,7 @@ _CODE: Final[tuple[Any, ...]] = (
     (store, _lower_store, types.none, None, types.int64, _KIND),
     (splat, lambda context, builder, sig, args: _splat(builder, args[0]), _KIND, types.int32),
     (add, lambda context, builder, sig, args: builder.add(*args), _KIND, _KIND, _KIND),
+    (subtract, lambda context, builder, sig, args: builder.sub(*args), _KIND, _KIND, _KIND),
     (least, _lower_least, _KIND, _KIND, _KIND),
     (choose, _lower_choose, _KIND, types.int32, _KIND, _KIND),
     (less, _compared("<"), types.int32, _KIND, _KIND),

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from zemsim.core.errors import InputError
 from zemsim.core.names import PERIODS, DayType
 from zemsim.kernels.blocks import run_blocks
-from zemsim.kernels.raptor import RaptorNetwork
-from zemsim.kernels.transit_skim import PatternFares, RaptorRules, SkimArrays, skim_kernel
+from zemsim.kernels.transit_skim import PatternFares, SkimArrays, UsefulRules, skim_kernel
+from zemsim.kernels.vectors import LANES
 from zemsim.travel.timetable import Timetable, TransitRules
-from zemsim.travel.transit_network import layered_network
+from zemsim.travel.transit_network import layered_network, profile_network
 
-#: Origins of a block: fixed, so that threads change nothing.
-BLOCK_ORIGINS = 16
+#: Sixteens of origins that a thread takes at once: fixed, so that threads change nothing.
+BLOCK_SIXTEENS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,8 @@ class TransitSkim:
 def transit_skim(timetable: Timetable, threads: int = 1) -> TransitSkim:
     """Compute the skim of a timetable.
 
-    For each origin stop and day type the search runs at every departure from the stop, last to first, to all stops.
+    Departure profiles of sixteen origin stops at once (:mod:`zemsim.kernels.connection_profiles`): all departures of a
+    period from each, to all stops, by number of vehicles. Nobody boards at the origin stop a second time.
 
     Parameters
     ----------
@@ -125,19 +126,12 @@ def transit_skim(timetable: Timetable, threads: int = 1) -> TransitSkim:
         periods = [q for q, period in enumerate(PERIODS) if period.day_type == day]
         ends = np.array([PERIODS[q].end_min * 60 for q in periods], np.int32)
         lengths = np.array([PERIODS[q].end_min - PERIODS[q].start_min for q in periods], np.float64)
-        most = most_departures(network, size)
-        if most == 0:
+        profiles = profile_network(network, timetable.n_patterns, rules)
+        if profiles.depart_s.size == 0:
             continue
-        args = (network, fares, rules, size, most, periods[0], ends, lengths, arrays)
-        run_blocks(skim_kernel, size, threads, *args, block_rows=BLOCK_ORIGINS)
+        args = (profiles, fares, rules, size, periods[0], ends, lengths, arrays)
+        run_blocks(skim_kernel, -(-size // LANES), threads, *args, block_rows=BLOCK_SIXTEENS)
     return skim
-
-
-def most_departures(network: RaptorNetwork, size: int) -> int:
-    """Return the most departures (not distinct) of any of the first ``size`` nodes."""
-    trips = np.concatenate([[0], np.cumsum(network.n_trips[network.node_pattern].astype(np.int64))])
-    per_node = np.diff(trips[network.node_offset[: size + 1]])
-    return int(per_node.max(initial=0))
 
 
 def _dtype(name: str) -> np.dtype[Any]:
@@ -153,8 +147,8 @@ def _empty(name: str, shape: tuple[int, ...]) -> NDArray[Any]:
     return np.zeros(shape, np.float32)
 
 
-def _rules(rules: TransitRules) -> RaptorRules:
-    return RaptorRules(
+def _rules(rules: TransitRules) -> UsefulRules:
+    return UsefulRules(
         int(rules.transit_max_boardings),
         int(rules.transit_min_transfer_s),
         int(rules.transit_transfer_penalty_min * 60),

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from zemsim.core.names import DayType
+from zemsim.kernels.connection_profiles import ProfileNetwork
 from zemsim.kernels.connection_scan import ConnectionNetwork
 from zemsim.kernels.raptor import RaptorNetwork
+from zemsim.kernels.transit_skim import UsefulRules
 from zemsim.travel.timetable import Timetable
 
 
@@ -75,6 +77,55 @@ def connections(network: RaptorNetwork) -> ConnectionNetwork:
         network.foot_offset,
         network.foot_node,
         network.foot_s,
+    )
+
+
+def profile_network(network: RaptorNetwork, n_plain: int, rules: UsefulRules) -> ProfileNetwork:
+    """Return the connections of a network with the events that follow from them, and the labels into each node.
+
+    Parameters
+    ----------
+    network : RaptorNetwork
+        With patterns ``0 .. n_plain`` once or more (layers).
+    n_plain : int
+        Patterns without layers.
+    rules : UsefulRules
+        Most vehicles, time and penalty of a change.
+    """
+    net = connections(network)
+    ride = np.arange(net.depart_s.size, dtype=np.int64)
+    walks = np.diff(net.foot_offset)[net.to_node]
+    walked = np.repeat(ride, walks)
+    edge = np.arange(len(walked)) - _offsets64(walks.astype(np.int64))[walked] + net.foot_offset[net.to_node][walked]
+    event_ride = np.concatenate([ride, walked])
+    node = np.concatenate([net.to_node, net.foot_node[edge]])
+    walk_s = np.concatenate([np.zeros(len(ride), np.int32), net.foot_s[edge]])
+    at = net.arrive_s[event_ride].astype(np.int64) + walk_s + rules.min_transfer_s
+    order = np.lexsort((node, event_ride, at))
+    vehicle = np.repeat(np.arange(rules.boardings, dtype=np.int64), len(ride))
+    into = np.tile(net.to_node, rules.boardings)
+    value_s = np.tile(net.arrive_s, rules.boardings) + vehicle * rules.transfer_penalty_s
+    label = np.arange(len(vehicle), dtype=np.int64)
+    by_value = np.lexsort((label, value_s, into))
+    stop = network.stop_offset[net.pattern] + net.pos
+    return ProfileNetwork(
+        net.n_nodes,
+        net.n_trips,
+        net.depart_s,
+        net.arrive_s,
+        net.from_node,
+        net.trip,
+        net.pattern % np.int32(max(n_plain, 1)),
+        net.pos,
+        network.dist_m[stop],
+        network.dist_m[stop + 1],
+        event_ride[order].astype(np.int32),
+        node[order].astype(np.int32),
+        walk_s[order].astype(np.int32),
+        np.searchsorted(at[order], net.depart_s, side="right").astype(np.int32),
+        _offsets(into, net.n_nodes),
+        label[by_value].astype(np.int32),
+        value_s[by_value].astype(np.int32),
     )
 
 
