@@ -127,7 +127,7 @@ def load_batches(
     up_start, up_head, up_weight = graph.up.start, graph.up.head, graph.up.weight
     down_start, down_head, down_weight = graph.down.start, graph.down.head, graph.down.weight
     time = labels[0]
-    base = np.int64(0)  # a bare 0 would be a type of its own, and compile climb and descend again
+    base = int(np.int64(0))  # a bare 0 would be a type of its own, and compile climb and descend again
     for batch in range(begin, end):
         first = batch * LANES
         last = min(first + LANES, origins.size)
