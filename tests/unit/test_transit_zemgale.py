@@ -71,7 +71,7 @@ def test_vehicles_stop_to_stop_at_possible_speeds(feed: Gtfs) -> None:
     same = np.diff(times["trip_idx"]) == 0
     h = np.sin(np.diff(lat) / 2) ** 2 + np.cos(lat[1:]) * np.cos(lat[:-1]) * np.sin(np.diff(lon) / 2) ** 2
     straight_m = 2 * 6371008.8 * np.arcsin(np.sqrt(h))[same]
-    way_m = np.diff(times["shape_dist_traveled"])[same]
+    way_m = np.diff(times["dist_m"])[same]
     seconds = (times["arrival_s"].to_numpy()[1:] - times["departure_s"].to_numpy()[:-1])[same]
     rail = np.char.startswith(times["trip_id"].to_numpy().astype(str), "rail")[1:][same]
     assert (seconds > 0).all()

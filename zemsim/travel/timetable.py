@@ -7,7 +7,7 @@ Stops, routes and patterns are sorted by their ids, so nothing depends on the or
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,15 +19,12 @@ from numpy.typing import NDArray
 
 from zemsim.core.errors import InputError
 from zemsim.core.names import PERIODS, DayType
-from zemsim.region.geo import EUROPEAN, Grid, great_circle_m
-from zemsim.region.gtfs import Gtfs, read_gtfs
-from zemsim.travel.transit_departures import fifo_classes, scale_departures
+from zemsim.region.geo import EUROPEAN, Grid
+from zemsim.region.gtfs import read_gtfs
+from zemsim.travel.transit_departures import scale_departures
 
 if TYPE_CHECKING:
     from zemsim.travel.timetable_levers import Line, Stop
-
-#: GTFS route types that are railways: 1 and 2, and the extended types 100 to 199 and 400 to 499.
-RAIL_TYPES = frozenset({1, 2, *range(100, 200), *range(400, 500)})
 
 
 @dataclass(frozen=True)
@@ -95,6 +92,15 @@ class PatternTimes:
 
 
 @dataclass(frozen=True, eq=False)
+class GivenWalks:
+    """Walks between stops that the feed gives: rows of stops and whole seconds, -1 where one cannot change."""
+
+    from_stop: NDArray[np.int32]
+    to_stop: NDArray[np.int32]
+    walk_s: NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
 class Timetable:
     """Stops, patterns and the trips of two day types. Axes: S stops, K patterns.
 
@@ -111,6 +117,10 @@ class Timetable:
     times : tuple (weekday, weekend) of tuples of PatternTimes [K]
     dates : tuple of date
         The days of the feed that stand for a weekday and a weekend day.
+    walks : GivenWalks or None
+        They go before walks by distance.
+    pattern_calls : tuple of int8 arrays
+        By position: 1 = one may get on, 2 = one may get off, 3 = both; () where that holds for all.
     """
 
     stops: pd.DataFrame
@@ -126,33 +136,43 @@ class Timetable:
     status: pd.DataFrame | None
     notices: tuple[str, ...]
     grid: Grid = EUROPEAN
+    walks: GivenWalks | None = None
+    pattern_calls: tuple[NDArray[np.int8], ...] = ()
 
     @classmethod
     def from_gtfs(
-        cls, folder: str | Path, fares: Fares, rules: TransitRules | None = None, grid: Grid = EUROPEAN
+        cls,
+        folder: str | Path | Sequence[str | Path],
+        fares: Fares,
+        rules: TransitRules | None = None,
+        grid: Grid = EUROPEAN,
+        date: dt.date | None = None,
     ) -> Timetable:
-        """Read a GTFS folder.
+        """Read a GTFS feed, or several as one.
 
         A weekday is the Wednesday, a weekend day the Saturday with the most trips (the first of equals).
 
         Parameters
         ----------
-        folder : path
-            Feed; ``vehicles.csv`` beside it may name capacities.
+        folder : path or sequence of paths
+            Folders or zip archives; ``vehicles.csv`` beside the files may name capacities.
         fares : Fares
             Fares of the base year.
         rules : TransitRules, optional
             Walking and changing.
         grid : Grid
             Of ``x_m, y_m``.
+        date : date, optional
+            A day that stands for its kind; the other kind is the Wednesday or Saturday of its week.
 
         Raises
         ------
         InputError
-            If the feed has a fault or no service on a weekday.
+            If the feed has a fault, or no service on the date or on any Wednesday.
         """
-        feed = read_gtfs(folder)
-        return _build(cls, feed, fares, rules or TransitRules(), grid)
+        from zemsim.travel.timetable_gtfs import timetable_of
+
+        return timetable_of(read_gtfs(folder), fares, rules or TransitRules(), grid, date)
 
     @classmethod
     def from_region(cls, region: Any) -> Timetable:
@@ -283,116 +303,3 @@ def period_bounds() -> list[tuple[int, int]]:
         last = i == len(PERIODS) - 1 or PERIODS[i + 1].day_type != period.day_type
         bounds.append((-(2**30) if first else period.start_min * 60, 2**30 if last else period.end_min * 60))
     return bounds
-
-
-def typical_dates(feed: Gtfs) -> tuple[dt.date, dt.date]:
-    """Return the Wednesday and the Saturday with the most trips; the first of equals."""
-    count = feed.trips.groupby("service_id").size()
-    marks = {feed.first_date(), *feed.calendar["start_date"], *feed.calendar_dates["date"]}
-    marks |= {day + dt.timedelta(days=1) for day in [*feed.calendar["end_date"], *feed.calendar_dates["date"]]}
-    best = []
-    for weekday in (2, 5):
-        days = sorted({mark + dt.timedelta(days=(weekday - mark.weekday()) % 7) for mark in marks})
-        days = [day for day in days if day <= feed.last_date()] or [feed.last_date()]
-        trips = [sum(int(count.get(name, 0)) for name in feed.active_services(day)) for day in days]
-        best.append(days[int(np.argmax(trips))])
-        if weekday == 2 and max(trips) == 0:
-            raise InputError("no trip runs on any Wednesday", feed.folder / "calendar.txt")
-    return best[0], best[1]
-
-
-def _build(cls: type[Timetable], feed: Gtfs, fares: Fares, rules: TransitRules, grid: Grid) -> Timetable:
-    stops = feed.stops.sort_values("stop_id", ignore_index=True)
-    routes = _routes(feed)
-    dates = typical_dates(feed)
-    active = [feed.active_services(day) for day in dates]
-    x_m, y_m = grid.to_metres(stops["stop_lon"], stops["stop_lat"])
-    table = pd.DataFrame({"stop_id": stops["stop_id"], "stop_name": stops["stop_name"]})
-    table = table.assign(lat=stops["stop_lat"], lon=stops["stop_lon"], x_m=x_m, y_m=y_m)
-    stop_row = {name: i for i, name in enumerate(stops["stop_id"])}
-    route_row = {name: i for i, name in enumerate(routes["route_id"])}
-    groups = _group_trips(feed, stop_row, route_row, active)
-    straight = False
-    patterns: list[tuple[int, int, Any, Any, list[Any]]] = []
-    for (route, direction, course), trips in sorted(groups.items()):
-        dist, known = _distances(table, course, trips, rules)
-        straight |= not known
-        patterns += [(route, direction, course, dist, members) for members in fifo_classes(trips)]
-    notices = list(feed.notices)
-    if straight:
-        notices.append("trips without shape_dist_traveled: straight lines times the walking detour stand for lengths")
-    days = tuple(tuple(_times(members, day) for *_, members in patterns) for day in DayType)
-    return cls(
-        table,
-        routes,
-        np.array([p[0] for p in patterns], np.int32),
-        np.array([p[1] for p in patterns], np.int8),
-        tuple(np.array(p[2], np.int32) for p in patterns),
-        tuple(p[3] for p in patterns),
-        (days[0], days[1]),
-        dates,
-        fares,
-        rules,
-        feed.status,
-        tuple(notices),
-        grid,
-    )
-
-
-def _routes(feed: Gtfs) -> pd.DataFrame:
-    routes = feed.routes.sort_values("route_id", ignore_index=True)
-    train = routes["route_type"].isin(RAIL_TYPES).to_numpy()
-    table = pd.DataFrame({"route_id": routes["route_id"], "mode": np.where(train, "train", "bus")})
-    default = np.where(train, "train", "regional_bus")
-    table["network_id"] = np.where(routes["network_id"] == "", default, routes["network_id"])
-    table["capacity_pers"], table["vehicle_class"] = np.nan, ""
-    if feed.vehicles is not None:
-        known = feed.vehicles.set_index("route_id")
-        table["capacity_pers"] = table["route_id"].map(known["capacity_pers"]).astype(np.float64)
-        table["vehicle_class"] = table["route_id"].map(known["vehicle_class"]).fillna("")
-    return table
-
-
-def _group_trips(
-    feed: Gtfs, stop_row: dict[str, int], route_row: dict[str, int], active: list[frozenset[str]]
-) -> dict[tuple[int, int, tuple[int, ...]], list[Any]]:
-    """Trips that run on a typical day by route, direction and course: ``(runs, arrive, depart, dist)`` each."""
-    times = feed.stop_times
-    bounds = np.flatnonzero(np.diff(times["trip_idx"].to_numpy(), prepend=-1, append=-1))
-    trip_idx = times["trip_idx"].to_numpy()
-    stop = np.array([stop_row[name] for name in times["stop_id"]], np.int32)
-    arrive, depart = (times[name].to_numpy(np.int32) for name in ("arrival_s", "departure_s"))
-    dist = times["shape_dist_traveled"].to_numpy(np.float64)
-    routes = feed.trips["route_id"].tolist()
-    services, directions = feed.trips["service_id"].tolist(), feed.trips["direction_id"].tolist()
-    groups: dict[tuple[int, int, tuple[int, ...]], list[Any]] = {}
-    for a, b in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        trip = int(trip_idx[a])
-        runs = tuple(services[trip] in names for names in active)
-        if any(runs):
-            key = (route_row[routes[trip]], int(directions[trip]), tuple(stop[a:b].tolist()))
-            groups.setdefault(key, []).append((runs, arrive[a:b], depart[a:b], dist[a:b]))
-    return groups
-
-
-def _distances(
-    stops: pd.DataFrame, course: tuple[int, ...], trips: list[Any], rules: TransitRules
-) -> tuple[NDArray[np.float64], bool]:
-    """Metres along a course: those of the feed if they rise from stop to stop, else straight lines times a detour."""
-    given = [trip[3] for trip in trips if np.all(np.diff(trip[3]) >= 0)]
-    if given:
-        first = min(given, key=lambda values: tuple(values.tolist()))
-        return np.asarray(first - first[0], np.float64), True
-    lon, lat = (stops[name].to_numpy()[list(course)] for name in ("lon", "lat"))
-    legs = great_circle_m(lon[:-1], lat[:-1], lon[1:], lat[1:]) * rules.transit_walk_detour_ratio
-    return np.concatenate([[0.0], np.cumsum(legs)]), False
-
-
-def _times(members: list[Any], day: int) -> PatternTimes:
-    chosen = [trip for trip in members if trip[0][day]]
-    if not chosen:
-        empty = np.empty((len(members[0][1]), 0), np.int32)
-        return PatternTimes(empty, empty)
-    arrive = np.ascontiguousarray(np.stack([trip[1] for trip in chosen], axis=1))
-    depart = np.ascontiguousarray(np.stack([trip[2] for trip in chosen], axis=1))
-    return PatternTimes(arrive, depart)
