@@ -46,22 +46,14 @@ class RaptorNetwork(NamedTuple):
 
 
 class _Labels(NamedTuple):
-    """Labels by round and node, and who they come from; ``*_stamp`` says at which departure a label was set."""
+    """Labels by round and node; ``*_stamp`` says at which departure a label was set, ``best_*`` holds for all."""
 
     vehicle: Any
     best_vehicle: Any
     vehicle_stamp: Any
-    pattern: Any
-    board: Any
-    alight: Any
-    trip: Any
     ready: Any
     best_ready: Any
     ready_stamp: Any
-    walked_from: Any
-    walked_s: Any
-    touched_stamp: Any
-    touched: Any
     frontier: Any
     improved: Any
     queue: Any
@@ -78,14 +70,6 @@ def new_labels(n_nodes: int, n_patterns: int, boardings: int) -> Any:
         np.empty((rounds, n_nodes), np.int32),
         np.empty((rounds, n_nodes), np.int32),
         np.empty((rounds, n_nodes), np.int32),
-        np.empty((rounds, n_nodes), np.int32),
-        np.empty((rounds, n_nodes), np.int32),
-        np.empty((rounds, n_nodes), np.int32),
-        np.empty((rounds, n_nodes), np.int32),
-        np.empty((rounds, n_nodes), np.int32),
-        np.empty((rounds, n_nodes), np.int32),
-        np.empty(n_nodes, np.int32),
-        np.empty(n_nodes, np.int32),
         np.empty(n_nodes, np.int32),
         np.empty(n_nodes, np.int32),
         np.empty(n_patterns, np.int32),
@@ -99,7 +83,6 @@ def reset_labels(lab: Any) -> None:
     lab.best_ready[:] = UNREACHED
     lab.vehicle_stamp[:] = -1
     lab.ready_stamp[:] = -1
-    lab.touched_stamp[:] = -1
 
 
 def first_trip(net: Any, p: int, k: int, ready: int) -> int:
@@ -117,16 +100,12 @@ def first_trip(net: Any, p: int, k: int, ready: int) -> int:
     return low
 
 
-def ride_pattern(net: Any, lab: Any, p: int, start: int, r: int, stamp: int, n_improved: int, at_once: bool) -> int:
-    """Ride pattern p from position ``start`` in round r; return the number of improved nodes so far.
-
-    With ``at_once`` the first vehicle must leave at the moment of readiness.
-    """
+def ride_pattern(net: Any, lab: Any, p: int, start: int, r: int, stamp: int, n_improved: int) -> int:
+    """Ride pattern p from position ``start`` in round r; return the number of improved nodes so far."""
     count = net.n_trips[p]
     offset = net.stop_offset[p]
     rounds = lab.vehicle.shape[0]
     trip = count
-    boarded = -1
     for k in range(start, net.stop_offset[p + 1] - offset):
         row = net.time_offset[p] + k * count
         if trip < count:
@@ -136,10 +115,6 @@ def ride_pattern(net: Any, lab: Any, p: int, start: int, r: int, stamp: int, n_i
                 lab.vehicle[r, node] = at
                 for q in range(r, rounds):
                     lab.best_vehicle[q, node] = min(lab.best_vehicle[q, node], at)
-                lab.pattern[r, node] = p
-                lab.board[r, node] = boarded
-                lab.alight[r, node] = k
-                lab.trip[r, node] = trip
                 if lab.vehicle_stamp[r, node] != stamp:
                     lab.vehicle_stamp[r, node] = stamp
                     lab.improved[n_improved] = node
@@ -149,25 +124,19 @@ def ride_pattern(net: Any, lab: Any, p: int, start: int, r: int, stamp: int, n_i
             ready = lab.ready[r - 1, node]
             if trip == count:
                 trip = first_trip(net, p, k, ready)
-                boarded = k
-                if at_once and r == 1 and trip < count and net.depart_s[row + trip] != ready:
-                    trip = count
             elif trip > 0 and net.depart_s[row + trip - 1] >= ready:
                 while trip > 0 and net.depart_s[row + trip - 1] >= ready:
                     trip -= 1
-                boarded = k
     return n_improved
 
 
-def make_ready(lab: Any, r: int, node: int, at: int, walked_from: int, walk_s: int, stamp: int, n_front: int) -> int:
+def make_ready(lab: Any, r: int, node: int, at: int, stamp: int, n_front: int) -> int:
     """Note that a vehicle can be boarded at ``node`` from ``at`` on; return the size of the frontier."""
     if at >= lab.best_ready[r, node]:
         return n_front
     lab.ready[r, node] = at
     for q in range(r, lab.ready.shape[0]):
         lab.best_ready[q, node] = min(lab.best_ready[q, node], at)
-    lab.walked_from[r, node] = walked_from
-    lab.walked_s[r, node] = walk_s
     if lab.ready_stamp[r, node] != stamp:
         lab.ready_stamp[r, node] = stamp
         lab.frontier[n_front] = node
@@ -175,15 +144,9 @@ def make_ready(lab: Any, r: int, node: int, at: int, walked_from: int, walk_s: i
     return n_front
 
 
-def leave(
-    net: Any, lab: Any, origin: int, depart_s: int, boardings: int, min_transfer_s: int, stamp: int, at_once: bool
-) -> int:
-    """Search from ``origin`` at ``depart_s``; return how many nodes got a better arrival (``lab.touched``).
-
-    With ``at_once`` nobody waits at the origin: the first vehicle leaves at ``depart_s``.
-    """
-    n_touched = 0
-    n_front = make_ready(lab, 0, origin, depart_s, -1, 0, stamp, 0)
+def leave(net: Any, lab: Any, origin: int, depart_s: int, boardings: int, min_transfer_s: int, stamp: int) -> None:
+    """Search from ``origin`` at ``depart_s``."""
+    n_front = make_ready(lab, 0, origin, depart_s, stamp, 0)
     for r in range(1, boardings + 1):
         n_queue = 0
         for i in range(n_front):
@@ -199,48 +162,19 @@ def leave(
         n_improved = 0
         for i in range(n_queue):
             p = lab.queue[i]
-            n_improved = ride_pattern(net, lab, p, lab.queue_pos[p], r, stamp, n_improved, at_once)
+            n_improved = ride_pattern(net, lab, p, lab.queue_pos[p], r, stamp, n_improved)
             lab.queue_pos[p] = -1
         n_front = 0
+        if r == boardings:
+            break
         for i in range(n_improved):
             node = lab.improved[i]
-            if lab.touched_stamp[node] != stamp:
-                lab.touched_stamp[node] = stamp
-                lab.touched[n_touched] = node
-                n_touched += 1
-            if r == boardings:
-                continue
             at = lab.vehicle[r, node] + min_transfer_s
-            n_front = make_ready(lab, r, node, at, node, 0, stamp, n_front)
+            n_front = make_ready(lab, r, node, at, stamp, n_front)
             for e in range(net.foot_offset[node], net.foot_offset[node + 1]):
-                walk = net.foot_s[e]
-                n_front = make_ready(lab, r, net.foot_node[e], at + walk, node, walk, stamp, n_front)
+                n_front = make_ready(lab, r, net.foot_node[e], at + net.foot_s[e], stamp, n_front)
         if n_front == 0:
             break
-    return n_touched
-
-
-def departures_of(net: Any, origin: int, found: Any) -> int:
-    """Write the distinct departures at ``origin`` into ``found``, last first; return their number."""
-    n = 0
-    for e in range(net.node_offset[origin], net.node_offset[origin + 1]):
-        p = net.node_pattern[e]
-        count = net.n_trips[p]
-        row = net.time_offset[p] + net.node_pos[e] * count
-        for t in range(count):
-            found[n] = net.depart_s[row + t]
-            n += 1
-    found[:n].sort()
-    kept = 0
-    for i in range(n):
-        if i == 0 or found[i] != found[kept - 1]:
-            found[kept] = found[i]
-            kept += 1
-    for i in range(kept // 2):
-        other = found[kept - 1 - i]
-        found[kept - 1 - i] = found[i]
-        found[i] = other
-    return kept
 
 
 def profile_kernel(net: Any, origin: int, departs: Any, boardings: int, min_transfer_s: int, out: Any) -> None:
@@ -248,7 +182,7 @@ def profile_kernel(net: Any, origin: int, departs: Any, boardings: int, min_tran
     lab = new_labels(net.n_nodes, net.n_trips.size, boardings)
     reset_labels(lab)
     for i in range(departs.size):
-        leave(net, lab, origin, departs[i], boardings, min_transfer_s, i, False)
+        leave(net, lab, origin, departs[i], boardings, min_transfer_s, i)
         out[i] = lab.best_vehicle[boardings]
 
 
@@ -293,5 +227,4 @@ first_trip = njit(cache=True, nogil=True, **LEAN)(first_trip)
 ride_pattern = njit(cache=True, nogil=True, **LEAN)(ride_pattern)
 make_ready = njit(cache=True, nogil=True, **LEAN)(make_ready)
 leave = njit(cache=True, nogil=True, **LEAN)(leave)
-departures_of = njit(cache=True, nogil=True)(departures_of)
 profile_kernel = njit(cache=True, nogil=True)(profile_kernel)
