@@ -333,6 +333,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
                     plan.columns.period_back,
                     PathWeights.of(self.parameters),
                     threads=self.threads,
+                    leave_min=plan.column("leave_min"),
                 )
                 for day_type, plan in self.plans.items()
             }
