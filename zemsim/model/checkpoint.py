@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from zemsim.model.book import Book
     from zemsim.model.car_habits import CarHabits
     from zemsim.model.model import MobilityModel
+    from zemsim.travel.assignment import Assignment
     from zemsim.travel.roads import RoadSkim
 
 Columns = dict[str, npt.NDArray[Any]]
@@ -38,6 +39,7 @@ class Checkpoint:
     stations: Columns
     peak_time_s: npt.NDArray[np.float64]
     peak_skim: RoadSkim
+    traffic: Assignment | None
     timetable_key: Any
     crowding: npt.NDArray[np.float32]
     car_habits: CarHabits
@@ -55,6 +57,7 @@ class Checkpoint:
             stations={name: stations[name][:n_own].copy() for name in _STATION_STATE},
             peak_time_s=model.peak_time_s.copy(),
             peak_skim=model.peak_skim,
+            traffic=model.traffic,
             timetable_key=model.timetable_key,
             crowding=model.crowding.copy(),
             car_habits=model.car_habits,
@@ -70,6 +73,7 @@ class Checkpoint:
             model.stations.table.columns[name][: len(values)] = values
         model.peak_time_s = self.peak_time_s.copy()
         model.use_roads(self.peak_skim)
+        model.traffic = self.traffic
         model.knows_roads = True
         model.use_timetable(self.timetable_key)
         model.crowding = self.crowding.copy()

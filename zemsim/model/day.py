@@ -14,7 +14,9 @@ from zemsim.kernels.household_cars import CarColumns, allot_cars
 from zemsim.model.charging_week import learn_from_week
 from zemsim.model.vehicles import kwh_per_km, litres_per_km
 from zemsim.model.waits import charge_weeks
-from zemsim.travel.roads import load, road_skim, volume_delay
+from zemsim.travel.assignment import Assignment, equilibrate
+from zemsim.travel.link_network import VehicleClass
+from zemsim.travel.roads import road_skim
 from zemsim.travel.transit_loads import PatternLoads, load_patterns
 
 if TYPE_CHECKING:
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
     from zemsim.model.model import MobilityModel
 
 _MORNING = next(idx for idx, period in enumerate(PERIODS) if period.peak)
-#: Relative change of the time spent on roads above which the fastest paths are looked for anew.
+#: Relative change of the time spent on roads above which drivers look for other paths, and learn other times.
 _SKIM_TOLERANCE = 0.0015
+#: Relative gap of the traffic on the roads.
+_TRAFFIC_GAP = 1e-4
 _HOUSEHOLD_BLOCK = 8192
 
 
@@ -97,29 +101,52 @@ def choose_modes(model: MobilityModel) -> None:
 
 def move(model: MobilityModel) -> None:
     """Load the roads of the busiest morning hour and the vehicles of public transport."""
-    weekday = model.plans[DayType.WEEKDAY]
-    flow = load(model.peak_skim.trees, _morning_demand(model, weekday), model.threads)
-    time_s = volume_delay(model.world.network, flow)
-    used = model.peak_time_s
-    spent = float((flow * used).sum())
-    gap = float((flow * np.abs(time_s - used)).sum()) / spent if spent else 0.0
+    traffic, gap = _traffic(model, _morning_demand(model, model.plans[DayType.WEEKDAY]))
+    model.traffic = traffic
     loads = transit_loads(model)
-    model.moves = Moves(time_s, gap, _crowding(model, loads), loads)
+    model.moves = Moves(traffic.time_s, gap, _crowding(model, loads), loads)
 
 
-def _morning_demand(model: MobilityModel, plan: DayPlan) -> npt.NDArray[np.float64]:
-    """Cars between zones in the busiest morning hour, float64 [Z, Z]."""
+def _traffic(model: MobilityModel, demand: VehicleClass) -> tuple[Assignment, float]:
+    """Cars on the roads, and how far the times that they make are from those that drivers chose by.
+
+    Drivers keep to their paths, pair by pair in the same shares, until that makes times differ; then an equilibrium is
+    sought, from these paths on.
+    """
+    network, traffic = model.world.network, model.traffic
+    if traffic is not None:
+        traffic = equilibrate(network, demand, traffic, gap=np.inf)
+        gap = _road_gap(traffic, model.peak_time_s)
+    if traffic is None or gap > _SKIM_TOLERANCE:
+        traffic = equilibrate(network, demand, traffic, gap=_TRAFFIC_GAP, threads=model.threads)
+        gap = _road_gap(traffic, model.peak_time_s)
+    return traffic, gap
+
+
+def _road_gap(traffic: Assignment, used_s: npt.NDArray[np.float64]) -> float:
+    """Mean change of road times per time spent; 0 without cars."""
+    flow = traffic.flow_veh_h
+    spent = float((flow * used_s).sum())
+    return float((flow * np.abs(traffic.time_s - used_s)).sum()) / spent if spent else 0.0
+
+
+def _morning_demand(model: MobilityModel, plan: DayPlan) -> VehicleClass:
+    """Cars between the nodes of zones in the busiest morning hour; not those that stay inside a zone."""
     c = plan.columns
     n = len(model.world.region.zones)
-    driven = plan.alternative == Alternative.DRIVER
+    driven = (plan.alternative == Alternative.DRIVER) & (c.origin != c.dest)
     out = driven & (c.period_out == _MORNING)
     back = driven & (c.period_back == _MORNING)
-    pairs = np.concatenate(
-        [c.origin[out].astype(np.int64) * n + c.dest[out], c.dest[back].astype(np.int64) * n + c.origin[back]]
+    pairs, tours = np.unique(
+        np.concatenate(
+            [c.origin[out].astype(np.int64) * n + c.dest[out], c.dest[back].astype(np.int64) * n + c.origin[back]]
+        ),
+        return_counts=True,
     )
-    cars = np.bincount(pairs, minlength=n * n).astype(np.float64).reshape(n, n)
-    np.fill_diagonal(cars, 0.0)
-    return cars * model.parameters["peak_hour_share"]
+    node = model.world.network.zone_node
+    return VehicleClass(
+        node[pairs // n], node[pairs % n], (tours * model.parameters["peak_hour_share"]).astype(np.float64)
+    )
 
 
 def transit_loads(model: MobilityModel) -> dict[DayType, PatternLoads]:
@@ -151,12 +178,15 @@ def charge(model: MobilityModel) -> None:
 
 
 def remember(model: MobilityModel) -> None:
-    """Experienced times, crowding and waits become what is expected, by successive averages over the iterations."""
+    """What was experienced becomes what is expected: crowding by successive averages, road times as they are.
+
+    Times of an equilibrium need no average: the paths that drivers take already answer to them.
+    """
     weight = 1.0 / (model.iteration + 1)
     moves, week = model.moves, model.week
     model.crowding += (weight * (moves.crowding - model.crowding)).astype(np.float32)
     if moves.road_gap > _SKIM_TOLERANCE:
-        model.peak_time_s = model.peak_time_s + weight * (moves.road_time_s - model.peak_time_s)
+        model.peak_time_s = moves.road_time_s
         model.use_roads(road_skim(model.world.network, model.peak_time_s, model.threads))
     model.gaps.append(_gaps(model))
     learn_from_week(model, week, weight)

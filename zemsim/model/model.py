@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from zemsim.model.market import CarMarketYear, EbikeMarketYear
     from zemsim.model.waits import WaitsMet
     from zemsim.policy.levers import Measure
+    from zemsim.travel.assignment import Assignment
     from zemsim.travel.roads import RoadSkim
 
 
@@ -169,6 +170,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.last_choice: npt.NDArray[np.int8] | None = None
         self.peak_time_s = self.world.network.free_flow_s()
         self.use_roads(self.world.road_skim)
+        self.traffic: Assignment | None = None
         self.knows_roads = False
         self.car_habits = CarHabits.none()
         self.timetable_key: Any = None

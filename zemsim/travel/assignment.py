@@ -6,6 +6,7 @@ region. Links and pairs are put into one order of their own first, so the order 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -27,6 +28,18 @@ from zemsim.travel.link_network import (
 from zemsim.travel.road_network import RoadNetwork
 from zemsim.travel.solution import Solution, carried_paths, carry_trees
 from zemsim.travel.volume_delay import VolumeDelay
+
+__all__ = [
+    "MAX_ITERATIONS",
+    "Assignment",
+    "LinkNetwork",
+    "Progress",
+    "Solution",
+    "VehicleClass",
+    "VolumeDelay",
+    "equilibrate",
+    "solve",
+]
 
 Float = NDArray[np.float64]
 
@@ -58,7 +71,7 @@ def solve(
     max_iterations: int = MAX_ITERATIONS,
     threads: int = 1,
     warm: Solution | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], object] | None = None,
 ) -> Solution:
     """Find flows whose relative gap is at most ``gap``.
 
@@ -67,7 +80,7 @@ def solve(
     network : LinkNetwork
     classes : sequence of VehicleClass
     gap : float
-        Above zero.
+        Above zero. With ``inf`` no gap is sought or measured (it is NaN): the paths of ``warm`` keep their shares.
     max_iterations : int
         The best that is known after that many is returned; ``reached`` is False then.
     threads : int
@@ -88,6 +101,8 @@ def solve(
     if not gap > 0 or max_iterations < 1 or not classes:
         raise ValueError("gap must be above zero, max_iterations one or more, and there must be a class")
     work = _Work.of(network, classes, warm, threads)
+    if math.isinf(gap):
+        return work.solution(network, classes, math.nan, gap, 0)
     relative_gap, iteration = work.gap(), 0
     while relative_gap > gap and iteration < max_iterations:
         if progress is not None:
@@ -276,7 +291,7 @@ class Assignment:
 
 def equilibrate(
     network: RoadNetwork,
-    od_flow: Float,
+    od_flow: Float | VehicleClass,
     warm: Assignment | None = None,
     gap: float = 1e-4,
     threads: int = 1,
@@ -287,12 +302,12 @@ def equilibrate(
     Parameters
     ----------
     network : RoadNetwork
-    od_flow : float64 [Z, Z]
-        Cars per hour between zones; the diagonal uses no link.
+    od_flow : float64 [Z, Z] or VehicleClass
+        Cars per hour between zones; the diagonal uses no link. Or pairs of nodes with their cars.
     warm : Assignment, optional
         Of the same links, to begin with its paths.
     gap : float
-        Relative gap to reach.
+        Relative gap to reach; with ``inf`` the paths of ``warm`` keep their shares of each pair, and none is measured.
     threads : int
         The result has the same bytes for any number.
     max_iterations : int
@@ -305,6 +320,6 @@ def equilibrate(
     """
     delay = VolumeDelay(network.free_flow_s(), network.delay_alpha, network.delay_beta, network.capacity_veh_h)
     links = LinkNetwork(network.n_nodes, network.tail, network.head, delay, network.no_through, network.node_id)
-    cars = VehicleClass.from_matrix(od_flow, network.zone_node)
+    cars = od_flow if isinstance(od_flow, VehicleClass) else VehicleClass.from_matrix(od_flow, network.zone_node)
     found = solve(links, [cars], gap, max_iterations, threads, None if warm is None else warm.solution)
     return Assignment(found.flow_pce, found.time, found.relative_gap, found.reached, found.iterations, found)
