@@ -136,6 +136,25 @@ def test_arcs_are_those_of_taking_nodes_out(graph: Graph, data: st.DataObject) -
         assert tail == head or ([low[arc], found.up_head[arc]] == ends and up == (found.rank[tail] < found.rank[head]))
 
 
+@settings(max_examples=150)
+@given(graphs())
+def test_perfect_arcs_are_shortest_paths_and_what_they_replace_is_left_out(graph: Graph) -> None:
+    """After the perfect pass a label is that of the shortest path; an arc is kept where the basic pass found it."""
+    hierarchy = graph.hierarchy()
+    basic, perfect = (customise(hierarchy, graph.parts(), make_perfect) for make_perfect in (False, True))
+    wanted = expected(graph, 2)
+    node = np.argsort(hierarchy.rank)
+    low, high = node[hierarchy.up_tail], node[hierarchy.up_head]
+    for start, end, labels, before, kept in (
+        (low, high, perfect.up, basic.up, perfect.up_kept),
+        (high, low, perfect.down, basic.down, perfect.down_kept),
+    ):
+        shortest = wanted[:, start, end]
+        assert [part.tolist() for part in labels] == shortest.tolist()
+        same = (shortest[0] < UNREACHABLE) & (np.array(before) == shortest).all(axis=0)
+        assert kept.tolist() == same.astype(int).tolist()
+
+
 @settings(max_examples=200)
 @given(graphs(), st.integers(1, 3), st.data())
 def test_bucket_search_gives_the_tree_of_the_twin(graph: Graph, n_parts: int, data: st.DataObject) -> None:
@@ -163,7 +182,7 @@ def test_flow_takes_shortest_paths_and_none_is_lost(
 ) -> None:
     """Flow that is kept at every node and spends what the labels say, in time and in length, is on shortest paths."""
     nodes = np.arange(graph.n_nodes, dtype=np.int32)
-    cells = st.lists(st.integers(0, 5), min_size=graph.n_nodes, max_size=graph.n_nodes)
+    cells = st.lists(st.sampled_from([0, 0, 0, 1, 5]), min_size=graph.n_nodes, max_size=graph.n_nodes)
     od = np.array(data.draw(st.lists(cells, min_size=graph.n_nodes, max_size=graph.n_nodes)), np.float64)
     hierarchy = graph.hierarchy()
     members = members_between(hierarchy, nodes, nodes)

@@ -256,6 +256,8 @@ def load_flows(
             work = Work(labels, climbed, flow, marked, path, ends)
         row = begin // BATCHES_PER_SUM
         load_batches(begin, end, members, by_place, graph, od, work, up_sums[row], down_sums[row], lost)
+        if work.flow.any():
+            raise AssertionError("flow is left on nodes that are not its origin")
         free.append(work)
 
     run_blocks(block, batches, threads, block_rows=BATCHES_PER_SUM)
