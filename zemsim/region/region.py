@@ -62,6 +62,8 @@ class Region:
         Which places are the anchor city, the capital's gate and so on.
     grid : Grid
         Of all ``x_m, y_m``.
+    active_nodes, active_links : DataFrame or None
+        Ways for walking and cycling, where the pack has them.
     """
 
     name: str
@@ -82,6 +84,8 @@ class Region:
     gtfs_folder: Path
     roles: Roles
     grid: Grid
+    active_nodes: pd.DataFrame | None
+    active_links: pd.DataFrame | None
     _values: Mapping[str, Mapping[str, float]]
 
     def __repr__(self) -> str:
@@ -332,6 +336,8 @@ def load_region(name_or_folder: str | Path = "zemgale") -> Region:
         gtfs_folder=folder / "gtfs",
         roles=roles,
         grid=grid,
+        active_nodes=tables.get("active-nodes"),
+        active_links=tables.get("active-links"),
         _values=MappingProxyType({kind: MappingProxyType(known) for kind, known in values.items()}),
         **named,
     )

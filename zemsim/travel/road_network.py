@@ -1,8 +1,8 @@
 """The road network of a region: nodes, directed links, and where its zones join it.
 
-A road link of the region becomes two directed links, one each way; all per-link arrays here are directed and sorted by
-the node where the link begins, then by ``link_id``. Nodes and links are numbered in the order of their ids, so the
-order of rows in the input changes nothing.
+A road link of the region becomes two directed links, one each way, unless it is a one-way link; all per-link arrays
+here are directed and sorted by the node where the link begins, then by ``link_id``. Nodes and links are numbered in the
+order of their ids, so the order of rows in the input changes nothing.
 """
 
 from __future__ import annotations
@@ -223,7 +223,10 @@ def _by_id(table: pd.DataFrame, key: str) -> pd.DataFrame:
 
 
 def _directed(links: pd.DataFrame, node_ids: NDArray[np.object_]) -> pd.DataFrame:
-    """Two rows per link, sorted by tail and then link_id, with ``tail, head, forward, road_class`` as numbers."""
+    """Two rows per link, or one if the column ``oneway`` says 1, sorted by tail and then link_id.
+
+    ``tail, head, forward, road_class`` are numbers.
+    """
     for column in ("length_m", "speed_km_h", "capacity_veh_h"):
         values = links[column].to_numpy(np.float64)
         wrong = ~(np.isfinite(values) & (values > 0))
@@ -237,6 +240,8 @@ def _directed(links: pd.DataFrame, node_ids: NDArray[np.object_]) -> pd.DataFram
         links.assign(tail=ends[way], head=ends[1 - way], forward=way == 0, road_class=class_idx) for way in (0, 1)
     ]
     # A stable sort by tail keeps the order of link_id; a link from a node to itself keeps its forward direction first.
+    if "oneway" in links:
+        one_way[1] = one_way[1][(links["oneway"] == 0).to_numpy()]
     both = pd.concat(one_way, ignore_index=True).sort_values(["link_id", "forward"], ascending=[True, False])
     return both.sort_values("tail", kind="stable", ignore_index=True)
 

@@ -16,7 +16,8 @@ SCHEMAS = Path(__file__).with_name("schemas.json")
 GTFS_TYPES = {"stop_lat": "number", "stop_lon": "number", "stop_sequence": "integer", "route_type": "integer"}
 
 
-def _assumption_resources(pack: Pack, fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def assumption_resources(pack: Pack, fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the resources of the files of assumptions."""
     return [
         {
             "name": f"assumptions-{path.stem.replace('_', '-')}",
@@ -28,7 +29,8 @@ def _assumption_resources(pack: Pack, fields: list[dict[str, Any]]) -> list[dict
     ]
 
 
-def _gtfs_resources(pack: Pack) -> list[dict[str, Any]]:
+def gtfs_resources(pack: Pack) -> list[dict[str, Any]]:
+    """Return the resources of the timetable's files."""
     found = []
     for path in sorted((pack.folder / "gtfs").iterdir()):
         if path.suffix not in (".txt", ".csv"):
@@ -55,7 +57,7 @@ def build(pack: Pack) -> None:
     tables = [{"type": "table", "encoding": "utf-8", "mediatype": "text/csv", "format": "csv", **r} for r in resources]
     extra = [
         {"type": "table", "encoding": "utf-8", "mediatype": "text/csv", "format": "csv", **r}
-        for r in _assumption_resources(pack, fields) + _gtfs_resources(pack)
+        for r in assumption_resources(pack, fields) + gtfs_resources(pack)
     ]
     files = [package.pop("road_order"), package.pop("outline")]
     text = json.dumps({**package, "resources": [*tables, *extra, *files]}, ensure_ascii=False, indent=1)
