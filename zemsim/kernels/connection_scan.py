@@ -146,11 +146,19 @@ def scan(
             again = again or soon + walk <= second
 
 
+def cut(vehicle: Any, limit: Any) -> None:
+    """Forget arrivals after the limit of their lane (one row)."""
+    last = load(limit, 0)
+    for node in range(vehicle.shape[0]):
+        found = load(vehicle, node)
+        store(vehicle, node, choose(less(last, found), splat(UNREACHED), found))
+
+
 def scan_kernel(
     first: int, last: int, net: Any, access: Any, origin: Any, depart_s: Any, change_s: int, horizon_s: int, out: Any
 ) -> None:
     """Fill blocks ``first .. last`` of sixteen queries: int32 [blocks, nodes, 16], arrivals by vehicle."""
-    ready = vector_rows(net.n_nodes)
+    ready, limit = vector_rows(net.n_nodes), vector_rows(1)
     on = np.empty(net.n_trips, np.uint16)
     on_before = np.empty(net.depart_s.size if change_s == 0 else 0, np.uint16)
     early = np.empty(net.n_nodes, np.int32)
@@ -164,8 +172,10 @@ def scan_kernel(
         late[:] = UNREACHED
         soonest = UNREACHED
         latest = 0
+        limit[:] = 0
         for lane in range(min(LANES, origin.size - block * LANES)):
             query = block * LANES + lane
+            limit[0, lane] = depart_s[query] + horizon_s
             soonest = min(soonest, depart_s[query])
             latest = max(latest, depart_s[query] + horizon_s)
             for e in range(access.offset[origin[query]], access.offset[origin[query] + 1]):
@@ -175,11 +185,7 @@ def scan_kernel(
                 early[node] = min(early[node], at)
         begin, end = first_from(net.depart_s, soonest), first_from(net.depart_s, latest + 1)
         scan(net, begin, end, change_s, vehicle, ready, on, on_before, early, late)
-        for lane in range(min(LANES, origin.size - block * LANES)):
-            limit = depart_s[block * LANES + lane] + horizon_s
-            for node in range(net.n_nodes):
-                if vehicle[node, lane] > limit:
-                    vehicle[node, lane] = UNREACHED
+        cut(vehicle, limit)
 
 
 def earliest_arrivals(
@@ -243,4 +249,5 @@ def earliest_arrivals(
 
 first_from = njit(cache=True, nogil=True, **LEAN)(first_from)
 scan = njit(cache=True, nogil=True, **LEAN)(scan)
+cut = njit(cache=True, nogil=True, **LEAN)(cut)
 scan_kernel = njit(cache=True, nogil=True)(scan_kernel)
