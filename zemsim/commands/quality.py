@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from zemsim.core.command_line import print_columns, print_json
-from zemsim.core.errors import EXIT_SOME_FAILED
+from zemsim.core.errors import EXIT_SOME_FAILED, UsageError
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 
@@ -38,6 +42,53 @@ def check(networks: str | None, as_json: bool) -> None:
             click.echo(f"skipped: {one.test}: {one.reason}")
     if not found.passed:
         raise click.exceptions.Exit(EXIT_SOME_FAILED)
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Small graphs and few rounds, under three minutes.")
+@click.option("--networks", type=click.Path(), help="Folder with TNTP networks.")
+@click.option("--feeds", type=click.Path(), help="Folder with GTFS feeds (zip); those with a schedule are timed.")
+@click.option("--waive", multiple=True, metavar="PEER", help="A pinned peer to do without; may be repeated.")
+@click.option("--only", metavar="WORDS", help="Only tasks whose name has these words.")
+@click.option("--rounds", type=click.IntRange(min=2), help="Rounds, the first of which is dropped.")
+@click.option("--markdown", type=click.Path(dir_okay=False), help="Write the table as Markdown, too.")
+@click.option("--suite", type=click.Path(), help="Folder `benchmarks` of the source tree; found in a clone without it.")
+@as_json
+def bench(suite: str | None, **asked: Any) -> None:
+    """Time the kernels against the best packages that can be installed; see benchmarks/README.md.
+
+    Needs the source tree and the packages of `pip install ".[bench]"`. Ends with 3 if results differ, a goal is missed,
+    or a pinned package is absent and not waived.
+    """
+    script = _suite(suite)
+    options: list[str] = []
+    for name, value in asked.items():
+        flag = "--json" if name == "as_json" else f"--{name}"
+        if isinstance(value, bool):
+            options += [flag] if value else []
+        elif value is not None:
+            several = value if isinstance(value, tuple) else (value,)
+            options += [f"{flag}={one}" for one in several]
+    command = [sys.executable, str(script), *options]
+    done = subprocess.run(command, check=False, env=_with_this_package())  # noqa: S603 - our own script, no shell
+    raise click.exceptions.Exit(done.returncode)
+
+
+def _suite(folder: str | None) -> Path:
+    """The script of the benchmark: in the folder that is named, else in the current one, else beside the package."""
+    package = Path(__file__).resolve().parents[2]
+    places = [Path(folder)] if folder else [Path.cwd() / "benchmarks", package / "benchmarks"]
+    for place in places:
+        if (place / "bench.py").is_file() and (place / "peers.txt").is_file():
+            return (place / "bench.py").resolve()
+    where = ", ".join(str(place) for place in places)
+    raise UsageError(f"there is no benchmark in {where}: it is part of the source tree; name its folder with --suite")
+
+
+def _with_this_package() -> dict[str, str]:
+    """The environment, with the package that runs now first on the path of a child."""
+    package = str(Path(__file__).resolve().parents[2])
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))}
 
 
 def _expected(row: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ def waits(arrive_min: Sequence[float], minutes: Sequence[float], points: int) ->
     found = []
     for arrives, stays in zip(arrive_min, minutes, strict=True):
         point = min(range(points), key=lambda k: (free_at[k], k))
-        wait = max(0.0, free_at[point] - arrives)
-        free_at[point] = arrives + wait + stays
-        found.append(wait)
+        begins = max(arrives, free_at[point])
+        free_at[point] = begins + stays
+        found.append(begins - arrives)
     return found

@@ -1,0 +1,147 @@
+"""660,000 mode choices of the nested logit with frozen error terms: the day model's kernel against NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.machine import reads_gb_s
+from benchmarks.options import DifferentError, Options
+from benchmarks.timing import Task, Way
+from zemsim.core.names import PERIODS
+from zemsim.kernels.blocks import run_blocks
+from zemsim.kernels.tour_choice import (
+    N_ALTERNATIVES,
+    N_NESTS,
+    ChoiceParameters,
+    TourColumns,
+    choose_modes_rows,
+    fill_fixed_rows,
+    fill_gumbel,
+)
+
+CHOICES = 660_000
+GOAL = 20.0
+_PATTERNS, _ZONES, _SEGMENTS, _SEED = 300, 1500, 12, 5
+#: Rows that NumPy works on at a time: the number that made it fastest of 1,024, 4,096, 16,384 and all.
+_ROWS = 16_384
+_NESTS = ((0, 3), (3, 5), (5, 7))
+_BUS, _DRIVER = 3, 5
+
+PARAMETERS = {
+    "b_cost": -0.33, "b_car": -0.03, "b_pt": -0.027, "b_wait": -0.045, "wait_cap_min": 6.0, "b_head": -0.012,
+    "b_acc": -0.05, "b_tr": -0.35, "b_walk": -0.085, "b_bike": -0.065, "k_ebike": 0.76, "k_park": 1.0,
+    "w_temp": 0.026, "walk_km_h": 4.8, "bike_km_h": 14.5, "ebike_km_h": 18.0, "walk_max_km": 8.0, "bike_max_km": 25.0,
+    "ebike_max_km": 40.0, "shared_access_min": 5.0,
+}  # fmt: skip
+
+
+def population(
+    n: int,
+) -> tuple[NDArray[np.int32], NDArray[np.int32], TourColumns, ChoiceParameters, NDArray[np.float32]]:
+    """Where the tours of each resident begin and end, made-up tours [R], parameters, and crowding of buses."""
+    rng = np.random.default_rng(_SEED)
+
+    def whole(high: int, dtype: Any, shape: Any = n) -> Any:
+        return rng.integers(0, high, shape).astype(dtype)
+
+    def real(high: float, shape: Any = n) -> Any:
+        return rng.uniform(0, high, shape).astype(np.float32)
+
+    km = rng.gamma(1.2, 9.0, n).astype(np.float32)
+    transit = np.stack(
+        [real(90, (n, 2)), real(10, (n, 2)), real(240, (n, 2)), real(30, (n, 2)), whole(3, np.float32, (n, 2))], 2
+    )
+    nest, inside = np.empty((n, N_NESTS), np.float32), np.empty((n, N_ALTERNATIVES), np.float32)
+    agents, zeros = np.arange(n, dtype=np.int64), np.zeros(n, np.int64)
+    fill_gumbel(0, n, _SEED, 5, agents, zeros, nest)
+    fill_gumbel(0, n, _SEED, 6, agents, zeros, inside)
+    tours = TourColumns(
+        origin=whole(_ZONES, np.int32), dest=whole(_ZONES, np.int32),
+        period_out=whole(len(PERIODS), np.int8), period_back=whole(len(PERIODS), np.int8),
+        segment=whole(_SEGMENTS, np.int8), road_km=km, road_min=3 + km, active_km=km,
+        cost_factor=0.5 + real(1.5), bike=rng.random(n) < 0.6, ebike=(rng.random(n) < 0.04).astype(np.int8),
+        shared_eur=np.zeros(n, np.float32), vehicle=np.where(rng.random(n) < 0.6, 1, -1).astype(np.int32),
+        drive_eur=km * np.float32(0.11), parking_eur=real(2), passenger=rng.random(n) < 0.4,
+        fare_eur=1 + real(4, (n, 2)), transit=transit, transit_ok=rng.random((n, 2)) < 0.5,
+        pattern_out=whole(_PATTERNS, np.int32, (n, 2)), pattern_back=whole(_PATTERNS, np.int32, (n, 2)),
+        fixed=np.empty((n, N_ALTERNATIVES)), shock_nest=nest, shock_alternative=inside,
+    )  # fmt: skip
+    p = ChoiceParameters(
+        **PARAMETERS, constants=rng.normal(-1, 1, (_SEGMENTS, N_ALTERNATIVES)), nest_scale=np.array([0.8, 0.7, 0.8])
+    )
+    crowding = np.maximum(1, rng.normal(0.9, 0.2, (_PATTERNS, len(PERIODS)))).astype(np.float32)
+    fill_fixed_rows(0, n, tours, 5.0, p)
+    count = rng.integers(1, 4, n)
+    ends = np.minimum(np.cumsum(count), n)
+    ends = ends[: int(np.searchsorted(ends, n)) + 1].astype(np.int32)
+    return np.concatenate([[0], ends[:-1]]).astype(np.int32), ends, tours, p, crowding
+
+
+def by_numpy(tours: TourColumns, p: ChoiceParameters, crowding: NDArray[np.float32], out: NDArray[np.int8]) -> None:
+    """The same rule for all tours in NumPy, some thousand rows at a time."""
+    for first in range(0, out.size, _ROWS):
+        part = TourColumns(*(column[first : first + _ROWS] for column in tours))
+        out[first : first + _ROWS] = _choose(_utilities(part, p, crowding), part, p)
+
+
+def _utilities(tours: TourColumns, p: ChoiceParameters, crowding: NDArray[np.float32]) -> NDArray[np.float64]:
+    utility = tours.fixed.copy()
+    factors = crowding[tours.pattern_out, tours.period_out[:, None]].astype(np.float64)
+    factors = 0.5 * (factors + crowding[tours.pattern_back, tours.period_back[:, None]])
+    extra = 2.0 * p.b_pt * (factors - 1.0) * tours.transit[:, :, 0]
+    utility[:, _BUS : _BUS + 2] += np.where(tours.transit_ok, extra, 0.0)
+    money = 2.0 * tours.drive_eur.astype(np.float64) + p.k_park * tours.parking_eur
+    driver = utility[:, _DRIVER] + p.b_cost * tours.cost_factor * money
+    utility[:, _DRIVER] = np.where(tours.vehicle >= 0, driver, -np.inf)
+    return utility
+
+
+def _choose(utility: NDArray[np.float64], tours: TourColumns, p: ChoiceParameters) -> NDArray[np.int64]:
+    """Argmax over nests, then inside the nest, with the frozen error terms."""
+    inclusive = np.empty((len(utility), N_NESTS))
+    inside = np.empty((len(utility), N_NESTS), np.int64)
+    for b, (first, last) in enumerate(_NESTS):
+        scale, part = p.nest_scale[b], utility[:, first:last]
+        top = part.max(1)
+        sums = np.exp((part - np.where(top > -np.inf, top, 0.0)[:, None]) / scale).sum(1)
+        with np.errstate(divide="ignore"):
+            inclusive[:, b] = top + scale * np.log(sums)
+        inside[:, b] = first + (part / scale + tours.shock_alternative[:, first:last]).argmax(1)
+    value = inclusive + tours.shock_nest
+    nest = value.argmax(1)
+    rows = np.arange(len(utility))
+    return np.where(value[rows, nest] > -np.inf, inside[rows, nest], -1)
+
+
+def tasks(options: Options) -> Iterator[Task]:
+    """The day model's kernel on all tours, and NumPy."""
+    start, end, tours, p, crowding = population(CHOICES)
+    residents = np.arange(start.size, dtype=np.int32)
+    out, expected = np.empty(CHOICES, np.int8), np.empty(CHOICES, np.int8)
+
+    def ours(threads: int) -> None:
+        run_blocks(choose_modes_rows, residents.size, threads, residents, start, end, tours, crowding, p, out)
+
+    by_numpy(tours, p, crowding, expected)
+    for threads in (1, options.threads):
+        out[:] = -2
+        ours(threads)
+        wrong = int((out != expected).sum())
+        if wrong:
+            raise DifferentError(f"{wrong:,} of {CHOICES:,} choices differ from NumPy's with {threads} threads")
+    ways = [Way("ours", lambda: ours(options.threads), CHOICES)]
+    if options.threads > 1:
+        ways.append(Way("ours, 1 thread", lambda: ours(1), CHOICES))
+    ways.append(Way("numpy", lambda: by_numpy(tours, p, crowding, expected), CHOICES, "one thread"))
+    read = ("fixed", "transit_ok", "period_out", "period_back", "pattern_out", "pattern_back", "vehicle", "drive_eur")
+    read += ("parking_eur", "cost_factor", "shock_nest", "shock_alternative")
+    size = sum(getattr(tours, name).nbytes for name in read) / CHOICES + 1
+    bound_s = size / reads_gb_s(options.machine, float("inf")) / 1e9
+    yield Task(
+        f"{CHOICES:,} mode choices, nested logit in two stages", "choice", ways, {"numpy": GOAL}, bound_s,
+        f"all {CHOICES:,} choices equal NumPy's, the same with 1 and {options.threads} threads",
+    )  # fmt: skip

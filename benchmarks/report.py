@@ -1,0 +1,100 @@
+"""Tables of a benchmark: for the terminal, for the README, and as JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+from benchmarks.machine import description
+
+_HEAD = ("task", "threads", "ours", "peer", "theirs", "ratio", "goal", "of bound")
+
+
+def whole(
+    found: Sequence[dict[str, Any]], peers: Sequence[str], waived: Sequence[str], rounds: int, missed: Sequence[str]
+) -> dict[str, Any]:
+    """Everything that a run of the benchmark tells; what is not a finite number is None."""
+    processes = [{key: value for key, value in part.items() if key != "rows"} for part in found]
+    rows = [row for part in found for row in part["rows"]]
+    return _finite(
+        {
+            "passed": not missed,
+            "missed": list(missed),
+            "machine": description(),
+            "peers": {name: version(name) for name in peers},
+            "waived": list(waived),
+            "rounds": rounds,
+            "processes": processes,
+            "rows": rows,
+        }
+    )
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def seconds(value: float | None) -> str:
+    """A time in the unit that reads best."""
+    if value is None:
+        return ""
+    for unit, factor in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
+        if value * factor >= 1:
+            return f"{value * factor:.3g} {unit}"
+    return f"{value * 1e9:.3g} ns"
+
+
+def cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """One row of a table."""
+    clock = "cpu_seconds" if row["judged_by"] == "processor" else "seconds"
+    share = row["share_of_bound"]
+    peer = row["peer"] or ""
+    return (
+        row["task"],
+        str(row["threads"]),
+        f"{seconds(row[clock])} / {row['unit']}",
+        f"{peer} ({row['note']})" if row["note"] else peer,
+        seconds(row.get(f"peer_{clock}")),
+        "" if row["ratio"] is None else f"{row['ratio']:.1f}",
+        "" if not row["goal"] else f"{row['goal']:g}",
+        "" if share is None else f"{100 * share:.0f} %",
+    )
+
+
+def text(found: dict[str, Any]) -> str:
+    """The table for the terminal."""
+    lines = [_HEAD, *(cells(row) for row in found["rows"])]
+    widths = [max(len(line[k]) for line in lines) for k in range(len(_HEAD))]
+    table = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    about = [f"{key} {value}" for key, value in found["machine"].items()]
+    verdicts = [f"MISSED {line}" for line in found["missed"]] or ["every goal is reached, or within three tenths of it"]
+    return "\n".join([*table, "", ", ".join(about), *_notes(found), *verdicts])
+
+
+def _notes(found: dict[str, Any]) -> list[str]:
+    lines = []
+    for part in found["processes"]:
+        low, high = part["load_average"]
+        read = ", ".join(f"{key.removesuffix('_gb_s')} {value:.0f} GB/s" for key, value in part["bandwidth"].items())
+        lines.append(f"{part['threads']} threads: load of the machine {low} to {high}; {read}")
+        lines += [f"{part['threads']} threads: not timed for want of files: {name}" for name in part["skipped"]]
+    peers = ", ".join(f"{name} {number}" for name, number in found["peers"].items())
+    return [*lines, f"peers: {peers or 'none'}", f"waived: {', '.join(found['waived']) or 'none'}"]
+
+
+def markdown(found: dict[str, Any]) -> str:
+    """The table for the README: for each task and number of threads the fastest peer, and those with a goal."""
+    shown = [row for row in found["rows"] if row["goal"] or row.get("best_peer") or row["peer"] is None]
+    lines = ["| " + " | ".join(_HEAD) + " |", "|" + "---|" * len(_HEAD)]
+    lines += ["| " + " | ".join(cell.replace("|", "/") for cell in cells(row)) + " |" for row in shown]
+    clocks = {row["judged_by"] for row in found["rows"]}
+    about = ", ".join(f"{key} {value}" for key, value in found["machine"].items())
+    words = [f"Ratios are of {' and '.join(sorted(clocks))} time. {about}."]
+    words += [f"{line[0].upper()}{line[1:]}." for line in _notes(found)]
+    return "\n".join([*lines, "", *words, ""])

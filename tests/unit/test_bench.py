@@ -1,0 +1,194 @@
+"""What the benchmark promises apart from speed: pins, rounds, verdicts, tables; the peers are not needed for it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from benchmarks import bench, choice, graphs, machine, report
+from benchmarks.timing import Task, Way, interleave, rows_of
+from zemsim.commands.quality import bench as command
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def spin(seconds: float) -> None:
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+
+def row(**more: Any) -> dict[str, Any]:
+    ways = [
+        Way("ours", lambda: spin(0.001), 1),
+        Way("slow", lambda: spin(0.004), 2),
+        Way("slower", lambda: spin(0.02), 1),
+    ]
+    task = Task("work", "piece", ways, {"best": 2.0, "slower": 10.0}, 0.0005, "yes")
+    return rows_of(task, interleave(ways, 3), 1, False)[0] | more
+
+
+def test_peers_are_those_of_the_extra() -> None:
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert dict(item.split("==") for item in extra["bench"]) == bench.pinned()
+
+
+def test_a_missing_or_other_version_of_a_peer_is_a_fault_unless_waived() -> None:
+    peers = {"numpy": "0.0.1", "no-such-package": "1.0"}
+    here, wrong = bench.faults(peers, [])
+    assert here == []
+    assert len(wrong) == 2
+    assert "pinned is 0.0.1" in wrong[0]
+    assert "no-such-package is not installed" in wrong[1]
+    assert bench.faults(peers, ["numpy", "no-such-package"]) == ([], [])
+
+
+def test_missing_peers_end_with_3_before_anything_is_timed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bench, "pinned", lambda: {"no-such-package": "1.0"})
+    monkeypatch.setattr(bench, "run", lambda *_: pytest.fail("something was timed"))
+    assert bench.main(["--quick"]) == bench.FAILED
+    assert "no-such-package" in capsys.readouterr().err
+
+
+def test_a_waiver_of_what_is_no_peer_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        bench.parsed(["--waive", "networkits"])
+    assert "no pinned peer" in capsys.readouterr().err
+
+
+def test_ways_take_turns_and_the_first_round_is_dropped() -> None:
+    calls: list[str] = []
+
+    def way(name: str) -> Way:
+        def call() -> None:
+            spin(0.2 if name not in calls else 0.06)
+            calls.append(name)
+
+        return Way(name, call, 2)
+
+    one, other = interleave([way("a"), way("b")], 3)
+    assert sorted(calls[:2]) == sorted(calls[2:4]) == sorted(calls[4:]) == ["a", "b"]
+    for timed in (one, other):
+        assert timed.rounds == 2
+        assert 0.03 <= timed.cpu_s < 0.06
+
+
+def test_what_is_prepared_is_not_timed_and_handed_over() -> None:
+    seen = []
+    (timed,) = interleave([Way("a", seen.append, 1, prepare=lambda: spin(0.05) or 7)], 2)
+    assert seen == [7, 7]
+    assert timed.cpu_s < 0.02
+
+
+def test_slow_ways_are_timed_in_two_rounds_that_both_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.timing.SLOW_S", 0.01)
+    slow, quick = interleave([Way("slow", lambda: spin(0.03), 1), Way("quick", lambda: spin(0.002), 1)], 5)
+    assert slow.rounds == 2
+    assert quick.rounds == 4
+
+
+def test_rows_tell_ratios_goals_and_the_best_peer() -> None:
+    ways = [
+        Way("ours", lambda: spin(0.002), 1),
+        Way("slow", lambda: spin(0.008), 2),
+        Way("slower", lambda: spin(0.04), 1),
+    ]
+    task = Task("work", "piece", ways, {"best": 2.0, "slower": 10.0}, 0.001, "yes")
+    slow, slower = rows_of(task, interleave(ways, 3), 1, False)
+    assert (slow["peer"], slow["best_peer"], slow["goal"]) == ("slow", True, 2.0)
+    assert (slower["peer"], slower["best_peer"], slower["goal"]) == ("slower", False, 10.0)
+    assert slow["ratio"] == pytest.approx(2, rel=0.2)
+    assert slower["ratio"] == pytest.approx(20, rel=0.2)
+    assert slow["share_of_bound"] == pytest.approx(0.5, rel=0.2)
+    assert {"task", "threads", "seconds", "peer", "peer_seconds", "ratio", "goal", "share_of_bound"} <= set(slow)
+
+
+def test_how_threads_scale_is_judged_on_a_quiet_machine_only() -> None:
+    ways = [Way("ours", lambda: spin(0.002), 1), Way("ours, 1 thread", lambda: spin(0.002), 1)]
+    task = Task("work", "piece", ways, scaling=1.7)
+    assert rows_of(task, interleave(ways, 2), 2, True)[0]["goal"] == 1.7
+    assert rows_of(task, interleave(ways, 2), 2, False)[0]["goal"] is None
+
+
+def test_a_goal_is_missed_below_seven_tenths_and_a_difference_is_named() -> None:
+    parts = [{"threads": 1, "different": None, "rows": [row(ratio=7.0, goal=10.0), row(ratio=6.9, goal=10.0)]}]
+    (missed,) = bench.verdict(parts)
+    assert "6.9 times" in missed
+    parts.append({"threads": 2, "different": "skims differ", "rows": [row(goal=None)]})
+    assert "2 threads: skims differ" in bench.verdict(parts)
+
+
+def test_tables_hold_every_row_and_no_infinite_number() -> None:
+    part = {"threads": 1, "bandwidth": {"read_L2_gb_s": 80.0}, "load_average": [0.1, 0.2], "skipped": ["a network"]}
+    rows = [row(), row(peer="other|one", share_of_bound=math.nan, best_peer=False, goal=None)]
+    found = report.whole([{**part, "different": None, "rows": rows}], ["numpy"], ["edsger"], 5, [])
+    assert json.loads(json.dumps(found, allow_nan=False))["rows"][1]["share_of_bound"] is None
+    text, page = report.text(found), report.markdown(found)
+    assert "other|one" in text
+    assert page.count("\n| work") == 1
+    for said in (text, page):
+        assert "a network" in said
+        assert "waived: edsger" in said.replace("Waived", "waived")
+    assert report.seconds(2.5e-8) == "25 ns"
+    assert report.seconds(0.012) == "12 ms"
+
+
+def test_the_generated_graph_is_the_same_each_time_and_connected() -> None:
+    one, other = graphs.planar(400, 50), graphs.planar(400, 50)
+    assert one.time_ms.tobytes() == other.time_ms.tobytes()
+    assert one.zones.size == 50
+    assert one.n_nodes > 300
+    assert len(set(zip(one.tail.tolist(), one.head.tolist(), strict=True))) == one.tail.size
+    assert np.isfinite(graphs.dijkstra(one.matrix, indices=[0])).all()
+    assert sorted(one.zones_in_order().tolist()) == one.zones.tolist()
+
+
+def test_tntp_networks_are_read_plain_and_packed(tmp_path: Path) -> None:
+    text = "<NUMBER OF NODES> 3\n<END OF METADATA>\n~ from to\n1 2 9 1 2 0;\n2 3 9 1 3 0;\n3 1 9 1 4 0;\n2 1 9 1 5 0;\n"
+    (tmp_path / "Tiny_net.tntp").write_text(text)
+    (path,) = graphs.networks_in(tmp_path, ("Tiny", "Other"))
+    graph = graphs.tntp(path, 2)
+    assert graph.n_nodes == 3
+    assert sorted(graph.time_ms.tolist()) == [120_000, 180_000, 240_000, 300_000]
+
+
+def test_numpy_chooses_as_the_kernel_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "CHOICES", 20_000)
+    options = bench.parsed(["--quick"])
+    asked = choice.Options(2, options.quick, 2, None, None, frozenset(), {"read_memory_gb_s": 10.0})
+    (task,) = choice.tasks(asked)
+    assert [way.name for way in task.ways] == ["ours", "ours, 1 thread", "numpy"]
+    assert "20,000" in task.checked
+
+
+def test_bandwidth_rises_with_nearness() -> None:
+    assert machine.reads_gb_s({"read_L2_gb_s": 3, "read_L3_gb_s": 2, "read_memory_gb_s": 1}, 1e5) == 3
+    assert machine.reads_gb_s({"read_L2_gb_s": 3, "read_L3_gb_s": 2, "read_memory_gb_s": 1}, 5e6) == 2
+    assert machine.reads_gb_s({"read_L2_gb_s": 3, "read_L3_gb_s": 2, "read_memory_gb_s": 1}, math.inf) == 1
+
+
+def test_the_command_passes_options_on_and_ends_as_the_script_does(tmp_path: Path) -> None:
+    (tmp_path / "peers.txt").write_text("")
+    (tmp_path / "bench.py").write_text(
+        "import sys\nopen(sys.argv[0] + '.out', 'w').write(repr(sys.argv[1:]))\nsys.exit(3)\n"
+    )
+    asked = ["--suite", str(tmp_path), "--quick", "--waive", "a", "--waive", "b", "--rounds", "4", "--json"]
+    assert CliRunner().invoke(command, asked).exit_code == 3
+    passed = (tmp_path / "bench.py.out").read_text()
+    assert sorted(ast.literal_eval(passed)) == ["--json", "--quick", "--rounds=4", "--waive=a", "--waive=b"]
+
+
+def test_without_the_source_tree_the_command_says_what_to_do(tmp_path: Path) -> None:
+    found = CliRunner().invoke(command, ["--suite", str(tmp_path)])
+    assert "source tree" in str(found.exception)
