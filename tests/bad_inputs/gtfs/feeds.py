@@ -32,10 +32,12 @@ FEED: dict[str, str] = {
     "f1,06:00:00,07:00:00,1200,0\nf1,07:00:00,08:30:00,1800,1\n",
     "shapes.txt": "shape_id,shape_pt_lat,shape_pt_lon,shape_pt_sequence\n"
     "s1,56.5,24.0,1\ns1,56.5,24.05,3\ns1,56.5,24.1,7\ns1,56.6,24.2,8\n",
-    "transfers.txt": "from_stop_id,to_stop_id,transfer_type,min_transfer_time\nNA,st,2,600\n3,NA,3,\n007,007,2,60\nNA,007,0,\n",
+    "transfers.txt": "from_stop_id,to_stop_id,transfer_type,min_transfer_time\n"
+    "NA,st,2,600\n3,NA,3,\n007,007,2,60\nNA,007,0,\n",
     "pathways.txt": "pathway_id,from_stop_id,to_stop_id,pathway_mode,is_bidirectional,traversal_time,length\n"
     "p1,3,en,1,1,30,\np2,en,4,2,1,,60\n",
-    "fare_attributes.txt": "fare_id,price,currency_type,payment_method,transfers\nflat,1.50,EUR,0,0\nzone,2.50,EUR,0,\n",
+    "fare_attributes.txt": "fare_id,price,currency_type,payment_method,transfers\n"
+    "flat,1.50,EUR,0,0\nzone,2.50,EUR,0,\n",
     "fare_rules.txt": "fare_id,route_id,origin_id,destination_id\nflat,r1,,\nzone,r2,z1,z2\nzone,r2,z2,z1\n",
 }
 

@@ -31,7 +31,8 @@ def verdict(path: Path, sound: Gtfs) -> str:
     try:
         found = read_gtfs(path)
     except InputError as error:
-        assert path.name in str(error)
+        if path.name not in str(error):
+            raise
         return "refused"
     assert same(found, sound), "a damaged archive was read with other tables"
     return "unharmed"
