@@ -202,6 +202,34 @@ def test_flow_takes_shortest_paths_and_none_is_lost(
     assert (balance == 0).all()
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_larger_graph_with_several_batches_and_full_buckets(seed: int) -> None:
+    """Fifty nodes are four batches of origins; few and long links beside many short ones fill the buckets."""
+    rng = np.random.default_rng(seed)
+    ends = rng.integers(0, 50, (170, 2)).tolist()
+    times = np.where(rng.random(170) < 0.6, rng.integers(1, 5, 170), rng.integers(900, 1100, 170)).tolist()
+    links = [(tail, head, (time, time % 3)) for (tail, head), time in zip(ends, times, strict=True)]
+    graph = Graph(50, links, rng.permutation(50).astype(np.int32))
+    wanted = expected(graph, 2)
+    found = swept(graph, graph.parts(), threads=2)
+    assert [found.rows(part).tolist() for part in range(2)] == wanted.tolist()
+    search = search_graph(graph.tail, graph.head, graph.parts(), graph.rank)._replace(shift=8, buckets=16)
+    for origin in range(50):
+        tree = shortest_from(search, origin)
+        assert [part.tolist() for part in tree.labels] == wanted[:, origin].tolist()
+        assert tree.last_link.tolist() == twin.shortest(50, links, origin, UNREACHABLE)[1]
+    nodes = np.arange(50, dtype=np.int32)
+    od = rng.integers(0, 3, (50, 50)).astype(np.float64)
+    hierarchy = graph.hierarchy()
+    members = members_between(hierarchy, nodes, nodes)
+    metric = customise(hierarchy, graph.parts())
+    between = slice_of(hierarchy, metric, members)
+    flow, lost = load_flows(hierarchy, graph.parts(), metric, members, between, od)
+    carried = np.where(wanted[0] < UNREACHABLE, od, 0)
+    assert (flow * graph.parts()[0]).sum() == (carried * wanted[0]).sum()
+    assert lost.tolist() == (od - carried).sum(axis=1).tolist()
+
+
 @settings(max_examples=100)
 @given(graphs(30))
 def test_our_dissection_is_an_order_and_its_python_body_gives_the_same(graph: Graph) -> None:
