@@ -8,18 +8,18 @@ from typing import Any, NoReturn
 import click
 
 from zemsim import __version__
+from zemsim.commands.measures import measures
+from zemsim.commands.options import as_json, language
 from zemsim.commands.quality import check
+from zemsim.commands.regions import region
 from zemsim.commands.travel import assign
-from zemsim.core.command_line import Commands, print_columns, print_json
+from zemsim.core.command_line import Commands, plain_text, print_columns, print_json
 from zemsim.core.errors import EXIT_BAD_INPUT, InputError, InputErrors, UsageError, clean
-
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-language = click.option("--lang", type=click.Choice(["lv", "en"]), default="en", show_default=True, help="Language.")
 
 
 @click.group(
     cls=Commands,
-    commands=[assign, check],
+    commands=[assign, check, measures, region],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="zemsim")
@@ -184,138 +184,6 @@ def report(folder: str, out: str | None, language: str, as_json: bool) -> None:
         click.echo(page)
 
 
-@cli.group()
-def region() -> None:
-    """Regions: list, show, check."""
-
-
-@region.command("list")
-@as_json
-def region_list(as_json: bool) -> None:
-    """List the regions that come with the program."""
-    from zemsim.region import embedded_packs
-
-    packs = sorted(embedded_packs())
-    if as_json:
-        print_json({"rows": [{"region": name} for name in packs]})
-    else:
-        click.echo("\n".join(packs))
-
-
-@region.command("show")
-@click.argument("name", default="zemgale", type=click.Path())
-@click.option("--html", type=click.Path(), help="Write a page with a map, too: its folder, or its file.")
-@as_json
-@language
-def region_show(name: str, html: str | None, as_json: bool, lang: str) -> None:
-    """Show what a region holds, and how much of it is reported, estimated and assumed."""
-    from zemsim.region import describe, load_region
-
-    found = load_region(name)
-    about = describe(found)
-    page = _region_page(found, html) if html else None
-    if as_json:
-        print_json({**about, "rows": about["evidence"], **({"page": page} if page else {})})
-        return
-    click.echo(f"{about['name']}: {clean(about['title'][lang])}, fingerprint {about['digest']}\n")
-    counted = {**about["counts"], **about["totals"]}
-    print_columns(((key, f"{value:,}") for key, value in counted.items()), ("what", "number"))
-    click.echo("")
-    print_columns(
-        ((row["municipality"], f"{row['population']:,}", row["zones"], row["jobs"]) for row in about["municipalities"]),
-        ("municipality", "residents", "zones", "jobs"),
-    )
-    click.echo("")
-    shares = ("reported_share", "estimate_share", "assumption_share")
-    print_columns(
-        (
-            (r["item"], f"{r['total']:,.0f}", r["unit"], *(_percent(r[key]) for key in shares))
-            for r in about["evidence"]
-        ),
-        ("rests on", "total", "unit", "reported", "estimated", "assumed"),
-    )
-    if page:
-        click.echo(f"\npage  {page}")
-
-
-def _region_page(found: Any, html: str) -> str:
-    from zemsim.report.region_page import write_region_page
-
-    return str(write_region_page(found, html))
-
-
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.0f} %"
-
-
-@region.command("check")
-@click.argument("name", default="zemgale", type=click.Path())
-@as_json
-def region_check(name: str, as_json: bool) -> None:
-    """Read a region pack with all its checks, the timetable's networks included."""
-    from zemsim.policy.draft import PolicyRegion
-    from zemsim.region import load_region
-
-    found = load_region(name)
-    base = PolicyRegion.of(found)
-    about = {
-        "region": found.name,
-        "zones": len(found.zones),
-        "routes": len(base.routes.networks),
-        "digest": found.digest(),
-    }
-    if as_json:
-        print_json({"ok": True, **about})
-    else:
-        click.echo(f"{name}: in order. " + ", ".join(f"{key} {value}" for key, value in about.items()))
-
-
-@cli.group()
-def measures() -> None:
-    """The catalogue of measures: list, show."""
-
-
-@measures.command("list")
-@click.option("--theme", help="Only measures whose theme has these words.")
-@as_json
-@language
-def measures_list(theme: str | None, as_json: bool, lang: str) -> None:
-    """List the measures of the catalogue."""
-    from zemsim.policy.catalogue import catalogue
-
-    wanted = (theme or "").casefold()
-    found = [m for m in catalogue().values() if wanted in (m.theme or "").casefold()]
-    if as_json:
-        print_json({"rows": [m.model_dump(mode="json", exclude_none=True) for m in found]})
-        return
-    if not found:
-        raise UsageError(f"no measure has a theme with the words “{clean(theme, 80)}”")
-    rows = [(m.name, m.lever, m.theme or "", getattr(m.title, lang) if m.title else "") for m in found]
-    print_columns(rows, ("measure", "lever", "theme", "title"))
-
-
-@measures.command("show")
-@click.argument("measure_id", metavar="MEASURE")
-@as_json
-def measures_show(measure_id: str, as_json: bool) -> None:
-    """Show a measure of the catalogue with its values and sources."""
-    from zemsim.policy.catalogue import measure_by_id
-
-    found = measure_by_id(measure_id).model_dump(mode="json", exclude_none=True)
-    if as_json:
-        print_json(found)
-        return
-    print_columns(((key, _text(value)) for key, value in found.items()), ("key", "value"))
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key}: {_text(item)}" for key, item in value.items())
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-
-
 @cli.command()
 @click.argument("folder", metavar="RUN", type=click.Path())
 @click.option(
@@ -364,7 +232,7 @@ def explain(
 def _print_day(day: Mapping[str, Any]) -> None:
     """Print a resident's day: who it is, and each tour with its options."""
     click.echo(f"resident {day['resident_id']}, {day['policy']}, {day['year']}, {day['season']} {day['day_type']}")
-    click.echo("  " + ", ".join(f"{key} {_text(value)}" for key, value in day["resident"].items()))
+    click.echo("  " + ", ".join(f"{key} {plain_text(value)}" for key, value in day["resident"].items()))
     if not day["tours"]:
         click.echo("  stays at home")
     for tour in day["tours"]:
@@ -373,7 +241,7 @@ def _print_day(day: Mapping[str, Any]) -> None:
         known = {"alternative", "available", "utility", "draw"}
         rows = []
         for option in tour["options"]:
-            rest = ", ".join(f"{key} {_text(value)}" for key, value in option.items() if key not in known)
+            rest = ", ".join(f"{key} {plain_text(value)}" for key, value in option.items() if key not in known)
             utility = f"{option['utility']:.3f}" if option["available"] else "not available"
             rows.append((f"  {option['alternative']}", utility, f"{option['draw']:.3f}", rest))
         print_columns(rows, ("  alternative", "utility", "draw", "one way"))

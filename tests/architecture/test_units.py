@@ -45,6 +45,7 @@ ENDINGS = re.compile(
 
 #: Whole names that are a pure number, a count or a unit of their own. Look twice before adding one.
 PURE = {
+    "objective",  # of an assignment: vehicles times the time unit of its file
     *("sample", "sd", "ge", "le", "hazard", "quantity", "population", "minute", "transit_max_boardings"),
     *("tours_per_person", "work", "school", "go", "extra", "extra_mandatory"),
 }

@@ -116,3 +116,12 @@ def print_columns(rows: Iterable[Sequence[object]], head: Sequence[str]) -> None
     for line in lines:
         cells = [cell.ljust(width) for cell, width in zip(line[:-1], widths, strict=False)]
         click.echo("  ".join([*cells, line[-1]]).rstrip())
+
+
+def plain_text(value: Any) -> str:
+    """A value of a table as a person reads it: lists and mappings in a row, numbers to four digits."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {plain_text(item)}" for key, item in value.items())
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
