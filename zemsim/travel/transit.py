@@ -164,5 +164,9 @@ def _fares(timetable: Timetable) -> PatternFares:
     networks = timetable.routes["network_id"].to_numpy()[timetable.pattern_route]
     rows = [timetable.fares.of_network(str(name), bool(rail)) for name, rail in zip(networks, train, strict=True)]
     table = np.array(rows, np.float64).reshape(-1, 3)
+    if "fare_eur" in timetable.routes:
+        flat = timetable.routes["fare_eur"].to_numpy(np.float64)[timetable.pattern_route]
+        known = ~np.isnan(flat)
+        table[known] = np.stack([flat[known], np.zeros(known.sum()), np.zeros(known.sum())], axis=1)
     base, per_km, least = (np.ascontiguousarray(table[:, i]) for i in range(3))
     return PatternFares(base, per_km, least, ~train)

@@ -17,15 +17,35 @@ from zemsim.travel.timetable import Timetable
 
 
 def foot_links(timetable: Timetable) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """Return walks between different stops as ``from, to`` rows and whole seconds (rounded up), sorted."""
+    """Return walks between different stops as ``from, to`` rows and whole seconds (rounded up), sorted.
+
+    Walks are those by distance; what the feed gives for a pair of stops goes before, a change that it forbids is none.
+    """
     points = timetable.stops[["x_m", "y_m"]].to_numpy(np.float64)
     pairs = cKDTree(points).query_pairs(timetable.rules.transit_transfer_walk_m, output_type="ndarray")
     pairs = pairs.astype(np.int64).reshape(-1, 2)
     both = np.concatenate([pairs, pairs[:, ::-1]])
     both = both[np.lexsort((both[:, 1], both[:, 0]))]
     length_m = np.hypot(*(points[both[:, 0]] - points[both[:, 1]]).T)
-    seconds = np.ceil(length_m * timetable.rules.walk_s_per_m - 1e-9)
-    return both[:, 0].astype(np.int32), both[:, 1].astype(np.int32), seconds.astype(np.int32)
+    seconds = np.ceil(length_m * timetable.rules.walk_s_per_m - 1e-9).astype(np.int32)
+    start, end = both[:, 0].astype(np.int32), both[:, 1].astype(np.int32)
+    return (start, end, seconds) if timetable.walks is None else _with_given(start, end, seconds, timetable)
+
+
+def _with_given(
+    start: NDArray[np.int32], end: NDArray[np.int32], seconds: NDArray[np.int32], timetable: Timetable
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Put the walks of the feed in the place of those by distance."""
+    given = timetable.walks
+    assert given is not None
+    size = len(timetable.stops)
+    taken = np.isin(start.astype(np.int64) * size + end, given.from_stop.astype(np.int64) * size + given.to_stop)
+    kept, possible = ~taken, given.walk_s >= 0
+    start = np.concatenate([start[kept], given.from_stop[possible]])
+    end = np.concatenate([end[kept], given.to_stop[possible]])
+    seconds = np.concatenate([seconds[kept], given.walk_s[possible]])
+    order = np.lexsort((end, start))
+    return start[order], end[order], seconds[order]
 
 
 def plain_network(timetable: Timetable, day: DayType) -> RaptorNetwork:

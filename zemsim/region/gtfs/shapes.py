@@ -22,6 +22,9 @@ USUAL_RATIO, RATIO_RANGE = 1.2, (0.85, 4.0)
 #: A stop farther than this from the line of its trip does not lie on it.
 OFF_LINE_M = 500.0
 
+#: Within one piece of a line a stop may seem to lie this far behind the stop before (stops beside the street).
+BACKWARDS_M = 20.0
+
 
 def straight_m(stop: NDArray[np.int64], first: NDArray[np.bool_], lat: Float, lon: Float) -> Float:
     """Return the straight line from the stop before, 0 at the first of a trip: float64 [N].
@@ -74,10 +77,12 @@ def given_m(dist: Float, straight: Float, trip: NDArray[np.int64], n_trips: int,
     name = min(UNITS, key=lambda unit: (abs(np.log(ratio * UNITS[unit] / USUAL_RATIO)), unit))
     if not RATIO_RANGE[0] <= ratio * UNITS[name] <= RATIO_RANGE[1]:
         words = "trip whose distances are in no unit that is known, not used"
-        notices.add("gtfs.distance_unit", words, int((~bad).sum()), [f"{ratio:.3g} of the straight lines"])
+        notices.add("gtfs.distance_unit", words, int((some & ~bad).sum()), [f"{ratio:.3g} of the straight lines"])
         return np.full(len(dist), np.nan)
     if name != "m":
-        notices.add("gtfs.distance_converted", "trip whose distances were brought to metres", int((~bad).sum()), [name])
+        notices.add(
+            "gtfs.distance_converted", "trip whose distances were brought to metres", int((some & ~bad).sum()), [name]
+        )
     return np.where(bad[trip], np.nan, dist * UNITS[name])
 
 
@@ -113,8 +118,8 @@ def read_shapes(source: Source, wanted: set[str]) -> dict[str, tuple[Float, Floa
 def along_m(lat: Float, lon: Float, stop_lat: Float, stop_lon: Float) -> Float | None:
     """Return how far along a line each stop of a trip lies, in metres from the first; None if one lies off the line.
 
-    Each stop goes to the nearest point of a piece of the line, no piece before that of the stop before; of all such
-    ways the one with the least sum of squared distances is taken (dynamic programming over stops and pieces).
+    Each stop goes to the nearest point of a piece of the line, not before that of the stop before; of all such ways
+    the one with the least sum of squared distances is taken (dynamic programming over stops and pieces).
 
     Parameters
     ----------
@@ -133,13 +138,18 @@ def along_m(lat: Float, lon: Float, stop_lat: Float, stop_lon: Float) -> Float |
     square = np.where(length > 0, length**2, 1.0)
     part = np.clip(((px[:, None] - x[:-1]) * dx + (py[:, None] - y[:-1]) * dy) / square, 0.0, 1.0)
     off = (px[:, None] - x[:-1] - part * dx) ** 2 + (py[:, None] - y[:-1] - part * dy) ** 2
-    best = off[0]
-    back = np.zeros(off.shape, np.int64)
+    best, back = off[0], np.zeros(off.shape, np.int64)
+    pieces = np.arange(len(length))
     for i in range(1, len(px)):
         lowest = np.minimum.accumulate(best)
-        is_low = best <= lowest
-        back[i] = np.maximum.accumulate(np.where(is_low, np.arange(len(best)), 0))
-        best = lowest + off[i]
+        earlier = np.concatenate([[np.inf], lowest[:-1]])
+        its_piece = np.maximum.accumulate(np.where(best < earlier, pieces, 0))
+        ahead = part[i] * length >= part[i - 1] * length - BACKWARDS_M
+        stays = ahead & (best < earlier)
+        back[i] = np.where(stays, pieces, np.concatenate([[0], its_piece[:-1]]))
+        best = np.where(stays, best, earlier) + off[i]
+    if not np.isfinite(best.min()):
+        return None
     piece = np.zeros(len(px), np.int64)
     piece[-1] = int(best.argmin())
     for i in range(len(px) - 1, 0, -1):
