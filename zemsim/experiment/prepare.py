@@ -199,15 +199,15 @@ class SpineEngine:
 
     def _prepare_tours(self, folder: Path, seed: int, threads: int) -> Made:
         from zemsim.population import make_tours
+        from zemsim.travel.active import active_detour
 
         population, base = prepared.load_population(folder), prepared.load_supply(folder, 0, self._timetable)
-        tours = make_tours(self._region, population, prepared.load_roads(folder).distance_km, seed)
-        left_off = int(tours.attrs["left_off"])
+        detour = active_detour(self._region, threads)
+        tours = make_tours(self._region, population, prepared.load_roads(folder).distance_km, seed, detour)
+        told = [_tours_verdict(int(tours.attrs["left_off"]), seed), *_size_verdict(tours.attrs["short_km"], seed)]
         tours = with_transit_km(tours, population, base, self._parameters, threads)
         prepared.Tours.save(folder, seed, tours)
-        return Made(
-            {"persons": persons_table(self._region, population), "tours": tours}, [_tours_verdict(left_off, seed)]
-        )
+        return Made({"persons": persons_table(self._region, population), "tours": tours}, told)
 
     def _rehearse(self, folder: Path, with_model: bool) -> Made:
         """Let numba compile; where few residents cannot live in this region, the workers compile for themselves."""
@@ -287,6 +287,26 @@ def _tours_verdict(left_off: int, seed: int) -> dict[str, Any]:
         tours=(left_off, 0, ""),
     )
     return {**row, "seed": seed}
+
+
+def _size_verdict(short_km: Mapping[str, tuple[float, float]], seed: int) -> list[dict[str, Any]]:
+    """Say for how many purposes the region is too small to hold the surveyed distance; no row for none."""
+    if not short_km:
+        return []
+    wanted, most = max(short_km.values())
+    row = verdict(
+        "region-holds-distances",
+        False,
+        len(short_km),
+        "Purposes for which the region is too small to hold the surveyed distance: {purposes}; "
+        "the longest is {wanted} km, and the region allows {most} km",
+        "Nolūki, kuru apsekojuma attālumam reģions ir par mazu: {purposes}; "
+        "garākais ir {wanted} km, un reģions pieļauj {most} km",
+        purposes=(len(short_km), 0, ""),
+        wanted=(wanted, 1, ""),
+        most=(most, 1, ""),
+    )
+    return [{**row, "seed": seed}]
 
 
 def factors_of(region: Region) -> Factors:

@@ -26,12 +26,14 @@ class Gravity:
     """Fitted destination choice.
 
     ``mean_km`` and ``decay`` by purpose; ``attraction`` float64 [Z] by purpose; ``resistance`` float64 [Z, Z].
+    ``short_km``: by purpose, the mean that the region allows at most where that is below ``mean_km``.
     """
 
     mean_km: dict[Purpose, float]
     decay: dict[Purpose, float]
     attraction: dict[Purpose, Floats]
     resistance: Floats
+    short_km: dict[Purpose, float]
 
 
 def attractions(zones: pd.DataFrame) -> dict[Purpose, Floats]:
@@ -95,6 +97,9 @@ def fit_gravity(
 ) -> Gravity:
     """Find the decay of each purpose at which the expected mean distance is ``mean_km``.
 
+    A region without gates may be too small for a mean: its residents then go anywhere in it with no regard to distance
+    (decay 0), and ``short_km`` says how far that is.
+
     Parameters
     ----------
     distance_km
@@ -105,11 +110,16 @@ def fit_gravity(
     distance = np.ascontiguousarray(distance_km, dtype=np.float64)
     resistance = distance ** assumed(region, "destination_distance_exponent")
     pull = attractions(zones)
-    decay = {}
+    closed = not (zones["kind"] == "gate").any()
+    decay, short_km = {}, {}
     for purpose, wanted in mean_km.items():
         args = (residents, pull[purpose], resistance, distance)
-        decay[purpose] = _solve_decay(args, wanted, purpose)
-    return Gravity(mean_km, decay, pull, resistance)
+        longest = mean_distance(*args, 0.0)
+        if closed and longest <= wanted:
+            decay[purpose], short_km[purpose] = 0.0, float(longest)
+        else:
+            decay[purpose] = _solve_decay(args, wanted, purpose)
+    return Gravity(mean_km, decay, pull, resistance, short_km)
 
 
 def _solve_decay(args: tuple[Floats, Floats, Floats, Floats], wanted: float, purpose: Purpose) -> float:

@@ -35,7 +35,13 @@ TOUR_DTYPES = {
 }
 
 
-def make_tours(region: RegionLike, population: Population, distance_km: np.ndarray, seed: int) -> pd.DataFrame:
+def make_tours(
+    region: RegionLike,
+    population: Population,
+    distance_km: np.ndarray,
+    seed: int,
+    detour: np.ndarray | None = None,
+) -> pd.DataFrame:
     """Make the tours of all residents for both day types.
 
     Rates, purposes and kilometres meet the mobility survey for residents of 15 to 84 years; each draw is addressed by
@@ -49,11 +55,15 @@ def make_tours(region: RegionLike, population: Population, distance_km: np.ndarr
         float32 [Z, Z], kilometres by road between zones, the diagonal inside the zone; ``inf`` unreachable.
     seed
         Seed of the run.
+    detour
+        float32 [Z, Z], the way on foot over the straight line, where a network for walking is known; else one assumed
+        ratio holds for all.
 
     Returns
     -------
     One row per tour, sorted by day type, resident and departure; columns of ``TOUR_DTYPES``. ``attrs["left_off"]`` is
-    the number of tours that no day could hold.
+    the number of tours that no day could hold; ``attrs["short_km"]``, by purpose, the surveyed mean and the longest
+    mean that the region allows, where it is too small.
     """
     zones = ordered_zones(region)
     if distance_km.shape != (len(zones), len(zones)):
@@ -73,7 +83,12 @@ def make_tours(region: RegionLike, population: Population, distance_km: np.ndarr
         left_off += int((plan >= 0).sum()) - len(tours)
         parts.append(tours)
     table = pd.concat(parts, ignore_index=True)[list(TOUR_DTYPES)].astype(TOUR_DTYPES)
+    if detour is not None:
+        straight = table["active_km"].to_numpy(np.float64) / assumed(region, "detour_ratio")
+        ratio = detour[table["origin_zone_idx"].to_numpy(), table["dest_zone_idx"].to_numpy()]
+        table["active_km"] = np.maximum(straight * ratio, SHORTEST_KM).astype(np.float32)
     table.attrs["left_off"] = left_off
+    table.attrs["short_km"] = {p.name.lower(): (float(means[p]), most) for p, most in gravity.short_km.items()}
     return table
 
 

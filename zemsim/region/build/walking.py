@@ -53,7 +53,10 @@ def active_tables(
     runs = pieces(extract, sorted(kinds), report, PART)
     places = Places(extract, grid)
     edges = cut_at_crossings(runs, kinds, dict.fromkeys(kinds, 0), extract.way_id)
-    edges = main_part([edge for edge in edges if edge.kind.walk or edge.kind.bike is not None], places, report, PART)
+    on_foot = main_part([edge for edge in edges if edge.kind.walk], places, report, PART)
+    reached = {node for edge in on_foot for node in (edge.start, edge.end)}
+    riding = [edge for edge in edges if not edge.kind.walk and edge.start in reached and edge.end in reached]
+    edges = sorted(on_foot + riding, key=lambda edge: edge.order)
     edges, joins = join_points(
         edges, places, points, zone_ids, rules.default("build.zone_snap_m"), 1, 1.0, lambda edge: edge.kind.walk
     )

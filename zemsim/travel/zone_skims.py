@@ -1,0 +1,233 @@
+"""Matrices between zones for one mode and time of departure, as ``zemsim skims`` writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from zemsim.core.errors import InputError
+from zemsim.core.names import PERIODS, DayType, Season
+from zemsim.core.units import MIN_PER_S
+from zemsim.kernels.connection_scan import Access, earliest_arrivals
+from zemsim.travel.active import ActiveNetwork
+from zemsim.travel.road_network import RoadNetwork
+from zemsim.travel.roads import road_skim
+from zemsim.travel.timetable import Timetable
+from zemsim.travel.transit import transit_skim
+from zemsim.travel.transit_network import connections, layered_network
+from zemsim.travel.transit_options import PathWeights, transit_options
+
+if TYPE_CHECKING:
+    from zemsim.region import Region
+
+MODES = ("car", "walk", "bike", "ebike", "bus", "train", "transit")
+Matrix = NDArray[np.float32]
+
+#: Longest journey by public transport, s.
+HORIZON_S = 4 * 3600
+_NEVER = 2**29
+
+
+@dataclass(frozen=True)
+class ZoneSkims:
+    """Matrices float32 [Z, Z] by name (unit last), what they say, and notes; ``inf`` is unreachable."""
+
+    mode: str
+    zone_ids: list[str]
+    matrices: Mapping[str, Matrix]
+    meaning: Mapping[str, str]
+    notes: tuple[str, ...] = field(default=())
+
+
+def zone_skims(
+    region: Region,
+    mode: str,
+    depart_min: int,
+    weights: PathWeights,
+    weekend: bool = False,
+    season: Season = Season.SUMMER,
+    threads: int = 1,
+) -> ZoneSkims:
+    """Compute the matrices of a mode.
+
+    Parameters
+    ----------
+    mode : str
+        One of :data:`MODES`. Cars drive at free flow; walking and cycling do not depend on the time.
+    depart_min : int
+        Minutes after midnight, for public transport.
+    weights : PathWeights
+        How stops are chosen (the model's parameters).
+
+    Raises
+    ------
+    InputError
+        If the mode is not known, or the region has no network for it.
+    """
+    names = region.zones["zone_id"].astype(str).tolist()
+    if mode == "car":
+        return _car(region, names, threads)
+    if mode in ("walk", "bike", "ebike"):
+        return _active(region, names, mode, season, threads)
+    if mode not in MODES:
+        raise InputError(f"unknown mode “{mode[:40]}”", hint=f"known: {', '.join(MODES)}")
+    return _transit(region, names, mode, depart_min, weights, weekend, threads)
+
+
+def _car(region: Region, names: list[str], threads: int) -> ZoneSkims:
+    skim = road_skim(RoadNetwork.from_region(region), threads=threads, keep_trees=False)
+    ends = skim.terminal_min[:, None] + skim.terminal_min[None, :]
+    parking = np.broadcast_to(region.parking_eur_h().to_numpy(np.float32)[None, :], skim.time_min.shape)
+    found = {
+        "time_min": skim.time_min,
+        "terminal_min": ends.astype(np.float32),
+        "distance_km": skim.distance_km,
+        "parking_eur_h": np.ascontiguousarray(parking),
+    }
+    meaning = {
+        "time_min": "driving at free flow",
+        "terminal_min": "walks to and from the car, and search for a place, at both ends",
+        "distance_km": "along the fastest path",
+        "parking_eur_h": "price of parking at the destination",
+    }
+    return ZoneSkims("car", names, found, meaning, ("free flow: the time of departure changes nothing",))
+
+
+def _active(region: Region, names: list[str], mode: Any, season: Season, threads: int) -> ZoneSkims:
+    network = ActiveNetwork.from_region(region)
+    if network is not None:
+        skim = network.skim(mode, season, threads)
+        found = {"time_min": skim.time_min, "distance_km": skim.distance_km}
+        note = f"network of the pack, {season.name.lower()}"
+    else:
+        km = _straight_km(region)
+        speed = _usual_speed(mode)
+        found = {"time_min": (km / speed * 60.0).astype(np.float32), "distance_km": km.astype(np.float32)}
+        note = f"no network: straight line times population.detour_ratio, {speed:g} km/h"
+    meaning = {"time_min": "along the quickest way", "distance_km": "along the quickest way"}
+    return ZoneSkims(mode, names, found, meaning, (note,))
+
+
+def _straight_km(region: Region) -> NDArray[np.float64]:
+    zones = region.zones
+    x, y = zones["x_m"].to_numpy(np.float64), zones["y_m"].to_numpy(np.float64)
+    km = np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :]) / 1000.0
+    inside = 0.5214 * zones["size_m"].to_numpy(np.float64) / 1000.0
+    np.fill_diagonal(km, np.where(inside > 0, inside, np.inf))
+    return np.asarray(km * region.assumption("population.detour_ratio"))
+
+
+def _usual_speed(mode: str) -> float:
+    """Speed where the pack says none, km/h: the default of the import."""
+    from zemsim.region.build.rules import Rules
+
+    return Rules.read().default(f"active.{mode}_km_h")
+
+
+def _transit(
+    region: Region, names: list[str], mode: str, depart_min: int, weights: PathWeights, weekend: bool, threads: int
+) -> ZoneSkims:
+    timetable = Timetable.from_region(region)
+    day = DayType.WEEKEND if weekend else DayType.WEEKDAY
+    arrive = _arrivals(timetable, region, day, depart_min * 60, threads)
+    layers = {"bus": (0,), "train": (1,), "transit": (0, 1)}[mode]
+    time_s = np.minimum.reduce([arrive[layer] for layer in layers]) - depart_min * 60.0
+    found: dict[str, Matrix] = {"time_min": (time_s * MIN_PER_S).astype(np.float32)}
+    found |= _components(timetable, region, mode, _period(day, depart_min), weights, threads)
+    meaning = {
+        "time_min": "from door to door, leaving at the time of departure, by the first arrival",
+        "in_vehicle_min": "in vehicles; this and the rest: means of both directions over the window of departures",
+        "wait_min": "waiting at changes",
+        "headway_min": "window over useful departures",
+        "walk_min": "access, egress and walks between stops",
+        "transfers": "changes",
+        "fare_eur": "single fare of the base year",
+        "distance_km": "in vehicles",
+    }
+    note = f"{timetable.dates[int(day)]}, leaving at {depart_min // 60:02d}:{depart_min % 60:02d}"
+    return ZoneSkims(mode, names, found, meaning, (note,))
+
+
+def _period(day: DayType, depart_min: int) -> int:
+    """Position of the window that holds a minute; the first or last of the day for one outside."""
+    own = [at for at, period in enumerate(PERIODS) if period.day_type == day]
+    begun = [at for at in own if PERIODS[at].start_min <= depart_min]
+    return begun[-1] if begun else own[0]
+
+
+def _arrivals(
+    timetable: Timetable, region: Region, day: DayType, depart_s: int, threads: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """First arrival at each zone from each, seconds after midnight, by bus only and with a train: float64 [Z, Z]."""
+    rules, size = timetable.rules, len(timetable.stops)
+    points = region.zones[["x_m", "y_m"]].to_numpy(np.float64)
+    stops = cKDTree(timetable.stops[["x_m", "y_m"]].to_numpy(np.float64))
+    trains = np.isin(np.arange(size), np.concatenate([np.zeros(0, np.int64), *_train_stops(timetable)]))
+    reach = max(rules.transit_access_bus_m, rules.transit_access_train_m) / rules.transit_walk_detour_ratio
+    bus_reach = rules.transit_access_bus_m / rules.transit_walk_detour_ratio
+    near = [np.array(sorted(found), np.int64) for found in stops.query_ball_point(points, reach)]
+    metres = [np.hypot(*(stops.data[own] - point).T) for own, point in zip(near, points, strict=True)]
+    kept = [trains[own] | (away <= bus_reach) for own, away in zip(near, metres, strict=True)]
+    near = [own[ok] for own, ok in zip(near, kept, strict=True)]
+    walk_s = [np.ceil(away[ok] * rules.walk_s_per_m).astype(np.int32) for away, ok in zip(metres, kept, strict=True)]
+    counts = np.array([len(own) for own in near])
+    offset = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    access = Access(offset, np.concatenate(near).astype(np.int32), np.concatenate(walk_s).astype(np.int32))
+    n = len(points)
+    net = connections(layered_network(timetable, day))
+    change_s = int(rules.transit_min_transfer_s)
+    lanes = earliest_arrivals(
+        net, np.arange(n, dtype=np.int32), np.full(n, depart_s, np.int32), change_s, HORIZON_S, access, threads
+    )
+    at_stop = np.moveaxis(lanes, 2, 1).reshape(-1, net.n_nodes)[:n].astype(np.float64)
+    at_stop[at_stop >= _NEVER] = np.inf
+    out = []
+    for layer in (0, 1):
+        part = at_stop[:, layer * size : (layer + 1) * size]
+        zone = np.full((n, n), np.inf)
+        for dest in range(n):
+            if counts[dest]:
+                zone[:, dest] = (part[:, near[dest]] + walk_s[dest][None, :]).min(axis=1)
+        out.append(zone)
+    return out[0], out[1]
+
+
+def _train_stops(timetable: Timetable) -> list[NDArray[np.int32]]:
+    return [course for course, train in zip(timetable.pattern_stops, timetable.is_train(), strict=True) if train]
+
+
+def _components(
+    timetable: Timetable, region: Region, mode: str, period: int, weights: PathWeights, threads: int
+) -> dict[str, Matrix]:
+    """Parts of the journeys that the model gives its travellers in a window, for all pairs of zones."""
+    points = region.zones[["x_m", "y_m"]].to_numpy(np.float64)
+    n = len(points)
+    window = np.full(n * n, period)
+    skim = transit_skim(timetable, threads)
+    pairs = np.repeat(points, n, axis=0), np.tile(points, (n, 1))
+    options = transit_options(timetable, skim, *pairs, window, window, weights, threads)
+    keys = {"ivt_min": "in_vehicle_min", "km": "distance_km", **{k: k for k in ("wait_min", "headway_min", "walk_min",
+            "transfers", "fare_eur")}}  # fmt: skip
+    if mode != "transit":
+        chosen, there = options[mode], options[mode]["available"]
+    else:
+        bus, train = options["bus"], options["train"]
+        better = _generalised(train, weights) < _generalised(bus, weights)
+        chosen = {key: np.where(better, train[key], bus[key]) for key in (*keys, "available")}
+        there = chosen["available"]
+    found = {}
+    for key, name in keys.items():
+        found[name] = np.where(there, chosen[key], np.inf).reshape(n, n).astype(np.float32)
+    return found
+
+
+def _generalised(option: Mapping[str, NDArray[Any]], weights: PathWeights) -> NDArray[np.float64]:
+    w = weights
+    total = option["ivt_min"] + w.wait_ratio * option["wait_min"] + w.headway_ratio * option["headway_min"]
+    total = total + w.walk_ratio * option["walk_min"] + w.transfer_min * option["transfers"]
+    return np.where(option["available"], total, np.inf)
