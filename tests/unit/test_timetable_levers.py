@@ -14,7 +14,7 @@ from tests.reference.raptor import Trip, timetable
 from zemsim.core.errors import InputError
 from zemsim.core.names import DayType
 from zemsim.kernels.raptor import profile_arrivals
-from zemsim.travel.timetable import Timetable
+from zemsim.travel.timetable import GivenWalks, Timetable
 from zemsim.travel.timetable_levers import Course, Line, Stop
 from zemsim.travel.transit_network import plain_network
 
@@ -218,3 +218,18 @@ def test_a_new_line_never_makes_an_arrival_later(feed: Feed, stops: list[int], r
         assert (after <= before).all()
         back = more.without_routes(["new"])
         assert (profile_arrivals(plain_network(back, DayType.WEEKDAY), origin, departs, 4, 120) == before).all()
+
+
+def test_what_a_feed_gives_beside_moves_with_the_stops(table: Timetable) -> None:
+    """Walks name the same stops, calls stay with their positions, a fare that is not known is blank."""
+    calls = (np.array([1, 3, 2], np.int8), np.array([1, 2], np.int8))
+    walks = GivenWalks(np.array([0, 2], np.int32), np.array([2, 0], np.int32), np.array([60, -1], np.int32))
+    given = replace(table, walks=walks, pattern_calls=calls, routes=table.routes.assign(fare_eur=[1.0, 2.0]))
+    more = given.with_stop(Stop("mid", "Mid", 56.55, 24.0), ["r00"])
+    assert [item.tolist() for item in more.pattern_calls] == [[1, 3, 3, 2], [1, 2]]
+    assert more.walks is not None
+    assert more.stops["stop_id"].to_numpy()[more.walks.from_stop].tolist() == ["s00", "s02"]
+    line = Line("new", "bus", "regional_bus", (Course(("s00", "s01"), (600,), ((6 * H,), ())),))
+    longer = given.with_line(line)
+    assert [item.tolist() for item in longer.pattern_calls] == [[3, 3], [1, 3, 2], [1, 2]]
+    assert longer.routes["fare_eur"].isna().tolist() == [True, False, False]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.names import DayType
 from zemsim.region.geo import great_circle_m
-from zemsim.travel.timetable import PatternTimes, Timetable
+from zemsim.travel.timetable import GivenWalks, PatternTimes, Timetable
 from zemsim.travel.transit_departures import fifo_classes
 
 
@@ -69,6 +69,7 @@ class _Pattern(NamedTuple):
     stops: NDArray[np.int32]
     dist_m: NDArray[np.float64]
     days: tuple[PatternTimes, ...]
+    calls: NDArray[np.int8]
 
 
 def with_line(table: Timetable, line: Line) -> Timetable:
@@ -92,7 +93,7 @@ def with_line(table: Timetable, line: Line) -> Timetable:
         raise InputError(f"route “{line.route_id}”: mode “{line.mode}” must be bus or train")
     if not 1 <= len(line.courses) <= 2:
         raise InputError(f"route “{line.route_id}” must have one or two courses, not {len(line.courses)}")
-    row = pd.DataFrame([{name: getattr(line, name) for name in table.routes.columns}])
+    row = pd.DataFrame([{name: getattr(line, name, np.nan) for name in table.routes.columns}])
     routes = pd.concat([table.routes, row], ignore_index=True).sort_values("route_id", ignore_index=True)
     moved = _rows(routes["route_id"])
     new_row = np.array([moved[name] for name in table.routes["route_id"]], np.int32)
@@ -153,7 +154,10 @@ def with_stop(
     far = [name for row_idx, name in wanted.items() if row_idx not in calls]
     if far:
         raise InputError(f"route “{far[0]}” comes nowhere within {most_detour_m:g} m of stop “{stop.stop_id}”")
-    return _rebuilt(replace(table, stops=stops), changed)
+    walks = table.walks
+    if walks is not None:
+        walks = GivenWalks(new_row[walks.from_stop], new_row[walks.to_stop], walks.walk_s)
+    return _rebuilt(replace(table, stops=stops, walks=walks), changed)
 
 
 def with_speed(table: Timetable, speed: Iterable[tuple[str, float]]) -> Timetable:
@@ -282,7 +286,7 @@ def _course_patterns(table: Timetable, name: str, route: int, direction: int, co
         if np.any(starts < 0):
             raise InputError(f"route “{name}”: a departure lies before midnight")
         days.append(PatternTimes(*(np.ascontiguousarray(at[:, None] + starts, np.int32) for at in (arrive, depart))))
-    return [_Pattern(route, direction, stops, np.concatenate([[0.0], np.cumsum(length)]), tuple(days))]
+    return [_Pattern(route, direction, stops, np.concatenate([[0.0], np.cumsum(length)]), tuple(days), _all(stops))]
 
 
 def _calling(
@@ -301,7 +305,10 @@ def _calling(
     length = np.concatenate([length[:k], length[k] * shares, length[k + 1 :]])
     days = tuple(_with_call(times, k, shares, dwell_s) for times in item.days)
     dist_m = np.concatenate([[0.0], np.cumsum(length)])
-    return _fifo(item._replace(stops=np.insert(item.stops, k + 1, np.int32(stop)), dist_m=dist_m, days=days))
+    calls = np.insert(item.calls, k + 1, np.int8(3))
+    return _fifo(
+        item._replace(stops=np.insert(item.stops, k + 1, np.int32(stop)), dist_m=dist_m, days=days, calls=calls)
+    )
 
 
 def _with_call(times: PatternTimes, k: int, shares: NDArray[np.float64], dwell_s: int) -> PatternTimes:
@@ -356,8 +363,9 @@ def _rows(names: Iterable[str]) -> dict[str, int]:
 
 
 def _patterns(table: Timetable) -> list[_Pattern]:
+    calls = table.pattern_calls or tuple(_all(stops) for stops in table.pattern_stops)
     return [
-        _Pattern(int(route), int(direction), stops, dist, tuple(day[k] for day in table.times))
+        _Pattern(int(route), int(direction), stops, dist, tuple(day[k] for day in table.times), calls[k])
         for k, (route, direction, stops, dist) in enumerate(
             zip(table.pattern_route, table.pattern_direction, table.pattern_stops, table.pattern_dist_m, strict=True)
         )
@@ -375,4 +383,10 @@ def _rebuilt(table: Timetable, patterns: list[_Pattern]) -> Timetable:
         pattern_stops=tuple(p.stops for p in patterns),
         pattern_dist_m=tuple(p.dist_m for p in patterns),
         times=(weekday, weekend),
+        pattern_calls=tuple(p.calls for p in patterns) if table.pattern_calls else (),
     )
+
+
+def _all(stops: NDArray[np.int32]) -> NDArray[np.int8]:
+    """One may get on and off everywhere."""
+    return np.full(len(stops), 3, np.int8)
