@@ -1,4 +1,4 @@
-"""Commands about how far the program can be trusted and how fast it is: check, bench, warmup."""
+"""Commands about how far the program can be trusted and how fast it is: check, warmup, bench."""
 
 from __future__ import annotations
 
@@ -42,6 +42,29 @@ def check(networks: str | None, as_json: bool) -> None:
             click.echo(f"skipped: {one.test}: {one.reason}")
     if not found.passed:
         raise click.exceptions.Exit(EXIT_SOME_FAILED)
+
+
+@click.command()
+@as_json
+def warmup(as_json: bool) -> None:
+    """Compile all kernels now, so that the first run need not. They are kept in the cache folder of the user.
+
+    NUMBA_CACHE_DIR names another folder. For one cache that serves several kinds of processors, set NUMBA_CPU_NAME to
+    x86-64-v3 and NUMBA_CPU_FEATURES to nothing, here and in the runs.
+    """
+    from zemsim.experiment.progress import shown
+
+    with shown(None) as show:
+        show(0, 0, "loading the program")
+        from zemsim.experiment.warmup import warm_up
+
+        found = warm_up(show)
+    about = {"folder": str(found.folder), "files": found.files, "bytes": found.size_bytes, "seconds": found.seconds}
+    if as_json:
+        print_json(about)
+    else:
+        size_mb = found.size_bytes / 1e6
+        click.echo(f"{found.files} compiled kernels, {size_mb:.1f} MB, after {found.seconds:.0f} s in {found.folder}")
 
 
 @click.command()

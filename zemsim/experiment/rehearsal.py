@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from zemsim.core import atomic, fingerprint
 from zemsim.core.errors import OutputError
+from zemsim.kernels import compile_cache
 
 if TYPE_CHECKING:
     from zemsim.model.world import World
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 #: Most households of a rehearsal with an electric car, and without.
 HOUSEHOLDS: Final = 500
 
-_KERNELS: Final = Path(__file__).parents[1] / "kernels"
-_MARK: Final = "zemsim-kernels-{digest}.compiled"
+_MARK: Final = "rehearsed-{digest}"
+#: Marks of other code that are kept: two clones do not take the mark from each other.
+_MARKS: Final = 7
 
 
 def is_compiled(versions: dict[str, str]) -> bool:
@@ -42,23 +44,21 @@ def mark_compiled(versions: dict[str, str]) -> None:
     path = _mark(versions)
     with contextlib.suppress(OSError, OutputError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        for old in path.parent.glob(_MARK.format(digest="*")):
+        for old in sorted(path.parent.glob(_MARK.format(digest="*")), key=lambda mark: mark.stat().st_mtime)[:-_MARKS]:
             old.unlink()
+        compile_cache.forget_old()
         with atomic.replacing(path) as temporary:
             temporary.write_bytes(b"")
 
 
 def _mark(versions: dict[str, str]) -> Path:
-    """The mark lies where numba keeps what it compiled; numba goes by time and size of each source."""
-    folder = os.environ.get("NUMBA_CACHE_DIR")
-    sources = [(path.name, path.stat()) for path in sorted(_KERNELS.glob("*.py"))]
+    """The mark lies beside what numba compiled, and goes by the code and by the processor."""
     about = {
         "code": fingerprint.of_code(),
-        "sources": [[name, stat.st_mtime_ns, stat.st_size] for name, stat in sources],
         "versions": versions,
-        "machine": [platform.node(), platform.machine(), str(_KERNELS)],
+        "processor": [platform.node(), platform.machine(), os.environ.get("NUMBA_CPU_NAME", "")],
     }
-    return Path(folder or _KERNELS / "__pycache__") / _MARK.format(digest=fingerprint.of_json(about))
+    return compile_cache.folder() / _MARK.format(digest=fingerprint.of_json(about))
 
 
 def few(population: Population, households: int = HOUSEHOLDS) -> Population:
