@@ -10,7 +10,7 @@ import click
 from zemsim import __version__
 from zemsim.commands.measures import measures
 from zemsim.commands.options import as_json, language
-from zemsim.commands.quality import check
+from zemsim.commands.quality import bench, check, warmup
 from zemsim.commands.regions import region
 from zemsim.commands.travel import assign
 from zemsim.core.command_line import Commands, plain_text, print_columns, print_json
@@ -19,7 +19,7 @@ from zemsim.core.errors import EXIT_BAD_INPUT, InputError, InputErrors, UsageErr
 
 @click.group(
     cls=Commands,
-    commands=[assign, check, measures, region],
+    commands=[assign, bench, check, measures, region, warmup],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="zemsim")
