@@ -12,6 +12,7 @@ from zemsim.commands.measures import measures
 from zemsim.commands.options import as_json, language
 from zemsim.commands.quality import bench, check, warmup
 from zemsim.commands.regions import region
+from zemsim.commands.skims import skims
 from zemsim.commands.travel import assign
 from zemsim.core.command_line import Commands, plain_text, print_columns, print_json
 from zemsim.core.errors import EXIT_BAD_INPUT, InputError, InputErrors, UsageError, clean
@@ -19,7 +20,7 @@ from zemsim.core.errors import EXIT_BAD_INPUT, InputError, InputErrors, UsageErr
 
 @click.group(
     cls=Commands,
-    commands=[assign, bench, check, measures, region, warmup],
+    commands=[assign, bench, check, measures, region, skims, warmup],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="zemsim")
