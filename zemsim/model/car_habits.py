@@ -94,6 +94,8 @@ def public_eur_kwh_near(
     for name in ("slow_near", "fast_near"):
         sites = np.asarray(near[name], np.int64)
         found = sites >= 0
+        if not found.any():
+            continue  # a region may be without any site
         count = found.sum(axis=1)
         eur = np.where(found, price_eur_kwh[np.maximum(sites, 0)].astype(np.float64), 0.0).sum(axis=1)
         total += np.divide(eur, count, out=np.zeros(len(total)), where=count > 0)
