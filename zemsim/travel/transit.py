@@ -126,7 +126,7 @@ def transit_skim(timetable: Timetable, threads: int = 1) -> TransitSkim:
         periods = [q for q, period in enumerate(PERIODS) if period.day_type == day]
         ends = np.array([PERIODS[q].end_min * 60 for q in periods], np.int32)
         lengths = np.array([PERIODS[q].end_min - PERIODS[q].start_min for q in periods], np.float64)
-        profiles = profile_network(network, timetable.n_patterns, rules)
+        profiles = profile_network(network, timetable.n_patterns, rules, 2 * size)
         if profiles.depart_s.size == 0:
             continue
         args = (profiles, fares, rules, size, periods[0], ends, lengths, arrays)

@@ -100,7 +100,9 @@ def connections(network: RaptorNetwork) -> ConnectionNetwork:
     )
 
 
-def profile_network(network: RaptorNetwork, n_plain: int, rules: UsefulRules) -> ProfileNetwork:
+def profile_network(
+    network: RaptorNetwork, n_plain: int, rules: UsefulRules, n_places: int | None = None
+) -> ProfileNetwork:
     """Return the connections of a network with the events that follow from them, and the labels into each node.
 
     Parameters
@@ -111,7 +113,10 @@ def profile_network(network: RaptorNetwork, n_plain: int, rules: UsefulRules) ->
         Patterns without layers.
     rules : UsefulRules
         Most vehicles, time and penalty of a change.
+    n_places : int, optional
+        Nodes that are stops; all if None. No journey ends at the others.
     """
+    n_places = network.n_nodes if n_places is None else n_places
     net = connections(network)
     ride = np.arange(net.depart_s.size, dtype=np.int64)
     walks = np.diff(net.foot_offset)[net.to_node]
@@ -125,7 +130,8 @@ def profile_network(network: RaptorNetwork, n_plain: int, rules: UsefulRules) ->
     vehicle = np.repeat(np.arange(rules.boardings, dtype=np.int64), len(ride))
     into = np.tile(net.to_node, rules.boardings)
     value_s = np.tile(net.arrive_s, rules.boardings) + vehicle * rules.transfer_penalty_s
-    label = np.arange(len(vehicle), dtype=np.int64)
+    label = np.flatnonzero(into < n_places)
+    into, value_s = into[label], value_s[label]
     by_value = np.lexsort((label, value_s, into))
     stop = network.stop_offset[net.pattern] + net.pos
     return ProfileNetwork(
@@ -156,25 +162,34 @@ def _network(
     plain: list[int],
     layers: int,
 ) -> RaptorNetwork:
-    """Arrays of the patterns in ``courses``: nodes to board and to alight, with the times of the plain patterns."""
+    """Arrays of the patterns in ``courses``: nodes to board and to alight, with the times of the plain patterns.
+
+    Where one may not get off, a pattern leads to a node from which nothing leads on, and where one may not get on it
+    leaves from one to which nothing leads; these two nodes follow the stops, in timetables that need them.
+    """
     n_nodes = len(timetable.stops) * layers
     times = timetable.times[int(day)]
     sizes = np.array([item.arrive_s.size for item in times], np.int64)
     start = np.concatenate([[0], np.cumsum(sizes)])
     lengths = np.array([len(board) for board, _ in courses], np.int32)
     offset = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-    board = _joined([b for b, _ in courses], np.int32)
+    board, alight = (_joined([course[i] for course in courses], np.int32) for i in (0, 1))
+    if timetable.pattern_calls:
+        calls = _joined([timetable.pattern_calls[k] for k in plain], np.int8)
+        alight[calls & 2 == 0] = n_nodes
+        board[calls & 1 == 0] = n_nodes + 1
+        n_nodes += 2
     pattern = np.repeat(np.arange(len(courses), dtype=np.int32), lengths)
     pos = (np.arange(len(board)) - offset[:-1][pattern]).astype(np.int32)
     may_board = pos < lengths[pattern] - 1
     nodes, patterns, positions = board[may_board], pattern[may_board], pos[may_board]
     order = np.lexsort((positions, patterns, nodes))
-    foot = _layered_foot(timetable, layers)
+    foot = _layered_foot(timetable, layers, n_nodes)
     return RaptorNetwork(
         n_nodes,
         offset,
         board,
-        _joined([a for _, a in courses], np.int32),
+        alight,
         _joined([timetable.pattern_dist_m[k] for k in plain], np.float64),
         np.array([times[k].arrive_s.shape[1] for k in plain], np.int32),
         start[np.array(plain, np.int64)],
@@ -187,12 +202,14 @@ def _network(
     )
 
 
-def _layered_foot(timetable: Timetable, layers: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+def _layered_foot(
+    timetable: Timetable, layers: int, n_nodes: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     size = len(timetable.stops)
     start, end, seconds = foot_links(timetable)
     starts = np.concatenate([start + np.int32(size * layer) for layer in range(layers)])
     ends = np.concatenate([end + np.int32(size * layer) for layer in range(layers)])
-    return _offsets(starts, size * layers), ends, np.tile(seconds, layers)
+    return _offsets(starts, n_nodes), ends, np.tile(seconds, layers)
 
 
 def _joined(parts: list[NDArray[Any]], dtype: type) -> NDArray[Any]:

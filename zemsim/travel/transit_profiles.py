@@ -105,4 +105,5 @@ def departure_profile(
         threads=threads,
     )
     rows = lanes.transpose(0, 2, 1).reshape(-1, net.n_nodes)[: len(origin) * len(ready)]
-    return DepartureProfile(ready, np.ascontiguousarray(rows).reshape(len(origin), len(ready), net.n_nodes))
+    at_stops = rows.reshape(len(origin), len(ready), net.n_nodes)[:, :, : len(timetable.stops)]
+    return DepartureProfile(ready, np.ascontiguousarray(at_stops))
