@@ -26,7 +26,7 @@ MAX_FIELD_CHARS = 10_000
 MAX_COLUMNS = 500
 
 #: Rows that are turned into columns at a time.
-_CHUNK_ROWS = 65_536
+_CHUNK_ROWS = 4_096
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -139,8 +139,7 @@ def _to_columns(
             line = lines[len(lines) - len(chunk) + row]
             raise InputError(f"{name}: a cell is longer than {MAX_FIELD_CHARS:,} characters", path, line)
         if name in cells:
-            known = same[name]
-            cells[name].extend(known.setdefault(cell, cell) for cell in column)
+            cells[name].extend(map(same[name].setdefault, column, column))
 
 
 def _rows(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
