@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from zemsim.region.gtfs import check_feed, merge_feeds, read_gtfs
 from zemsim.region.gtfs.kinds import TRAIN_KINDS, kind_of
 from zemsim.region.gtfs.merge import prefixes_of
 from zemsim.region.gtfs.shapes import along_m
+from zemsim.region.gtfs.times import FAULTS
 from zemsim.travel.timetable import Timetable
 from zemsim.travel.transit import _fares
 from zemsim.travel.transit_network import foot_links, plain_network
@@ -384,3 +386,16 @@ def test_order_of_rows_of_any_file_changes_nothing(tmp_path: Path) -> None:
             assert np.array_equal(left.depart_s, right.depart_s)
             assert np.array_equal(left.arrive_s, right.arrive_s)
     assert all(np.array_equal(x, y) for x, y in zip(foot_links(a), foot_links(b), strict=True))
+
+
+def test_every_notice_is_in_the_reference() -> None:
+    root = Path(__file__).resolve().parents[3]
+    sources = [*(root / "zemsim" / "region" / "gtfs").glob("*.py"), root / "zemsim" / "region" / "archive.py"]
+    found = {
+        code for path in sources for code in re.findall(r'"((?:gtfs|archive)\.[a-z_0-9]+)"', path.read_text("utf-8"))
+    }
+    found |= {f"gtfs.trip_{code}" for code, _ in FAULTS}
+    found |= {f"gtfs.transfer_{key}" for key in ("in_seat", "by_route", "same_stop", "plain")}
+    found |= {f"gtfs.{end}_type_{kind}" for end in ("pickup", "drop_off") for kind in ("none", "arranged")}
+    said = set(re.findall(r"`((?:gtfs|archive)\.[a-z_0-9]+)`", (root / "docs/reference/gtfs.md").read_text("utf-8")))
+    assert found == said

@@ -237,10 +237,10 @@ def _count_unused(
     empty = np.bincount(times["trip_idx"].to_numpy(), minlength=len(trips)) == 0
     names = trips.loc[empty & ~trips["trip_id"].isin(on_demand["trip_id"]).to_numpy(), "trip_id"]
     notices.add("gtfs.trip_empty", "trip without stop times", len(names), names[:5].tolist())
-    for name, words in (("pickup_type", "let nobody on"), ("drop_off_type", "let nobody off")):
+    for name, words in (("pickup_type", "on"), ("drop_off_type", "off")):
         inner = _inner_rows(times, name == "pickup_type")
         count = int((times.loc[inner, name] == 1).sum())
-        notices.add(f"gtfs.{name}_none", f"stop time that may {words}", count)
+        notices.add(f"gtfs.{name}_none", f"stop time at which nobody may get {words}", count)
         count = int((times.loc[inner, name] >= 2).sum())
         notices.add(f"gtfs.{name}_arranged", "stop time by arrangement with agency or driver, taken as usual", count)
 
