@@ -34,7 +34,7 @@ def write_omx(path: str | Path, skims: ZoneSkims, about: dict[str, str]) -> None
     try:
         import h5py
     except ImportError:
-        raise UsageError("writing OMX files needs h5py: python -m pip install h5py") from None
+        raise UsageError('writing OMX files needs h5py: python -m pip install "zemsim[build]"') from None
     with replacing(path) as temporary, h5py.File(temporary, "w", libver=("earliest", "v110")) as file:
         _write(file, skims, about)
 

@@ -21,6 +21,8 @@ MOST_OVERLAP_SHARE = 0.001
 #: A repair may change an area by this share.
 MOST_REPAIR_SHARE = 0.0001
 _WGS84 = 4326
+#: Points nearer than this are one point where gaps are looked for, about 0.1 mm.
+_GRID_DEG = 1e-9
 _MOST_FEATURES = 1_000_000
 
 Row = tuple[int, list[str]]
@@ -90,7 +92,8 @@ def _shape(blob: Any, path: Path, number: int, report: Report) -> Any:
     if size is None:
         raise InputError("geometry has a header that is not known", path, number)
     try:
-        shape = shapely.from_wkb(blob[8 + size :])
+        with np.errstate(invalid="ignore"):  # what is not a number is refused below
+            shape = shapely.from_wkb(blob[8 + size :])
     except (shapely.errors.GEOSException, struct.error, ValueError) as error:
         raise InputError(f"geometry cannot be read: {error}", path, number) from None
     if shape is None or shape.is_empty or shape.geom_type not in ("Polygon", "MultiPolygon"):
@@ -156,6 +159,6 @@ def _check_overlap(shapes: list[Any], path: Path, report: Report) -> None:
             hint=f"features {int(a[worst]) + 1} and {int(b[worst]) + 1} most of all",
         )  # fmt: skip
     report.count("zones", "note", "pairs of shapes that overlap by a sliver", int((shared > 0).sum()))
-    whole = shapely.union_all(shapes)
+    whole = shapely.union_all(shapes, grid_size=_GRID_DEG)
     holes = [ring for part in shapely.get_parts(whole) for ring in part.interiors]
     report.count("zones", "note", "gaps between shapes", len(holes))

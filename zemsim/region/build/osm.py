@@ -121,7 +121,7 @@ def _run_child(path: Path, folder: Path, box: Box | None, limits: ReadLimits) ->
     try:
         import osmium  # noqa: F401 - only whether it is there
     except ImportError:
-        raise UsageError("reading OpenStreetMap files needs osmium: python -m pip install osmium") from None
+        raise UsageError('reading OpenStreetMap files needs osmium: python -m pip install "zemsim[build]"') from None
     command = [sys.executable, "-m", "zemsim.region.build.osm_child", str(path.resolve()), str(folder)]
     command += [str(limits.memory_bytes), str(limits.seconds), *(repr(float(value)) for value in box or ())]
     try:

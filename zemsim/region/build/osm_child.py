@@ -48,6 +48,8 @@ WAY_TAGS = frozenset(
 #: Tags of charging stations and car parks.
 POINT_TAGS = frozenset(("amenity", "name", "operator", "network", "capacity", "fee", "charge", "access"))
 _LONGEST_TAG = 255
+#: Words of errors that mean that memory, or the threads that need it, could not be had.
+_NO_MEMORY = ("bad_alloc", "Resource temporarily unavailable", "Cannot allocate memory")
 
 
 def limit(memory_bytes: int, seconds: int) -> None:
@@ -187,7 +189,8 @@ def main(args: list[str]) -> int:
     except MemoryError:
         (folder / "extract.json").write_text('{"error": "memory"}', encoding="utf-8")
     except Exception as error:  # the reader's own errors have many types
-        told = {"error": f"{type(error).__name__}: {error}"[:500]}
+        words = f"{type(error).__name__}: {error}"[:500]
+        told = {"error": "memory" if any(sign in words for sign in _NO_MEMORY) else words}
         (folder / "extract.json").write_text(json.dumps(told), encoding="utf-8")
     return 0
 

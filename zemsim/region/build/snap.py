@@ -73,7 +73,8 @@ def join_points(
     joins = []
     for foot in feet:
         node = _node_of(foot, edges[foot.edge], places, names[foot.point], fixed, nodes)
-        joins.append(Join(foot.point, node, foot.metres))
+        x, y = points[foot.point]
+        joins.append(Join(foot.point, node, float(np.hypot(places.x_m[node] - x, places.y_m[node] - y))))
     return _cut(edges, nodes), joins
 
 

@@ -1,0 +1,57 @@
+"""Matrices between zones: OMX as its specification says, and public transport against the model's own journeys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from zemsim.behaviour.parameters import load_parameters
+from zemsim.core.errors import InputError
+from zemsim.region import Region, load_region
+from zemsim.region.build.report import Report
+from zemsim.travel.omx import write_omx
+from zemsim.travel.transit_options import PathWeights
+from zemsim.travel.zone_skims import zone_skims
+
+
+@pytest.fixture(scope="module")
+def region(built: tuple[Path, Report]) -> Region:
+    return load_region(built[0])
+
+
+def test_omx_layout(region: Region, tmp_path: Path) -> None:
+    made = zone_skims(region, "walk", 480, PathWeights.of(load_parameters()))
+    write_omx(tmp_path / "walk.omx", made, {"region": "town"})
+    with h5py.File(tmp_path / "walk.omx") as file:
+        assert file.attrs["OMX_VERSION"] == b"0.2"
+        assert list(file.attrs["SHAPE"]) == [9, 9]
+        assert set(file["data"]) == {"time_min", "distance_km"}
+        assert np.array_equal(file["data/time_min"][:], made.matrices["time_min"])
+        assert [name.decode() for name in file["lookup/zone_id"][:]] == list(region.zones["zone_id"])
+
+
+def test_omx_same_bytes(region: Region, tmp_path: Path) -> None:
+    made = zone_skims(region, "car", 480, PathWeights.of(load_parameters()))
+    for name in ("a", "b"):
+        write_omx(tmp_path / name, made, {"region": "town"})
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_transit_leaves_at_the_time_asked(region: Region) -> None:
+    weights = PathWeights.of(load_parameters())
+    early, late = (zone_skims(region, "bus", minute, weights).matrices for minute in (8 * 60, 23 * 60))
+    there = np.isfinite(early["time_min"])
+    assert there.any()
+    assert np.isinf(late["time_min"]).all()  # the last bus has left
+    assert (early["time_min"][there] > 0).all()
+    later = zone_skims(region, "bus", 8 * 60 + 10, weights).matrices["time_min"]
+    both = there & np.isfinite(later)
+    assert (early["time_min"][both] <= later[both] + 10 + 1e-3).all()
+
+
+def test_unknown_mode(region: Region) -> None:
+    with pytest.raises(InputError, match="known: car"):
+        zone_skims(region, "rocket", 480, PathWeights.of(load_parameters()))
