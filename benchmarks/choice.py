@@ -42,7 +42,11 @@ PARAMETERS = {
 def population(
     n: int,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], TourColumns, ChoiceParameters, NDArray[np.float32]]:
-    """Where the tours of each resident begin and end, made-up tours [R], parameters, and crowding of buses."""
+    """Where the tours of each resident begin and end, made-up tours [R], parameters, and crowding of buses.
+
+    As many tours have a car, a bus, a train and a crowded one, and a resident makes as many tours, as on a winter
+    weekday of Zemgale in the default experiment, where the kernel takes about as long per tour.
+    """
     rng = np.random.default_rng(_SEED)
 
     def whole(high: int, dtype: Any, shape: Any = n) -> Any:
@@ -51,7 +55,9 @@ def population(
     def real(high: float, shape: Any = n) -> Any:
         return rng.uniform(0, high, shape).astype(np.float32)
 
-    km = rng.gamma(1.2, 9.0, n).astype(np.float32)
+    km = rng.gamma(0.8, 9.0, n).astype(np.float32)
+    ok = rng.random((n, 2)) < 0.55
+    pattern_out, pattern_back = (np.where(ok, whole(_PATTERNS, np.int32, (n, 2)), -1).astype(np.int32) for _ in "ob")
     transit = np.stack(
         [real(90, (n, 2)), real(10, (n, 2)), real(240, (n, 2)), real(30, (n, 2)), whole(3, np.float32, (n, 2))], 2
     )
@@ -64,18 +70,18 @@ def population(
         period_out=whole(len(PERIODS), np.int8), period_back=whole(len(PERIODS), np.int8),
         segment=whole(_SEGMENTS, np.int8), road_km=km, road_min=3 + km, active_km=km,
         cost_factor=0.5 + real(1.5), bike=rng.random(n) < 0.6, ebike=(rng.random(n) < 0.04).astype(np.int8),
-        shared_eur=np.zeros(n, np.float32), vehicle=np.where(rng.random(n) < 0.6, 1, -1).astype(np.int32),
-        drive_eur=km * np.float32(0.11), parking_eur=real(2), passenger=rng.random(n) < 0.4,
-        fare_eur=1 + real(4, (n, 2)), transit=transit, transit_ok=rng.random((n, 2)) < 0.5,
-        pattern_out=whole(_PATTERNS, np.int32, (n, 2)), pattern_back=whole(_PATTERNS, np.int32, (n, 2)),
+        shared_eur=np.zeros(n, np.float32), vehicle=np.where(rng.random(n) < 0.48, 1, -1).astype(np.int32),
+        drive_eur=km * np.float32(0.11), parking_eur=real(2), passenger=rng.random(n) < 0.81,
+        fare_eur=1 + real(4, (n, 2)), transit=transit, transit_ok=ok,
+        pattern_out=pattern_out, pattern_back=pattern_back,
         fixed=np.empty((n, N_ALTERNATIVES)), shock_nest=nest, shock_alternative=inside,
     )  # fmt: skip
     p = ChoiceParameters(
         **PARAMETERS, constants=rng.normal(-1, 1, (_SEGMENTS, N_ALTERNATIVES)), nest_scale=np.array([0.8, 0.7, 0.8])
     )
-    crowding = np.maximum(1, rng.normal(0.9, 0.2, (_PATTERNS, len(PERIODS)))).astype(np.float32)
+    crowding = np.where(rng.random((_PATTERNS, len(PERIODS))) < 0.03, 1.25, 1.0).astype(np.float32)
     fill_fixed_rows(0, n, tours, 5.0, p)
-    count = rng.integers(1, 4, n)
+    count = rng.choice([1, 2, 3], n, p=[0.75, 0.2, 0.05])
     ends = np.minimum(np.cumsum(count), n)
     ends = ends[: int(np.searchsorted(ends, n)) + 1].astype(np.int32)
     return np.concatenate([[0], ends[:-1]]).astype(np.int32), ends, tours, p, crowding

@@ -200,28 +200,6 @@ def fill_inclusive_values(utility: Any, nest_scale: Any, out_inclusive: Any) -> 
         first = last
 
 
-def settled_nest(utility: Any, nest_scale: Any, shock_nest: Any) -> int:
-    """The nest that is drawn whatever the inclusive values are within their bounds; -1 if they must be worked out.
-
-    ``top <= IV_B <= top + lambda_B ln n`` where ``top`` is the largest of the n utilities of the nest.
-    """
-    nest, first, best, least, second = -1, 0, -math.inf, -math.inf, -math.inf
-    for b in range(N_NESTS):
-        top, last = utility[first], first
-        while last < N_ALTERNATIVES and _nest_of(last) == b:
-            top = max(top, utility[last])
-            last += 1
-        low = top + shock_nest[b]
-        high = low + nest_scale[b] * _LN[last - first]
-        if low > least:
-            second = max(second, best)
-            nest, least, best = b, low, high
-        else:
-            second = max(second, high)
-        first = last
-    return nest if least > second else -1
-
-
 def draw_inside(utility: Any, nest: int, nest_scale: Any, shock_alternative: Any) -> int:
     """The alternative drawn inside a nest."""
     choice, best = -1, -math.inf
@@ -243,21 +221,74 @@ def draw_nested(utility: Any, inclusive: Any, nest_scale: Any, shock_nest: Any, 
     return draw_inside(utility, nest, nest_scale, shock_alternative)
 
 
+def _crowding_or_none(tours: Any, crowding: Any, r: Any, k: int) -> Any:
+    """`_crowding` without jumps: patterns that are not there are read at 0 and not used."""
+    out, back = tours.pattern_out[r, k], tours.pattern_back[r, k]
+    there = float(crowding[np.uint64(max(out, 0)), np.uint64(tours.period_out[r])])
+    and_back = float(crowding[np.uint64(max(back, 0)), np.uint64(tours.period_back[r])])
+    return 0.5 * ((there if out >= 0 else 1.0) + (and_back if back >= 0 else 1.0))
+
+
+def _settled_nest(top: Any, scale: Any, shock: Any) -> int:
+    """The nest that is drawn whatever the inclusive values are within their bounds; -1 if they must be worked out.
+
+    ``top <= IV_B <= top + lambda_B ln n`` where ``top`` is the largest of the n utilities of the nest; all are triples.
+    """
+    low = (top[0] + shock[0], top[1] + shock[1], top[2] + shock[2])
+    high = (low[0] + scale[0] * _LN[3], low[1] + scale[1] * _LN[2], low[2] + scale[2] * _LN[2])
+    nest = 0 if low[0] > max(high[1], high[2]) else -1
+    nest = 1 if low[1] > max(high[0], high[2]) else nest
+    return 2 if low[2] > max(high[0], high[1]) else nest
+
+
+def choose_tours(first: int, last: int, tours: Any, crowding: Any, p: Any, scratch: Any, out_alternative: Any) -> None:
+    """Choose the mode of the tours ``first`` to ``last``.
+
+    The same utilities and draws as `fill_utilities`, `fill_inclusive_values` and `draw_nested`, written in one piece so
+    that the processor seldom has to guess: most tours go through without a jump but the one into their nest. Rows are
+    counted as unsigned numbers, which saves asking at each access whether they count from the end.
+    """
+    utility, inclusive = scratch[:N_ALTERNATIVES], scratch[N_ALTERNATIVES:]
+    fixed, error = tours.fixed, tours.shock_alternative
+    scale = (p.nest_scale[0], p.nest_scale[1], p.nest_scale[2])
+    patterns = crowding.shape[0] > 0
+    for row in range(first, last):
+        r = np.uint64(row)
+        walk, bike, ebike, bus, train = fixed[r, 0], fixed[r, 1], fixed[r, 2], fixed[r, 3], fixed[r, 4]
+        driver, passenger = fixed[r, 5], fixed[r, 6]
+        if patterns:
+            by_bus, by_train = _crowding_or_none(tours, crowding, r, 0), _crowding_or_none(tours, crowding, r, 1)
+            if by_bus != 1.0 and tours.transit_ok[r, 0]:
+                bus += 2.0 * p.b_pt * (by_bus - 1.0) * tours.transit[r, 0, 0]
+            if by_train != 1.0 and tours.transit_ok[r, 1]:
+                train += 2.0 * p.b_pt * (by_train - 1.0) * tours.transit[r, 1, 0]
+        money = 2.0 * tours.drive_eur[r] + p.k_park * tours.parking_eur[r]
+        driver = driver + p.b_cost * tours.cost_factor[r] * money if tours.vehicle[r] >= 0 else -math.inf
+
+        top = (max(walk, bike, ebike), max(bus, train), max(driver, passenger))
+        shock = (tours.shock_nest[r, 0], tours.shock_nest[r, 1], tours.shock_nest[r, 2])
+        nest = _settled_nest(top, scale, shock)
+        if nest == 0:
+            best, second = walk / scale[0] + error[r, 0], bike / scale[0] + error[r, 1]
+            third = ebike / scale[0] + error[r, 2]
+            choice = _BIKE if second > best else _WALK
+            out_alternative[r] = _EBIKE if third > max(best, second) else choice
+        elif nest == 1:
+            out_alternative[r] = _TRAIN if train / scale[1] + error[r, 4] > bus / scale[1] + error[r, 3] else _BUS
+        elif nest == 2:
+            rides = passenger / scale[2] + error[r, 6] > driver / scale[2] + error[r, 5]
+            out_alternative[r] = _PASSENGER if rides else _DRIVER
+        else:
+            fill_utilities(tours, crowding, p, row, utility)
+            fill_inclusive_values(utility, p.nest_scale, inclusive)
+            out_alternative[r] = draw_nested(utility, inclusive, p.nest_scale, tours.shock_nest[r], error[r])
+
+
 def choose_modes(
     i: int, tour_start: Any, tour_end: Any, tours: Any, crowding: Any, p: Any, scratch: Any, out_alternative: Any
 ) -> None:
     """The rule for one resident: choose the mode of each of today's tours. ``scratch`` is float64 (10,)."""
-    utility, inclusive = scratch[:N_ALTERNATIVES], scratch[N_ALTERNATIVES:]
-    for r in range(tour_start[i], tour_end[i]):
-        fill_utilities(tours, crowding, p, r, utility)
-        nest = settled_nest(utility, p.nest_scale, tours.shock_nest[r])
-        if nest >= 0:
-            out_alternative[r] = draw_inside(utility, nest, p.nest_scale, tours.shock_alternative[r])
-        else:
-            fill_inclusive_values(utility, p.nest_scale, inclusive)
-            out_alternative[r] = draw_nested(
-                utility, inclusive, p.nest_scale, tours.shock_nest[r], tours.shock_alternative[r]
-            )
+    choose_tours(tour_start[i], tour_end[i], tours, crowding, p, scratch, out_alternative)
 
 
 def choose_modes_rows(
@@ -280,8 +311,15 @@ def _choose_modes_rows(
     scratch: Any,
     out: Any,
 ) -> None:
-    for k in range(start, stop):
-        choose_modes(rows[k], tour_start, tour_end, tours, crowding, p, scratch, out)
+    """Residents whose tours follow one another are taken together, in one loop."""
+    k = start
+    while k < stop:
+        first, last = tour_start[rows[k]], tour_end[rows[k]]
+        k += 1
+        while k < stop and tour_start[rows[k]] == last:
+            last = tour_end[rows[k]]
+            k += 1
+        choose_tours(first, last, tours, crowding, p, scratch, out)
 
 
 def fill_gumbel(start: int, stop: int, seed: int, stream: int, agents: Any, draw: Any, out_shock: Any) -> None:
@@ -300,9 +338,11 @@ fill_fixed_rows = njit(cache=True, nogil=True, **LEAN)(fill_fixed_rows)
 fill_utilities = njit(cache=True, nogil=True, forceinline=True, **LEAN)(fill_utilities)
 _nest_of = njit(cache=True, nogil=True, forceinline=True, **LEAN)(_nest_of)
 fill_inclusive_values = njit(cache=True, nogil=True, forceinline=True, **LEAN)(fill_inclusive_values)
-settled_nest = njit(cache=True, nogil=True, forceinline=True, **LEAN)(settled_nest)
 draw_inside = njit(cache=True, nogil=True, forceinline=True, **LEAN)(draw_inside)
 draw_nested = njit(cache=True, nogil=True, forceinline=True, **LEAN)(draw_nested)
+_crowding_or_none = njit(cache=True, nogil=True, forceinline=True, **LEAN)(_crowding_or_none)
+_settled_nest = njit(cache=True, nogil=True, forceinline=True, **LEAN)(_settled_nest)
+choose_tours = njit(cache=True, nogil=True, forceinline=True, **LEAN)(choose_tours)
 choose_modes = njit(cache=True, nogil=True, forceinline=True, **LEAN)(choose_modes)
 _choose_modes_rows = njit(cache=True, nogil=True, **LEAN)(_choose_modes_rows)
 choose_modes_rows = njit(cache=True, nogil=True)(choose_modes_rows)
