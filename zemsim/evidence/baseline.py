@@ -35,6 +35,8 @@ _JELGAVA: Final = {
     "riga": ("settlement_id", "riga"),
     "novads": ("municipality", "Jelgavas novads"),
 }
+#: Region that the facts are about; they say nothing about another.
+FACTS_OF: Final = "zemgale"
 REGIONAL_BUS: Final = "regional_bus"
 _CITIES: Final = ("jelgava", "jekabpils")
 

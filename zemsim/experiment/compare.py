@@ -12,7 +12,7 @@ import pandas as pd
 from zemsim.core.errors import InputError, clean, did_you_mean
 from zemsim.core.names import Mode, Season
 from zemsim.core.units import KG_PER_T
-from zemsim.evidence.baseline import baseline_table
+from zemsim.evidence.baseline import FACTS_OF, baseline_table
 from zemsim.evidence.factors import Factors
 from zemsim.evidence.indicators import Setting
 from zemsim.experiment.run_folder import Run, open_run
@@ -83,8 +83,15 @@ def baseline_facts(run: Run | str | Path) -> pd.DataFrame:
     ----------
     run : Run or path
         A finished run with a policy ``baseline``.
+
+    Returns
+    -------
+    DataFrame
+        No row for a run of a region that the facts are not about.
     """
     run = run if isinstance(run, Run) else open_run(run)
+    if run.manifest["region"]["name"] != FACTS_OF:
+        return baseline_table({}, {}).iloc[:0]
     zones, factors = run.tables("zones"), Factors.from_rows(run.manifest["factors"])
     seeds = [case["seed"] for case in run.cases if case["policy"] == BASELINE and case["status"] == "ok"]
     cases, settings = {}, {}
