@@ -89,12 +89,27 @@ def _notes(found: dict[str, Any]) -> list[str]:
 
 
 def markdown(found: dict[str, Any]) -> str:
-    """The table for the README: for each task and number of threads the fastest peer, and those with a goal."""
-    shown = [row for row in found["rows"] if row["goal"] or row.get("best_peer") or row["peer"] is None]
-    lines = ["| " + " | ".join(_HEAD) + " |", "|" + "---|" * len(_HEAD)]
-    lines += ["| " + " | ".join(cell.replace("|", "/") for cell in cells(row)) + " |" for row in shown]
-    clocks = {row["judged_by"] for row in found["rows"]}
+    """The table for the README: a row for each task and each peer that is the fastest or has a goal.
+
+    Times are those with the fewest threads; the ratio with more threads stands beside.
+    """
+    fewest = min((part["threads"] for part in found["processes"]), default=1)
+    more = sorted({row["threads"] for row in found["rows"]} - {fewest})
+    ratios = {(row["task"], row["peer"], row["threads"]): row for row in found["rows"]}
+    head = ["task", "ours", "peer", "theirs", "ratio", *(f"{n} threads" for n in more), "goal", "of bound"]
+    lines = ["| " + " | ".join(head) + " |", "|---|" + "---|" * (len(head) - 1)]
+    for row in found["rows"]:
+        if row["threads"] == fewest and (row["goal"] or row.get("best_peer") or row["peer"] is None):
+            task, _, ours, peer, theirs, ratio, goal, share = cells({**row, "note": ""})
+            others = [ratios.get((row["task"], row["peer"], n)) for n in more]
+            beside = ["" if other is None else f"{other['ratio']:.1f}" for other in others]
+            goals = dict.fromkeys([goal, *(f"{other['goal']:g}" for other in others if other and other["goal"])])
+            line = [task, ours, peer, theirs, ratio, *beside, ", ".join(filter(None, goals)), share]
+            lines.append("| " + " | ".join(cell.replace("|", "/") for cell in line) + " |")
     about = ", ".join(f"{key} {value}" for key, value in found["machine"].items())
-    words = [f"Ratios are of {' and '.join(sorted(clocks))} time. {about}."]
+    clocks = {row["threads"]: row["judged_by"] for row in found["rows"]}
+    told = ", ".join(f"of {clock} time with {n}" for n, clock in sorted(clocks.items()))
+    words = [f"Ratios are {told} threads. {about}."]
     words += [f"{line[0].upper()}{line[1:]}." for line in _notes(found)]
+    words += [f"Missed: {line}." for line in found["missed"]]
     return "\n".join([*lines, "", *words, ""])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.graphs import Graph
-from benchmarks.machine import reads_gb_s
+from benchmarks.machine import SIZES_MB, reads_gb_s
 from benchmarks.options import DifferentError, Options
 from benchmarks.road_peers import ONE_BY_ONE, Aequilibrae, Peer, RoutingKit
 from benchmarks.timing import Task, Way
@@ -56,11 +56,17 @@ def _part(graph: Graph) -> int:
 
 
 def bound_s(graph: Slice, members: Members, targets: int, machine: dict[str, float]) -> float:
-    """Least seconds per origin: labels of 16 lanes read once per arc from the cache they fit, results written once."""
+    """Least seconds per origin: labels of 16 lanes read once per arc, and results written once.
+
+    Both at the bandwidth of the nearest memory that holds the labels, and the results of all origins.
+    """
     arcs = graph.down.head.size * LANES * 4
     read = arcs / reads_gb_s(machine, members.rank.size * LANES * 4) / 1e9 / LANES
-    written = targets * 4 / (0.5 * machine["copy_memory_gb_s"]) / 1e9
-    return read + written
+    rows = targets * 4
+    rate = min(reads_gb_s(machine, rows * members.origins.size), machine["read_L3_gb_s"])
+    if rows * members.origins.size > SIZES_MB["L3"] * 2**20:
+        rate = 0.5 * machine["copy_memory_gb_s"]
+    return read + rows / rate / 1e9
 
 
 def _skim(graph: Graph, metric: Any, peers: dict[str, Peer], options: Options) -> Task:

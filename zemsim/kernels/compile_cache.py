@@ -126,7 +126,7 @@ class KernelLocator(_CacheLocator):  # type: ignore[misc, unused-ignore]
 def _writable(place: Path) -> Path:
     """The folder, made if need be; one that ends with the process where it cannot be written."""
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=place).close()
     except OSError:
         place = Path(tempfile.mkdtemp(prefix="zemsim-kernels-"))
