@@ -50,7 +50,8 @@ def case_verdicts(tables: Mapping[str, pd.DataFrame], setting: Setting, counts: 
         What the cases of its seed share.
     counts : mapping of str to int
         What the model counted: ``no_alternative`` (tours without any way to travel), ``below_zero`` (cars that ran out
-        of charge), ``gave_up_charging`` (drivers who left a queue).
+        of charge), ``gave_up_charging`` (drivers who left a queue), ``roads_not_reached`` (seasons whose traffic
+        stopped short of its equilibrium).
 
     Returns
     -------
@@ -61,6 +62,7 @@ def case_verdicts(tables: Mapping[str, pd.DataFrame], setting: Setting, counts: 
         _without_way(counts["no_alternative"], len(tables["trips"])),
         *_counted(counts, int((tables["sessions"]["place"] >= ChargingPlace.PUBLIC_SLOW).sum())),
         *_gaps(tables["gaps"]),
+        _equilibrium(counts["roads_not_reached"]),
         _all_tours(tables["trips"], setting, counts["no_alternative"]),
         _energy(tables, setting),
     ]
@@ -178,6 +180,17 @@ def _gaps(gaps: pd.DataFrame) -> list[Verdict]:
             limit=(WAIT_ERROR_LIMIT_MIN, 1, "min"),
         ),
     ]
+
+
+def _equilibrium(short: int) -> Verdict:
+    return verdict(
+        "road-equilibrium",
+        short == 0,
+        short,
+        "Seasons whose road traffic stopped short of an equilibrium: {seasons}; none is fine",
+        "Sezonas, kurās satiksme uz ceļiem nesasniedza līdzsvaru: {seasons}; nedrīkst būt neviena",
+        seasons=(short, 0, ""),
+    )
 
 
 def _all_tours(trips: pd.DataFrame, setting: Setting, left_out: int) -> Verdict:

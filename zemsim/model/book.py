@@ -29,7 +29,7 @@ class Book:
 
     def __init__(self) -> None:
         self._parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
-        self.counts = {"no_alternative": 0, "below_zero": 0, "gave_up_charging": 0}
+        self.counts = {"no_alternative": 0, "below_zero": 0, "gave_up_charging": 0, "roads_not_reached": 0}
         self._loads: list[tuple[dict[DayType, int], dict[DayType, PatternLoads]]] = []
 
     def copy(self) -> Book:
@@ -69,6 +69,7 @@ class Book:
         )
         self.counts["below_zero"] += week.below_zero
         self.counts["gave_up_charging"] += week.failed
+        self.counts["roads_not_reached"] += int(model.traffic is not None and not model.traffic.reached)
         days = model.days_of(model.season)
         model.sessions_of_year += week.sessions_of * sum(days.values()) / 7.0
         self._loads.append((days, model.moves.loads))

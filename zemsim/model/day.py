@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -111,11 +111,12 @@ def _traffic(model: MobilityModel, demand: VehicleClass) -> tuple[Assignment, fl
     """Cars on the roads, and how far the times that they make are from those that drivers chose by.
 
     Drivers keep to their paths, pair by pair in the same shares, until that makes times differ; then an equilibrium is
-    sought, from these paths on.
+    sought, from these paths on. Kept paths are as near to an equilibrium as the search that found them came.
     """
     network, traffic = model.world.network, model.traffic
     if traffic is not None:
-        traffic = equilibrate(network, demand, traffic, gap=np.inf)
+        kept = equilibrate(network, demand, traffic, gap=np.inf)
+        traffic = replace(kept, gap=traffic.gap, reached=traffic.reached)
         gap = _road_gap(traffic, model.peak_time_s)
     if traffic is None or gap > _SKIM_TOLERANCE:
         traffic = equilibrate(network, demand, traffic, gap=_TRAFFIC_GAP, threads=model.threads)
