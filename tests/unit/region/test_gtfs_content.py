@@ -135,6 +135,7 @@ def test_fares_of_version_2(tmp_path: Path) -> None:
     assert fares.ride_amount("r1", "NA", "4") == 0.8
     assert np.isnan(fares.ride_amount("r1", "007", "4"))
     assert fares.ride_amount("r2", "007", "4") == 3.0
+    assert fares.ride_amount("r2", "3", "NA") == 3.0, "the area of a station is that of its platforms"
     assert np.isnan(fares.ride_amount("r2", "NA", "4"))
     assert codes(feed)["gtfs.fare_rider"] == codes(feed)["gtfs.fare_transfer_rule"] == 1
 

@@ -78,14 +78,16 @@ class FareTable:
         return rules[rules["route_id"].isin(["", route_id]) & rules["network_id"].isin(networks)]
 
 
-def read_fares(source: Source, routes: pd.DataFrame, stops: pd.DataFrame, notices: Notices) -> FareTable | None:
+def read_fares(
+    source: Source, routes: pd.DataFrame, stops: pd.DataFrame, places: pd.DataFrame, notices: Notices
+) -> FareTable | None:
     """Return the fares of a feed, None where it has none; version 2 goes before version 1.
 
     Parameters
     ----------
     source : Source
         The feed.
-    routes, stops : DataFrame
+    routes, stops, places : DataFrame
         As in :class:`~zemsim.region.gtfs.feed.Gtfs`.
     notices : Notices
         Is told of rules that are not used.
@@ -93,7 +95,7 @@ def read_fares(source: Source, routes: pd.DataFrame, stops: pd.DataFrame, notice
     if source.has("fare_products.txt") and source.has("fare_leg_rules.txt"):
         if source.has("fare_attributes.txt"):
             notices.add("gtfs.fares_1_not_used", "file of fares version 1 beside version 2, not used", 1)
-        return _version_2(source, routes, stops, notices)
+        return _version_2(source, routes, stops, places, notices)
     if source.has("fare_attributes.txt"):
         return _version_1(source, routes, stops, notices)
     return None
@@ -136,11 +138,13 @@ def _version_1(source: Source, routes: pd.DataFrame, stops: pd.DataFrame, notice
     return FareTable(1, _ordered(frame), areas, {})
 
 
-def _version_2(source: Source, routes: pd.DataFrame, stops: pd.DataFrame, notices: Notices) -> FareTable:
+def _version_2(
+    source: Source, routes: pd.DataFrame, stops: pd.DataFrame, places: pd.DataFrame, notices: Notices
+) -> FareTable:
     price, currency = _products(source, notices)
     rules = Table(source, "fare_leg_rules.txt")
     product = rules.references("fare_product_id", set(price) | _hidden(source, price), "fare_products.txt")
-    areas = _areas(source, set(stops["stop_id"]))
+    areas = _areas(source, stops, places)
     networks = _networks(source, routes)
     timed = [
         bool(a or b) for a, b in zip(*(rules.column(f"{x}_timeframe_group_id") for x in ("from", "to")), strict=True)
@@ -205,13 +209,17 @@ def _hidden(source: Source, price: Mapping[str, float]) -> set[str]:
     return set(Table(source, "fare_products.txt").column("fare_product_id")) - set(price)
 
 
-def _areas(source: Source, stops: set[str]) -> dict[str, set[str]]:
+def _areas(source: Source, stops: pd.DataFrame, places: pd.DataFrame) -> dict[str, set[str]]:
+    """Return the areas of each stop; the area of a station is that of its platforms."""
     known = set(Table(source, "areas.txt", required=False).column("area_id"))
     table = Table(source, "stop_areas.txt", required=False)
     table.references("area_id", known, "areas.txt")
+    table.references("stop_id", {*stops["stop_id"], *places["stop_id"]}, "stops.txt")
+    platforms = stops.groupby("parent_station")["stop_id"].agg(list).to_dict()
+    own = set(stops["stop_id"])
     found: dict[str, set[str]] = {}
-    for area, stop in zip(table.column("area_id"), table.column("stop_id"), strict=True):
-        if stop in stops:
+    for area, place in zip(table.column("area_id"), table.column("stop_id"), strict=True):
+        for stop in [place] if place in own else platforms.get(place, []):
             found.setdefault(stop, set()).add(area)
     return found
 

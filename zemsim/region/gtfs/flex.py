@@ -85,9 +85,10 @@ def _services(
     notice = rules.floats("prior_notice_duration_min", 0, 1e6, blank=np.nan)
     notice_min = dict(zip(rules.column("booking_rule_id"), notice.tolist(), strict=True))
     of_trip = trips.set_index("trip_id")
+    columns = {name: times.column(name) for name in ("trip_id", "stop_id", *FLEX_COLUMNS)}
     found = []
     for row in rows.tolist():
-        cell = {name: times.column(name)[row] for name in ("trip_id", "stop_id", *FLEX_COLUMNS)}
+        cell = {name: cells[row] for name, cells in columns.items()}
         area = cell["location_id"] or cell["location_group_id"] or cell["stop_id"]
         kind = "location" if cell["location_id"] else "group" if cell["location_group_id"] else "stop"
         if area not in (stops if kind == "stop" else areas):

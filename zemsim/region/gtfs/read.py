@@ -7,13 +7,14 @@ out and counted by kind, or is an error where ``strict`` asks for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from zemsim.core.errors import InputError, did_you_mean
+from zemsim.core.errors import MAX_NAME_SHOWN, InputError, clean, did_you_mean
 from zemsim.core.notices import Notices
 from zemsim.region.archive import Limits, Source, open_source
 from zemsim.region.gtfs.coordinates import Bounds
@@ -103,7 +104,7 @@ def _read(path: Path, strict: bool, bounds: Bounds | None, limits: Limits | None
         times["dist_m"] = fill_from_shapes(source, trips, times, stops, notices)
         trips, times = expand(source, trips, times, left_out, notices)
         walks = read_walks(source, stops, places, notices)
-        fares = read_fares(source, routes, stops, notices)
+        fares = read_fares(source, routes, stops, places, notices)
         status = _sidecar(source, "status.csv", ("route_id", "status", "departures", "note"), set(routes["route_id"]))
         vehicles = _vehicles(source, set(routes["route_id"]))
     _count_unused(stops, trips, times, on_demand, notices)
@@ -111,7 +112,8 @@ def _read(path: Path, strict: bool, bounds: Bounds | None, limits: Limits | None
         raise InputError("no trip can be run", path, hint="; ".join(str(notice) for notice in notices) or None)
     times = times.drop(columns="stop_idx")
     tables = (agency, stops, routes, trips, times, calendar, exceptions, places, walks, fares, on_demand, areas)
-    return Gtfs(path, first_zone, *tables, status, vehicles, tuple(notices))
+    shown = [replace(one, examples=tuple(clean(text, MAX_NAME_SHOWN) for text in one.examples)) for one in notices]
+    return Gtfs(path, first_zone, *tables, status, vehicles, tuple(shown))
 
 
 def _agency(table: Table, notices: Notices) -> pd.DataFrame:

@@ -15,9 +15,8 @@ from zemsim.region.gtfs.table import DAY_NAMES, Table
 #: Earlier dates are slips of the pen.
 FIRST_DATE = dt.date(1970, 1, 1)
 
-#: How many days that have service a message names, and how many it looks at.
+#: How many days that have service a message names.
 DAYS_NAMED = 3
-_LOOKED_AT = 400
 
 
 def read_services(source: Source, notices: Notices) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -80,7 +79,7 @@ def active_services(calendar: pd.DataFrame, calendar_dates: pd.DataFrame, day: d
 
 
 def days_with_service(
-    calendar: pd.DataFrame, calendar_dates: pd.DataFrame, used: frozenset[str], near: dt.date, count: int = DAYS_NAMED
+    calendar: pd.DataFrame, calendar_dates: pd.DataFrame, trips: pd.Series, near: dt.date, count: int = DAYS_NAMED
 ) -> list[dt.date]:
     """Return the days nearest to a date on which trips run, in order of time; at most ``count``.
 
@@ -88,25 +87,18 @@ def days_with_service(
     ----------
     calendar, calendar_dates : DataFrame
         As :func:`read_services` returns them.
-    used : frozenset of str
-        Services that have trips.
+    trips : Series
+        ``service_id`` of each trip.
     near : date
         The date that was asked for.
     count : int
         How many.
     """
-    week = [dt.timedelta(days=i) for i in range(-7, 8)]
-    marks = [near, *calendar["start_date"], *calendar["end_date"], *calendar_dates["date"]]
-    low, high = dt.date.min.toordinal() + 7, dt.date.max.toordinal() - 7
-    safe = {dt.date.fromordinal(min(max(mark.toordinal(), low), high)) for mark in marks}
-    days = sorted({mark + step for mark in safe for step in week}, key=lambda day: (abs((day - near).days), day))
-    found: list[dt.date] = []
-    for day in days[:_LOOKED_AT]:
-        if active_services(calendar, calendar_dates, day) & used:
-            found.append(day)
-            if len(found) == count:
-                break
-    return sorted(found)
+    first, number = trips_by_day(calendar, calendar_dates, trips)
+    days = np.flatnonzero(number)
+    away = np.abs(days - (near - first).days)
+    nearest = np.sort(days[np.argsort(away, kind="stable")[:count]])
+    return [first + dt.timedelta(days=int(at)) for at in nearest]
 
 
 def trips_by_day(

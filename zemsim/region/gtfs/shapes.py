@@ -136,28 +136,34 @@ def along_m(lat: Float, lon: Float, stop_lat: Float, stop_lon: Float) -> Float |
     length = np.hypot(dx, dy)
     begin = np.concatenate([[0.0], np.cumsum(length)])[:-1]
     square = np.where(length > 0, length**2, 1.0)
-    part = np.clip(((px[:, None] - x[:-1]) * dx + (py[:, None] - y[:-1]) * dy) / square, 0.0, 1.0)
-    off = (px[:, None] - x[:-1] - part * dx) ** 2 + (py[:, None] - y[:-1] - part * dy) ** 2
-    best, back = off[0], np.zeros(off.shape, np.int64)
-    pieces = np.arange(len(length))
+
+    def nearest(i: int) -> tuple[Float, Float]:
+        """Return where on each piece stop i lies (0 to 1), and the square of its distance."""
+        part = np.clip(((px[i] - x[:-1]) * dx + (py[i] - y[:-1]) * dy) / square, 0.0, 1.0)
+        return part, (px[i] - x[:-1] - part * dx) ** 2 + (py[i] - y[:-1] - part * dy) ** 2
+
+    pieces = np.arange(len(length), dtype=np.int32)
+    back = np.zeros((len(px), len(length)), np.int32)
+    before, best = nearest(0)
     for i in range(1, len(px)):
-        lowest = np.minimum.accumulate(best)
-        earlier = np.concatenate([[np.inf], lowest[:-1]])
+        part, off = nearest(i)
+        earlier = np.concatenate([[np.inf], np.minimum.accumulate(best)[:-1]])
         its_piece = np.maximum.accumulate(np.where(best < earlier, pieces, 0))
-        ahead = part[i] * length >= part[i - 1] * length - BACKWARDS_M
-        stays = ahead & (best < earlier)
+        stays = (part * length >= before * length - BACKWARDS_M) & (best < earlier)
         back[i] = np.where(stays, pieces, np.concatenate([[0], its_piece[:-1]]))
-        best = np.where(stays, best, earlier) + off[i]
+        best = np.where(stays, best, earlier) + off
+        before = part
     if not np.isfinite(best.min()):
         return None
-    piece = np.zeros(len(px), np.int64)
-    piece[-1] = int(best.argmin())
-    for i in range(len(px) - 1, 0, -1):
-        piece[i - 1] = back[i, piece[i]]
-    rows = np.arange(len(px))
-    if off[rows, piece].max() > OFF_LINE_M**2:
-        return None
-    found = np.maximum.accumulate(begin[piece] + part[rows, piece] * length[piece])
+    found = np.zeros(len(px))
+    piece = int(best.argmin())
+    for i in range(len(px) - 1, -1, -1):
+        part, off = nearest(i)
+        if off[piece] > OFF_LINE_M**2:
+            return None
+        found[i] = begin[piece] + part[piece] * length[piece]
+        piece = int(back[i, piece])
+    found = np.maximum.accumulate(found)
     return np.asarray(found - found[0])
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from zemsim.core.errors import did_you_mean
 from zemsim.core.notices import Notices
 from zemsim.region.archive import Source
 from zemsim.region.gtfs.coordinates import Bounds, check_bounds, check_each, check_together
-from zemsim.region.gtfs.table import Table
+from zemsim.region.gtfs.table import Table, near_id
 
 STOP, STATION, ENTRANCE, NODE, BOARDING_AREA = range(5)
 
@@ -81,7 +80,7 @@ def _check_parents(table: Table, kind: np.ndarray) -> None:
         if parent == "":
             continue
         if parent not in kind_of:
-            raise table.fail(row, f"parent_station “{parent}” is not in stops.txt", did_you_mean(parent, kind_of))
+            raise table.fail(row, f"parent_station “{parent}” is not in stops.txt", near_id(parent, kind_of))
         if kind_of[parent] != wanted:
             own, other = _WORDS[kind[row]], _WORDS[kind_of[parent]]
             lies = f"must lie in a {_WORDS[wanted]}" if wanted is not None else "has no parent"

@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zemsim.core.errors import InputError, did_you_mean
+from zemsim.core.errors import MAX_NAME_SHOWN, InputError, did_you_mean
 from zemsim.core.notices import Notices
 from zemsim.region.archive import Source
 from zemsim.region.habits import number_habit
 from zemsim.region.tables import read_columns
+
+#: Among more ids than this no similar one is sought: it would take longer than reading the file.
+MAX_COMPARED = 2_000
 
 DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -141,7 +144,7 @@ class Table:
         if wrong:
             row, value = next((row, value) for row, value in enumerate(values) if value in wrong)
             more = f" ({len(wrong):,} such ids in the file)" if len(wrong) > 1 else ""
-            raise self.fail(row, f"{name} “{value}” is not in {where}{more}", did_you_mean(value, known))
+            raise self.fail(row, f"{name} “{shown_id(value)}” is not in {where}{more}", near_id(value, known))
         return values
 
     def parsed(self, name: str, parse: Callable[[str], Any], blank: Any = None) -> list[Any]:
@@ -167,6 +170,27 @@ class Table:
     def dates(self, name: str) -> list[dt.date]:
         """Return a column of dates written as YYYYMMDD."""
         return self.parsed(name, _date)
+
+
+def near_id(value: str, known: Collection[str]) -> str | None:
+    """Return the advice for an unknown id: the nearest of a few, in large files only one that differs by letters' case.
+
+    Parameters
+    ----------
+    value : str
+        What was written.
+    known : collection of str
+        The ids.
+    """
+    if len(known) <= MAX_COMPARED:
+        return did_you_mean(value, known)
+    folded = value.strip().casefold()
+    return next((f"did you mean “{shown_id(name)}”?" for name in known if name.strip().casefold() == folded), None)
+
+
+def shown_id(value: str) -> str:
+    """Return an id as messages show it."""
+    return value if len(value) <= MAX_NAME_SHOWN else value[: MAX_NAME_SHOWN - 1] + "…"
 
 
 def _number(text: str, low: float, high: float, whole: bool) -> float | int:
