@@ -38,7 +38,10 @@ class SmallRegion:
         default_factory=lambda: read_column(PACK / "facts" / "facts.csv", "fact_id", "value")
     )
     assumptions: dict[str, float] = field(
-        default_factory=lambda: read_column(PACK / "assumptions" / "population.csv", "key", "value")
+        default_factory=lambda: (
+            read_column(PACK / "assumptions" / "population.csv", "key", "value")
+            | read_column(PACK / "assumptions" / "roads_and_paths.csv", "key", "value")
+        )
     )
 
     roles: Roles = field(

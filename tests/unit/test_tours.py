@@ -15,7 +15,7 @@ from zemsim.population import Population, make_tours, synthesise, tours_report
 from zemsim.population.inputs import straight_km
 from zemsim.population.plans import groups, work_chances
 from zemsim.population.timing import period_of
-from zemsim.population.tours import SHORTEST_KM, TOUR_DTYPES
+from zemsim.population.tours import TOUR_DTYPES
 
 SPEED_KM_H = 45.0
 
@@ -149,8 +149,19 @@ def test_kilometres_of_a_tour(
     dx = tours["dest_x_m"].to_numpy() - home["x_m"].to_numpy()
     dy = tours["dest_y_m"].to_numpy() - home["y_m"].to_numpy()
     straight = np.sqrt(dx**2 + dy**2) / 1000.0 * region.assumption("population.detour_ratio")
-    assert tours["active_km"].to_numpy() == pytest.approx(np.maximum(straight, SHORTEST_KM), rel=1e-5)
+    assert tours["active_km"].to_numpy() == pytest.approx(
+        np.maximum(straight, region.assumption("active_least_km")), rel=1e-5
+    )
     assert (tours.loc[tours["purpose"] == Purpose.WORK, "active_km"] < 2.0).mean() > 0.1
+
+
+def test_the_least_distance_on_foot_is_that_of_the_region(
+    region: SmallRegion, population: Population, distance_km: np.ndarray, tours: pd.DataFrame
+) -> None:
+    wider = replace(region, assumptions={**region.assumptions, "active_least_km": 0.75})
+    longer = make_tours(wider, population, distance_km, seed=1)
+    assert (tours["active_km"] < 0.75).any()
+    assert np.array_equal(longer["active_km"], np.maximum(tours["active_km"], np.float32(0.75)))
 
 
 def test_work_is_at_one_place_on_all_days(tours: pd.DataFrame) -> None:

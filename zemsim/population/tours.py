@@ -16,8 +16,6 @@ from zemsim.population.plans import DISCRETIONARY, day_rates, groups, plan_day
 from zemsim.population.tables import Population
 from zemsim.population.timing import day_times, period_of
 
-#: Shortest way on foot, km.
-SHORTEST_KM = 0.2
 TOUR_DTYPES = {
     "day_type": "int8",
     "resident_idx": "int32",
@@ -86,10 +84,15 @@ def make_tours(
     if detour is not None:
         straight = table["active_km"].to_numpy(np.float64) / assumed(region, "detour_ratio")
         ratio = detour[table["origin_zone_idx"].to_numpy(), table["dest_zone_idx"].to_numpy()]
-        table["active_km"] = np.maximum(straight * ratio, SHORTEST_KM).astype(np.float32)
+        table["active_km"] = np.maximum(straight * ratio, least_active_km(region)).astype(np.float32)
     table.attrs["left_off"] = left_off
     table.attrs["short_km"] = {p.name.lower(): (float(means[p]), most) for p, most in gravity.short_km.items()}
     return table
+
+
+def least_active_km(region: RegionLike) -> float:
+    """Least distance on foot or by bike between two doors, km: the assumption ``active_least_km`` of the region."""
+    return float(region.assumption("active_least_km"))
 
 
 def _tours_of_day(
@@ -130,7 +133,7 @@ def _tours_of_day(
             "period_out": period_of(day, depart),
             "period_back": period_of(day, back),
             "road_km": road_km[order],
-            "active_km": np.maximum(active, SHORTEST_KM),
+            "active_km": np.maximum(active, least_active_km(region)),
         }
     )
 
