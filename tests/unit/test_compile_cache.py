@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,9 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from numba import njit
 
 import zemsim
+from zemsim.commands.quality import warmup
 from zemsim.kernels import compile_cache, draws, sweep, tour_choice
 from zemsim.kernels.compile_cache import KernelLocator, sources_digest
 
@@ -115,3 +118,29 @@ def test_kernels_that_nobody_uses_are_forgotten(tmp_path: Path, monkeypatch: pyt
     os.utime(place / "rehearsed-1", (long_ago, long_ago))
     assert compile_cache.forget_old() == 1
     assert sorted(file.name for file in place.iterdir()) == ["b.nbc", "rehearsed-1"]
+
+
+def test_warmup_tells_where_kernels_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    made: list[str] = []
+
+    class Engine:
+        @classmethod
+        def of(cls, experiment: None) -> Engine:
+            return cls()
+
+        def prepare(self, work: Path, part: str, threads: int) -> None:
+            assert work.is_dir()
+            made.append(part)
+            place = compile_cache.folder()
+            place.mkdir(exist_ok=True)
+            (place / f"{part}.nbc").write_bytes(b"12345")
+
+    monkeypatch.setattr("zemsim.experiment.prepare.SpineEngine", Engine)
+    found = json.loads(CliRunner().invoke(warmup, ["--json"]).stdout)
+    assert made == ["population", "roads", "timetable", "rehearsal-tours", "rehearsal"]
+    assert found["folder"] == str(compile_cache.folder())
+    assert (found["files"], found["bytes"]) == (5, 25)
+    told = CliRunner().invoke(warmup, [])
+    assert "5 compiled kernels" in told.stdout
+    assert "compiling: population" in told.stderr

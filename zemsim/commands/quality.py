@@ -59,12 +59,12 @@ def warmup(as_json: bool) -> None:
         from zemsim.experiment.warmup import warm_up
 
         found = warm_up(show)
-    about = {"folder": str(found.folder), "files": found.files, "bytes": found.size_bytes, "seconds": found.seconds}
+    about = {"folder": str(found.folder), "files": found.files, "bytes": found.size_bytes, "seconds": found.spent_s}
     if as_json:
         print_json(about)
     else:
         size_mb = found.size_bytes / 1e6
-        click.echo(f"{found.files} compiled kernels, {size_mb:.1f} MB, after {found.seconds:.0f} s in {found.folder}")
+        click.echo(f"{found.files} compiled kernels, {size_mb:.1f} MB, after {found.spent_s:.0f} s in {found.folder}")
 
 
 @click.command()

@@ -30,7 +30,7 @@ class Warmed:
     folder: Path
     files: int
     size_bytes: int
-    seconds: float
+    spent_s: float
 
 
 def warm_up(show: Progress) -> Warmed:
