@@ -10,10 +10,9 @@ from typing import Any
 
 import click
 
+from zemsim.commands.options import as_json
 from zemsim.core.command_line import print_columns, print_json
 from zemsim.core.errors import EXIT_SOME_FAILED, UsageError
-
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 
 
 @click.command()
