@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from zemsim.core.errors import InputError
+from zemsim.region.nearest import NearestPoint
 from zemsim.region.summary import evidence
 from zemsim.region.tables import read_text
 from zemsim.travel.active import ActiveNetwork
@@ -85,8 +85,7 @@ def _timetable(region: Region) -> Iterator[Row]:
     yield _row("timetable", f"trips on the weekday {timetable.dates[0]}", trips[0], "", trips[0] > 0)
     yield _row("timetable", f"trips on the weekend day {timetable.dates[1]}", trips[1])
     zones = region.zones[region.zones["population"] > 0]
-    stops = timetable.stops[["x_m", "y_m"]].to_numpy(np.float64)
-    away = cKDTree(stops).query(zones[["x_m", "y_m"]].to_numpy(np.float64))[0]
+    away = NearestPoint(timetable.stops[["x_m", "y_m"]]).of(zones[["x_m", "y_m"]])[0]
     limit = timetable.rules.transit_access_bus_m / timetable.rules.transit_walk_detour_ratio
     far = away > limit
     people = int(zones["population"].to_numpy()[far].sum())

@@ -31,6 +31,7 @@ from zemsim.region.build.zones import fill_zones, outline, place_zones, settleme
 from zemsim.region.geo import Grid
 from zemsim.region.make import road_order
 from zemsim.region.make.pack import Pack, slug
+from zemsim.region.nearest import NearestPoint
 from zemsim.region.region import PACKAGE_FILE, load_region
 
 Say = Callable[[str], None]
@@ -182,10 +183,8 @@ def _write_active(
 
 def _count_stops(stops: pd.DataFrame, extract: OsmExtract, grid: Grid, rules: Rules, report: Report) -> None:
     """Count stops that lie far from every way of the extract: nobody walks there."""
-    from scipy.spatial import cKDTree
-
     x, y = grid.to_metres(extract.lon, extract.lat)
-    away = cKDTree(np.column_stack([x, y])).query(stops[["x_m", "y_m"]].to_numpy(np.float64))[0]
+    away = NearestPoint(np.column_stack([x, y])).of(stops[["x_m", "y_m"]])[0]
     limit = rules.default("build.stop_walk_m")
     far = away > limit
     report.count("timetable", "kept", "stops linked to ways", int((~far).sum()))

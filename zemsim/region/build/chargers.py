@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
 
 from zemsim.region.build.osm import OsmExtract
 from zemsim.region.build.report import Report
 from zemsim.region.build.rules import Rules
 from zemsim.region.geo import Grid
 from zemsim.region.make.chargers import COLUMNS
+from zemsim.region.nearest import NearestPoint
 
 #: Sockets by key, as connectors are named in packs, and whether they give direct current.
 SOCKETS = {
@@ -50,8 +50,8 @@ def charger_rows(
             report.count("chargers", "dropped", "stations that are not public", examples=[point["id"]])
             continue
         x, y = (float(round(float(v), 1)) for v in grid.to_metres(point["lon"], point["lat"]))
-        away, zone = tree.query([x, y])
-        if away > max(rules.default("build.charger_reach_m"), float(half[zone])):
+        away, zone = tree.of([x, y])
+        if away > max(rules.default("build.charger_reach_m"), float(half[int(zone)])):
             report.count("chargers", "outside", "stations outside the zones", examples=[point["id"]])
             continue
         lon, lat = grid.to_degrees(x, y)
@@ -112,9 +112,8 @@ def _power_kw(text: str) -> float | None:
     return max(inside) if inside else None
 
 
-def _zone_tree(zones: pd.DataFrame) -> tuple[Any, np.ndarray]:
-    points = zones[["x_m", "y_m"]].to_numpy(np.float64)
-    return cKDTree(points), zones["size_m"].to_numpy(np.float64) / 2.0
+def _zone_tree(zones: pd.DataFrame) -> tuple[NearestPoint, np.ndarray]:
+    return NearestPoint(zones[["x_m", "y_m"]]), zones["size_m"].to_numpy(np.float64) / 2.0
 
 
 def parking_prices(extract: OsmExtract, zones: pd.DataFrame, grid: Grid, report: Report) -> np.ndarray:
@@ -139,11 +138,11 @@ def parking_prices(extract: OsmExtract, zones: pd.DataFrame, grid: Grid, report:
             report.count("parking", "dropped", "fees that do not say euros per hour", examples=[point["id"]])
             continue
         x, y = grid.to_metres(point["lon"], point["lat"])
-        away, zone = tree.query([float(x), float(y)])
-        if away <= float(half[zone]) * 1.5:
+        away, zone = tree.of([float(x), float(y)])
+        if away <= float(half[int(zone)]) * 1.5:
             found.setdefault(int(zone), []).append(float(match[1].replace(",", ".")))
     price = np.full(len(zones), np.nan)
-    for zone, values in found.items():
-        price[zone] = round(sum(values) / len(values), 2)
+    for row, values in found.items():
+        price[row] = round(sum(values) / len(values), 2)
     report.count("parking", "kept", "zones with a parking price", len(found))
     return price

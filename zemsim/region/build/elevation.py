@@ -19,18 +19,21 @@ _MOST_CELLS = 200_000_000
 
 @dataclass(frozen=True, eq=False)
 class Elevation:
-    """Heights in metres at cell centres, the first row in the north; NaN where not known."""
+    """Heights in metres at cell centres, the first row in the north; NaN where not known.
 
-    west: float
-    south: float
-    cell: float
+    Cells are ``cell_lat`` degrees high and wide.
+    """
+
+    west_lon: float
+    south_lat: float
+    cell_lat: float
     height_m: Float
 
     def at(self, lon: Float, lat: Float) -> Float:
         """Return heights at points in degrees, float64; NaN outside."""
         rows, columns = self.height_m.shape
-        x = (lon - self.west) / self.cell
-        y = (rows - 1) - (lat - self.south) / self.cell
+        x = (lon - self.west_lon) / self.cell_lat
+        y = (rows - 1) - (lat - self.south_lat) / self.cell_lat
         inside = (x >= 0) & (x <= columns - 1) & (y >= 0) & (y <= rows - 1)
         i = np.clip(np.floor(np.where(inside, y, 0)).astype(int), 0, max(rows - 2, 0))
         j = np.clip(np.floor(np.where(inside, x, 0)).astype(int), 0, max(columns - 2, 0))

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
 
 from zemsim.core.errors import InputError
 from zemsim.region.build.csv_files import write_csv
@@ -17,6 +16,7 @@ from zemsim.region.build.rules import Rules
 from zemsim.region.geo import Grid
 from zemsim.region.gtfs import Gtfs, read_gtfs
 from zemsim.region.gtfs.kinds import TRAIN_KINDS
+from zemsim.region.nearest import NearestPoint
 
 #: A bus line whose stops are nearer to each other than this runs in a town, m.
 _CITY_SPACING_M = 1200.0
@@ -82,9 +82,8 @@ def write_timetable(
 
 def _near_stops(feed: Gtfs, zones: pd.DataFrame, grid: Grid, rules: Rules, report: Report) -> pd.DataFrame:
     x, y = grid.to_metres(feed.stops["stop_lon"].to_numpy(), feed.stops["stop_lat"].to_numpy())
-    tree = cKDTree(zones[["x_m", "y_m"]].to_numpy(np.float64))
     points = np.nan_to_num(np.column_stack([x, y]), nan=1e12, posinf=1e12, neginf=1e12)
-    away = tree.query(points)[0]
+    away = NearestPoint(zones[["x_m", "y_m"]]).of(points)[0]
     near = away <= rules.default("build.stop_reach_m")
     report.count(
         "timetable", "outside", "stops too far from every zone", int((~near).sum()),

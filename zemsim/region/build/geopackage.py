@@ -13,6 +13,7 @@ import shapely
 
 from zemsim.core.errors import InputError
 from zemsim.region.build.report import Report
+from zemsim.region.nearest import touching
 
 #: Bytes of the envelope in a geometry's header, by its code.
 _ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
@@ -145,10 +146,7 @@ def _to_degrees(shapes: list[Any], epsg: int, path: Path) -> list[Any]:
 
 
 def _check_overlap(shapes: list[Any], path: Path, report: Report) -> None:
-    tree = shapely.STRtree(shapes)
-    a, b = tree.query(shapes, predicate="intersects")
-    pairs = a < b
-    a, b = a[pairs], b[pairs]
+    a, b = touching(shapes)
     areas = shapely.area(np.array(shapes, object))
     shared = shapely.area(shapely.intersection(np.array(shapes, object)[a], np.array(shapes, object)[b]))
     total = float(areas.sum())

@@ -72,7 +72,7 @@ class LinkTable:
         for number, join in enumerate(joins):
             zone_id = zone_ids[join.point]
             own = self.node(zone_nodes[join.point], "zone", zone_id)
-            length = max(join.metres * detour, 1.0)
+            length = max(join.away_m * detour, 1.0)
             row = self._connector(f"c{number + 1:06d}", own, self.node(join.node), length)
             self.links.append({**row, "oneway": 0, "name": "", "status": "assumption", "source": "nearest road"})
 

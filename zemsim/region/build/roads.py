@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
 
 from zemsim.core.errors import InputError
 from zemsim.region.build.graph import Edge, Places, cut_at_crossings, draw_chains_together, main_part, without_loops
@@ -19,6 +18,7 @@ from zemsim.region.build.snap import Join, join_points
 from zemsim.region.build.turns import read_restrictions, restrict
 from zemsim.region.build.ways import car_roads, pieces
 from zemsim.region.geo import Grid
+from zemsim.region.nearest import NearestPoint
 
 PART = "roads"
 
@@ -95,7 +95,7 @@ def _join_zones(
             f"{people:,} of {int(zones['population'].sum()):,} residents live farther than {limit:g} m from every road",
             hint="is the extract of the place of the zones? The limit is build.zone_snap_m in the rule table defaults",
         )
-    away = np.array([join.metres for join in joins])
+    away = np.array([join.away_m for join in joins])
     report.count("zones", "kept", "zones joined to roads", int(joined.sum()))
     report.count("zones", "kept", "connectors", len(joins))
     report.count("zones", "note", "connectors longer than 300 m", int((away > 300.0).sum()))
@@ -104,13 +104,13 @@ def _join_zones(
 
 def _urban(zones: pd.DataFrame) -> Any:
     """Return a test whether a point lies in a zone of a city or town, by the nearest centre."""
-    tree = cKDTree(zones[["x_m", "y_m"]].to_numpy(np.float64))
+    tree = NearestPoint(zones[["x_m", "y_m"]])
     town = zones["area_type"].isin(("city", "town")).to_numpy()
     size = zones["size_m"].to_numpy(np.float64)
 
     def inside(x_m: float, y_m: float) -> bool:
-        away, nearest = tree.query([x_m, y_m])
-        return bool(town[nearest] and away <= size[nearest])
+        away, nearest = tree.of([x_m, y_m])
+        return bool(town[int(nearest)] and away <= size[int(nearest)])
 
     return inside
 

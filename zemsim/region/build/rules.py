@@ -61,7 +61,7 @@ class Highway:
     road_class: str
     limit_km_h: tuple[float, float]
     drive_share: tuple[float, float]
-    lanes: float
+    lanes: int
     lane_capacity_veh_h: float
     modes: frozenset[str]
 
@@ -118,7 +118,7 @@ class Rules:
                 row["road_class"],
                 (float(row["limit_urban_km_h"]), float(row["limit_rural_km_h"])),
                 (float(row["drive_share_urban"]), float(row["drive_share_rural"])),
-                float(row["lanes"]),
+                max(1, round(float(row["lanes"]))),
                 float(row["lane_capacity_veh_h"]),
                 frozenset(mode for mode in MODES if row[mode] == "yes"),
             )

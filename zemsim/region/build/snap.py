@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from zemsim.region.build.graph import Edge, Places
+from zemsim.region.nearest import lines_within
 
 Float = NDArray[np.float64]
 
@@ -19,11 +20,11 @@ _SAME_M = 2.0
 
 @dataclass(frozen=True)
 class Join:
-    """Point ``point`` joins the graph at ``node``, ``metres`` away in a straight line."""
+    """Point ``point`` joins the graph at ``node``, ``away_m`` away in a straight line."""
 
     point: int
     node: int
-    metres: float
+    away_m: float
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class _Foot:
     edge: int
     segment: int
     share: float
-    metres: float
+    away_m: float
 
 
 def join_points(
@@ -93,9 +94,8 @@ def _feet(
         return []
     xy = np.column_stack([places.x_m, places.y_m])
     lines = shapely.linestrings(np.stack([xy[a], xy[b]], axis=1))
-    tree = shapely.STRtree(lines)
     dots = shapely.points(points)
-    near = tree.query(dots, predicate="dwithin", distance=limit_m)
+    near = lines_within(lines, dots, limit_m)
     metres = shapely.distance(dots[near[0]], lines[near[1]])
     feet = []
     order = np.lexsort((near[1], metres, near[0]))
@@ -110,7 +110,7 @@ def _feet(
         chosen[edge] = away
         share = float(shapely.line_locate_point(lines[line], dots[point], normalized=True))
         feet.append(_Foot(point, edge, int(segment[line]), share, away))
-    return sorted(feet, key=lambda foot: (foot.point, foot.metres, foot.edge))
+    return sorted(feet, key=lambda foot: (foot.point, foot.away_m, foot.edge))
 
 
 def _segments(edges: list[Edge], usable: Callable[[Edge], bool]) -> tuple[NDArray[np.int64], ...]:

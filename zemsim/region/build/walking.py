@@ -77,7 +77,7 @@ def active_tables(
         nodes.append(_node(places, own, zone_id))
         links.append(
             {"link_id": f"c{number + 1:06d}", "from_node": places.names[own], "to_node": places.names[join.node],
-             "length_m": _tenths(max(join.metres * rules.default("build.connector_detour"), 1.0)), "walk": 1,
+             "length_m": _tenths(max(join.away_m * rules.default("build.connector_detour"), 1.0)), "walk": 1,
              "bike": "both", "infrastructure": "connector", "surface_share": 1.0, "rise_m": None, "fall_m": None,
              "status": "assumption"}
         )  # fmt: skip

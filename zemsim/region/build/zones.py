@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from zemsim.region.build.report import Report
 from zemsim.region.build.rules import Rules
 from zemsim.region.build.zone_input import ZoneInput
 from zemsim.region.geo import Grid
 from zemsim.region.make.pack import largest_remainder, slug
+from zemsim.region.nearest import NearestPoint
 
 Float = NDArray[np.float64]
 
@@ -55,8 +55,7 @@ def _sizes(given: ZoneInput, table: pd.DataFrame, grid: Grid, report: Report) ->
     report.count("zones", "defaulted", "zones without a size: distance to the nearest other zone", int(missing.sum()))
     if len(table) == 1:
         return np.where(missing, 1000.0, stated)
-    points = table[["x_m", "y_m"]].to_numpy(np.float64)
-    nearest = cKDTree(points).query(points, k=2)[0][:, 1]
+    nearest = NearestPoint(table[["x_m", "y_m"]]).to_others()
     positive = nearest[nearest > 0]
     floor = float(np.median(positive)) if positive.size else 1000.0
     return np.where(missing, np.where(nearest > 0, nearest, floor), stated)
