@@ -104,7 +104,7 @@ def text_of(rows: list[list[str]]) -> bytes:
     return out.getvalue().encode()
 
 
-@settings(max_examples=400)
+@settings(max_examples=800)
 @given(TABLE, st.data())
 def test_no_cell_lands_in_another_column(rows: list[list[str]], data: st.DataObject) -> None:
     """Cells are taken out or put in at random: refused, or each column as it was written."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.bad_inputs.gtfs.feeds import FEED, added, changed, codes, without, write_folder
@@ -127,6 +127,7 @@ SPANS = st.lists(
 )
 
 
+@settings(max_examples=40)
 @given(SPANS, st.booleans())
 def test_headways_are_written_out_like_the_twin(
     tmp_path_factory: pytest.TempPathFactory, spans: list[tuple[int, int, int, bool]], gaps: bool

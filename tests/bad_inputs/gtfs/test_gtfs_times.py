@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.bad_inputs.gtfs.feeds import FEED, added, changed, codes, write_folder
@@ -98,6 +98,7 @@ def with_trips(lists: list[list[str]]) -> dict[str, str | bytes]:
     return files  # type: ignore[return-value]
 
 
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from([*FAULTS, "sound"]), max_size=12))
 def test_trips_left_out_are_those_with_a_fault(tmp_path_factory: pytest.TempPathFactory, kinds: list[str]) -> None:
     folder = tmp_path_factory.getbasetemp() / "trips"
