@@ -175,6 +175,12 @@ def test_baseline_against_the_facts(run: Run) -> None:
     assert trips == pytest.approx((weekday * 251 + weekend * 114) / 365)
 
 
+def test_facts_say_nothing_about_another_region(run: Run) -> None:
+    elsewhere = Run(run.folder, {**run.manifest, "region": {"name": "elsewhere"}}, run.verdicts)
+    assert baseline_facts(elsewhere).empty
+    assert list(baseline_facts(elsewhere).columns) == list(baseline_facts(run).columns)
+
+
 def test_survey_counts_only_the_ages_it_asks(run: Run) -> None:
     persons, tours = run.tables("persons", seed=1), run.tables("tours", seed=1)
     asked = persons.loc[persons["age"].between(15, 84), "resident_idx"]

@@ -1,10 +1,34 @@
-"""Verdicts of a case from what the model counted."""
+"""Verdicts of a case from what the model counted and from the gaps of its iterations."""
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from zemsim.evidence.verdicts import _equilibrium
+from zemsim.evidence.verdicts import _equilibrium, _gaps
+
+
+def gaps(mode_share_gap: list[float]) -> pd.DataFrame:
+    """Two seasons of two iterations; all but the modes are settled."""
+    settled = dict.fromkeys(("time_gap", "wait_gap_min", "wait_error_min"), 0.0)
+    return pd.DataFrame({"year": 2024, "season": [0, 0, 1, 1], "mode_share_gap": mode_share_gap, **settled})
+
+
+@pytest.mark.parametrize(
+    ("mode_share_gap", "passed", "value"),
+    [
+        ([np.nan, 1e-4, np.nan, 5e-4], True, 5e-4),
+        ([np.nan, 2e-3, np.nan, 5e-4], False, 2e-3),
+        ([np.nan, 1e-4, 5e-4, np.nan], False, None),
+    ],
+)
+def test_the_last_iteration_of_each_season_counts(
+    mode_share_gap: list[float], passed: bool, value: float | None
+) -> None:
+    found = {row["check"]: row for row in _gaps(gaps(mode_share_gap))}
+    assert (found["modes-settled"]["passed"], found["modes-settled"]["value"]) == (passed, value)
+    assert all(row["passed"] for name, row in found.items() if name != "modes-settled")
 
 
 @pytest.mark.parametrize(("short", "passed"), [(0, True), (1, False), (6, False)])

@@ -137,9 +137,10 @@ def _counted(counts: Mapping[str, int], public: int) -> list[Verdict]:
 
 
 def _gaps(gaps: pd.DataFrame) -> list[Verdict]:
-    last = gaps.groupby(["year", "season"], sort=True).last()
+    # The last row of each season, not its last known figure: a season without one must not pass by another's.
+    last = gaps.groupby(["year", "season"], sort=True).tail(1)
     names = ("mode_share_gap", "time_gap", "wait_gap_min", "wait_error_min")
-    changed, time, wait, error = (float(last[name].max()) if len(last) else np.nan for name in names)
+    changed, time, wait, error = (float(last[name].max(skipna=False)) if len(last) else np.nan for name in names)
     return [
         verdict(
             "modes-settled",
