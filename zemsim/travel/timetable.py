@@ -147,6 +147,7 @@ class Timetable:
         rules: TransitRules | None = None,
         grid: Grid = EUROPEAN,
         date: dt.date | None = None,
+        strict: bool = False,
     ) -> Timetable:
         """Read a GTFS feed, or several as one.
 
@@ -164,6 +165,8 @@ class Timetable:
             Of ``x_m, y_m``.
         date : date, optional
             A day that stands for its kind; the other kind is the Wednesday or Saturday of its week.
+        strict : bool
+            Whether a trip that no vehicle could run is an error, as in packs; else it is left out and counted.
 
         Raises
         ------
@@ -172,14 +175,14 @@ class Timetable:
         """
         from zemsim.travel.timetable_gtfs import timetable_of
 
-        return timetable_of(read_gtfs(folder), fares, rules or TransitRules(), grid, date)
+        return timetable_of(read_gtfs(folder, strict=strict), fares, rules or TransitRules(), grid, date)
 
     @classmethod
     def from_region(cls, region: Any) -> Timetable:
         """Read the timetable of a region with its fares and assumptions."""
         rules = TransitRules.from_assumptions(region.assumption)
         fares = Fares.from_prices(region.price, region.roles.city_fares)
-        return cls.from_gtfs(region.gtfs_folder, fares, rules, region.grid)
+        return cls.from_gtfs(region.gtfs_folder, fares, rules, region.grid, strict=True)
 
     @property
     def n_patterns(self) -> int:

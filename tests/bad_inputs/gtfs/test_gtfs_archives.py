@@ -112,6 +112,16 @@ def test_stored_and_large_format(sound: Gtfs, tmp_path: Path) -> None:
     assert same(sound, read_gtfs(tmp_path / "large.zip"))
 
 
+def test_an_end_record_of_the_large_format(sound: Gtfs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 3)
+    path = write_zip(tmp_path / "large.zip")
+    assert b"PK\x06\x06" in path.read_bytes()
+    assert same(sound, read_gtfs(path))
+    many = write_zip(tmp_path / "many.zip", {f"{i}.txt": "" for i in range(300)})
+    with pytest.raises(InputError, match="lists 300 files"):
+        read_gtfs(many)
+
+
 def test_a_stream_with_sizes_after_the_data(sound: Gtfs, tmp_path: Path) -> None:
     class Pipe(io.RawIOBase):
         """A file that cannot go back, so that sizes stand after the data."""

@@ -11,6 +11,7 @@ import pytest
 
 from zemsim.core.errors import InputError
 from zemsim.region import Region, embedded_packs, load_region
+from zemsim.travel.timetable import Timetable
 
 Rows = list[dict[str, str]]
 
@@ -82,3 +83,16 @@ def test_a_further_column_is_refused_and_named(pack: Path) -> None:
     rewrite(pack / "zones.csv", lambda rows: [{**row, "popluation": "1"} for row in rows], lambda n: [*n, "popluation"])
     with pytest.raises(InputError, match="column “popluation” is not known"):
         load_region(pack)
+
+
+def test_a_trip_that_no_vehicle_could_run_is_an_error_in_a_pack(pack: Path) -> None:
+    """Feeds from elsewhere are read with such trips left out and counted; a pack is to be in order."""
+
+    def backwards(rows: Rows) -> Rows:
+        rows[1]["arrival_time"] = rows[1]["departure_time"] = "00:00:01"
+        return rows
+
+    rewrite(pack / "gtfs" / "stop_times.txt", backwards)
+    with pytest.raises(InputError, match="vehicle arrives before it left the stop before") as caught:
+        Timetable.from_region(load_region(pack))
+    assert caught.value.line == 3

@@ -360,8 +360,9 @@ def test_rows_of_a_check(tmp_path: Path) -> None:
 
 def test_rows_that_are_written_twice(tmp_path: Path) -> None:
     repeated = added("calendar.txt", "sat,0,0,0,0,0,1,0,20240101,20241231\n")
+    repeated["trips.txt"] = FEED["trips.txt"] + "r1,week,t1,0,s1\n"
     feed = read_gtfs(write_folder(tmp_path / "a", repeated))
-    assert codes(feed)["gtfs.row_twice"] == 1
+    assert codes(feed)["gtfs.row_twice"] == 2
     assert same(feed, read_gtfs(write_folder(tmp_path / "b")))
 
 
@@ -387,6 +388,37 @@ def test_order_of_rows_of_any_file_changes_nothing(tmp_path: Path) -> None:
             assert np.array_equal(left.depart_s, right.depart_s)
             assert np.array_equal(left.arrive_s, right.arrive_s)
     assert all(np.array_equal(x, y) for x, y in zip(foot_links(a), foot_links(b), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "words"),
+    [
+        ("shapes.txt", "s1,56.7,24.3,8\n", "shape_pt_sequence 8 occurs twice in shape “s1”"),
+        ("trips.txt", "r1,week,f1@06:00:00,0,\n", "would get the trip_id “f1@06:00:00”, which is taken"),
+        ("trips.txt", "r1,sat,t1,0,s1\n", "trip_id “t1” occurs twice"),
+        ("agency.txt", "a,B,https://example.org,Europe/Riga\n", "agency_id “a” occurs twice"),
+        ("calendar_dates.txt", "week,19691231,1\n", "date 1969-12-31 is before 1970-01-01"),
+    ],
+)
+def test_lines_that_contradict(name: str, lines: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        read_gtfs(write_folder(tmp_path, added(name, lines)))
+    assert words in str(caught.value)
+
+
+def test_pathways_without_a_time_or_a_place(tmp_path: Path) -> None:
+    files = added("stops.txt", "node,Node,,,3,st,\n")
+    files["pathways.txt"] += "p4,node,3,1,1,,\np5,en,3,1,1,,\n"  # type: ignore[operator]
+    found = codes(read_gtfs(write_folder(tmp_path, files)))
+    assert found["gtfs.pathway_unknown"] == 1
+    assert found["gtfs.pathway_by_length"] == 2
+
+
+def test_fares_of_both_versions(tmp_path: Path) -> None:
+    feed = read_gtfs(write_folder(tmp_path, {**FEED, **FARES_2}))
+    assert codes(feed)["gtfs.fares_1_not_used"] == 1
+    assert feed.fares is not None
+    assert feed.fares.version == 2
 
 
 def test_every_notice_is_in_the_reference() -> None:
