@@ -46,6 +46,21 @@ def test_walks_of_transfers_and_pathways(tmp_path: Path) -> None:
     }
 
 
+def test_the_closer_of_two_transfers_holds_in_any_order(tmp_path: Path) -> None:
+    rows = ["NA,st,2,600", "NA,3,2,300", "NA,3,2,240", "st,NA,3,", "4,NA,2,90"]
+    for i, order in enumerate((rows, rows[::-1])):
+        head = FEED["transfers.txt"].splitlines()[0]
+        files = {**without("pathways.txt"), "transfers.txt": "\n".join([head, *order]) + "\n"}
+        walks = read_gtfs(write_folder(tmp_path / str(i), files)).walks
+        found = [tuple(row) for row in walks.fillna(-1).itertuples(index=False)]
+        assert found == [
+            ("3", "NA", "none", -1),
+            ("4", "NA", "change", 90),
+            ("NA", "3", "change", 300),
+            ("NA", "4", "change", 600),
+        ]
+
+
 def test_one_way_pathways_and_boarding_areas(tmp_path: Path) -> None:
     files = changed("pathways.txt", "p2,en,4,2,1,,60", "p2,en,4,2,0,20,")
     files["stops.txt"] = str(files["stops.txt"]) + "area,Area,,,4,4,\n"
@@ -381,6 +396,7 @@ def test_order_of_rows_of_any_file_changes_nothing(tmp_path: Path) -> None:
     b = Timetable.from_gtfs(write_folder(tmp_path / "b", turned), FARES)  # type: ignore[arg-type]
     assert a.stops.equals(b.stops)
     assert a.routes.equals(b.routes)
+    assert a.notices == b.notices
     assert [x.tolist() for x in a.pattern_stops] == [x.tolist() for x in b.pattern_stops]
     assert [x.tobytes() for x in a.pattern_dist_m] == [x.tobytes() for x in b.pattern_dist_m]
     for day in (0, 1):

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from zemsim.core.errors import MAX_NAME_SHOWN, InputError, clean, did_you_mean
-from zemsim.core.notices import Notices
+from zemsim.core.notices import EXAMPLES, Notices
 from zemsim.region.archive import Limits, Source, open_source
 from zemsim.region.gtfs.coordinates import Bounds
 from zemsim.region.gtfs.fares import read_fares
@@ -88,12 +88,13 @@ def _read(path: Path, strict: bool, bounds: Bounds | None, limits: Limits | None
     with open_source(path, KNOWN, limits) as source:
         notices.merge(source.notices)
         agency = _agency(Table(source, "agency.txt"), notices)
-        first_zone = str(agency["agency_timezone"].iloc[0])
+        first_zone = str(agency["agency_timezone"].min())
         stops, places = read_stops(source, first_zone, bounds, notices)
         routes = _routes(Table(source, "routes.txt").drop_repeats("route_id", notices), agency)
         calendar, exceptions = read_services(source, notices)
         services = set(calendar["service_id"]) | set(exceptions["service_id"])
-        trips = _trips(source, routes, services, notices)
+        shapes = Table(source, "shapes.txt", required=False, wanted=())
+        trips = _trips(source, routes, services, shapes, notices)
         wanted = ("pickup_type", "drop_off_type", "shape_dist_traveled", *FLEX_COLUMNS)
         table = Table(source, "stop_times.txt", wanted=wanted)
         flex = flex_rows(table)
@@ -101,7 +102,7 @@ def _read(path: Path, strict: bool, bounds: Bounds | None, limits: Limits | None
         times, trips, left_out = _stop_times(
             table, ~flex, trips, routes, stops, set(places["stop_id"]), strict, notices
         )
-        times["dist_m"] = fill_from_shapes(source, trips, times, stops, notices)
+        times["dist_m"] = fill_from_shapes(shapes, trips, times, stops, notices)
         trips, times = expand(source, trips, times, left_out, notices)
         walks = read_walks(source, stops, places, notices)
         fares = read_fares(source, routes, stops, places, notices)
@@ -150,7 +151,7 @@ def _routes(table: Table, agency: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _trips(source: Source, routes: pd.DataFrame, services: set[str], notices: Notices) -> pd.DataFrame:
+def _trips(source: Source, routes: pd.DataFrame, services: set[str], shapes: Table, notices: Notices) -> pd.DataFrame:
     table = Table(source, "trips.txt", wanted=("direction_id", "shape_id")).drop_repeats("trip_id", notices)
     frame = pd.DataFrame(
         {
@@ -162,9 +163,8 @@ def _trips(source: Source, routes: pd.DataFrame, services: set[str], notices: No
         dtype=object,
     )
     frame["direction_id"] = table.integers("direction_id", 0, 1, blank=0)
-    if source.has("shapes.txt"):
-        shapes = set(Table(source, "shapes.txt", wanted=()).column("shape_id"))
-        table.references("shape_id", shapes, "shapes.txt", blank=True)
+    if not shapes.missing:
+        table.references("shape_id", set(shapes.column("shape_id")), "shapes.txt", blank=True)
     else:
         count = int((frame["shape_id"] != "").sum())
         notices.add("gtfs.no_shapes", "trip names a line, and there is no shapes.txt", count)
@@ -209,7 +209,7 @@ def _stop_times(
     ids = trips["trip_id"].to_numpy(dtype=object)
     for kind, (code, words) in enumerate(FAULTS):
         bad = faults.trip[faults.kind == kind]
-        notices.add(f"gtfs.trip_{code}", f"trip left out: {words}", len(bad), ids[bad[:5]].tolist())
+        notices.add(f"gtfs.trip_{code}", f"trip left out: {words}", len(bad), sorted(ids[bad])[:EXAMPLES])
     frame = pd.DataFrame({"trip_id": ids[trip], "stop_id": stops["stop_id"].to_numpy(dtype=object)[stop]}, dtype=object)
     frame["trip_idx"], frame["stop_idx"], frame["stop_sequence"] = trip, stop, sequence
     frame["arrival_s"], frame["departure_s"] = arrival, departure
@@ -235,10 +235,10 @@ def _count_unused(
     for area in on_demand.loc[on_demand["area_kind"] == "group", "area_id"]:
         served.add(area)
     idle = sorted(set(stops["stop_id"]) - served)
-    notices.add("gtfs.stop_unused", "stop that no trip serves", len(idle), idle[:5])
+    notices.add("gtfs.stop_unused", "stop that no trip serves", len(idle), idle[:EXAMPLES])
     empty = np.bincount(times["trip_idx"].to_numpy(), minlength=len(trips)) == 0
     names = trips.loc[empty & ~trips["trip_id"].isin(on_demand["trip_id"]).to_numpy(), "trip_id"]
-    notices.add("gtfs.trip_empty", "trip without stop times", len(names), names[:5].tolist())
+    notices.add("gtfs.trip_empty", "trip without stop times", len(names), sorted(names)[:EXAMPLES])
     for name, words in (("pickup_type", "on"), ("drop_off_type", "off")):
         inner = _inner_rows(times, name == "pickup_type")
         count = int((times.loc[inner, name] == 1).sum())

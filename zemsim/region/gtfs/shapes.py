@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from zemsim.core.notices import Notices
-from zemsim.region.archive import Source
+from zemsim.core.notices import EXAMPLES, Notices
 from zemsim.region.geo import EARTH_RADIUS_M, great_circle_m
 from zemsim.region.gtfs.table import Table
 
@@ -86,17 +85,16 @@ def given_m(dist: Float, straight: Float, trip: NDArray[np.int64], n_trips: int,
     return np.where(bad[trip], np.nan, dist * UNITS[name])
 
 
-def read_shapes(source: Source, wanted: set[str]) -> dict[str, tuple[Float, Float]]:
+def lines_of(table: Table, wanted: set[str]) -> dict[str, tuple[Float, Float]]:
     """Return latitudes and longitudes of the lines that trips use, in their sequence.
 
     Parameters
     ----------
-    source : Source
-        The feed.
+    table : Table
+        ``shapes.txt``.
     wanted : set of str
         ``shape_id`` of the trips.
     """
-    table = Table(source, "shapes.txt", required=False, wanted=())
     lat, lon = table.floats("shape_pt_lat", -90, 90), table.floats("shape_pt_lon", -180, 180)
     sequence = table.integers("shape_pt_sequence", 0, 10**9)
     names = table.column("shape_id")
@@ -174,14 +172,14 @@ def _plane(lat: Float, lon: Float, middle_lat: float) -> tuple[Float, Float]:
 
 
 def fill_from_shapes(
-    source: Source, trips: pd.DataFrame, stop_times: pd.DataFrame, stops: pd.DataFrame, notices: Notices
+    table: Table, trips: pd.DataFrame, stop_times: pd.DataFrame, stops: pd.DataFrame, notices: Notices
 ) -> Float:
     """Return metres along the way for the trips that have a line and no distances: float64 [N], ``dist_m`` elsewhere.
 
     Parameters
     ----------
-    source : Source
-        The feed.
+    table : Table
+        ``shapes.txt``.
     trips, stop_times, stops : DataFrame
         As in :class:`~zemsim.region.gtfs.feed.Gtfs`, ``stop_times`` with ``stop_idx``.
     notices : Notices
@@ -192,9 +190,9 @@ def fill_from_shapes(
     ids = trips["shape_id"].tolist()
     bounds = np.searchsorted(trip, np.arange(len(trips) + 1))
     lacking = [i for i in range(len(trips)) if ids[i] and bounds[i] < bounds[i + 1] and np.isnan(dist[bounds[i]])]
-    if not lacking or not source.has("shapes.txt"):
+    if not lacking or table.missing:
         return dist
-    shapes = read_shapes(source, {ids[i] for i in lacking})
+    shapes = lines_of(table, {ids[i] for i in lacking})
     stop = stop_times["stop_idx"].to_numpy()
     lat, lon = stops["stop_lat"].to_numpy(), stops["stop_lon"].to_numpy()
     known: dict[tuple[str, bytes], Float | None] = {}
@@ -211,5 +209,10 @@ def fill_from_shapes(
             dist[bounds[i] : bounds[i + 1]] = found
             laid += 1
     notices.add("gtfs.laid_on_shape", "trip whose lengths are those of its line in shapes.txt", laid)
-    notices.add("gtfs.off_shape", "trip with a stop over 500 m from its line, the line is not used", len(off), off[:5])
+    notices.add(
+        "gtfs.off_shape",
+        "trip with a stop over 500 m from its line, the line is not used",
+        len(off),
+        sorted(off)[:EXAMPLES],
+    )
     return dist

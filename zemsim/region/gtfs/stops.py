@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from zemsim.core.notices import Notices
+from zemsim.core.notices import EXAMPLES, Notices
 from zemsim.region.archive import Source
 from zemsim.region.gtfs.coordinates import Bounds, check_bounds, check_each, check_together
 from zemsim.region.gtfs.table import Table, near_id
@@ -48,10 +48,15 @@ def read_stops(source: Source, zone: str, bounds: Bounds | None, notices: Notice
     check_each(table, lat, lon)
     rows = np.flatnonzero(~np.isnan(lat))
     far = check_together(table, rows, lat[rows], lon[rows], zone)
-    notices.add("gtfs.stop_far", "stop over 1,000 km from the middle of the feed", len(far), [ids[i] for i in far[:5]])
+    notices.add(
+        "gtfs.stop_far",
+        "stop over 1,000 km from the middle of the feed",
+        len(far),
+        sorted(ids[i] for i in far)[:EXAMPLES],
+    )
     if bounds is not None:
         out = check_bounds(table, rows, lat[rows], lon[rows], bounds)
-        notices.add("gtfs.stop_outside", "stop outside the region", len(out), [ids[i] for i in out[:5]])
+        notices.add("gtfs.stop_outside", "stop outside the region", len(out), sorted(ids[i] for i in out)[:EXAMPLES])
     _check_parents(table, kind)
     frame = pd.DataFrame({"stop_id": ids, "stop_name": table.column("stop_name")}, dtype=object)
     frame["stop_lat"], frame["stop_lon"] = lat, lon

@@ -38,7 +38,7 @@ def read_walks(source: Source, stops: pd.DataFrame, places: pd.DataFrame, notice
     DataFrame
         ``from_stop_id, to_stop_id``; ``kind``: ``change`` (time that a change takes in all, walk and slack), ``walk``
         (walk within a station by its pathways), ``none`` (change not possible); ``seconds`` float64, NaN for ``none``.
-        A transfer goes before a pathway. Sorted.
+        A transfer goes before a pathway, one between stops before one of a station, then the longer one. Sorted.
     """
     found = _pathways(source, stops, places, notices) | _transfers(source, stops, places, notices)
     rows = [(a, b, kind, second) for (a, b), (kind, second) in sorted(found.items())]
@@ -59,7 +59,7 @@ def _transfers(source: Source, stops: pd.DataFrame, places: pd.DataFrame, notice
         table.references(name, known, "stops.txt", blank=True)
     platforms = stops.groupby("parent_station")["stop_id"].agg(sorted).to_dict()
     own = dict.fromkeys(stops["stop_id"])
-    found: Given = {}
+    found: dict[tuple[str, str], tuple[int, bool, float]] = {}
     unused = dict.fromkeys(("in_seat", "by_route", "same_stop", "plain"), 0)
     for row, kind in enumerate(kinds.tolist()):
         start, end = cells["from_stop_id"][row], cells["to_stop_id"][row]
@@ -76,11 +76,12 @@ def _transfers(source: Source, stops: pd.DataFrame, places: pd.DataFrame, notice
         elif start == end and start in own:
             unused["same_stop"] += 1
         else:
-            value = ("none", float("nan")) if kind == NOT_POSSIBLE else ("change", float(least[row]))
+            second = 0.0 if kind == NOT_POSSIBLE else float(least[row])
+            value = ((start in own) + (end in own), kind == NOT_POSSIBLE, second)
             for a in [start] if start in own else platforms.get(start, []):
                 for b in [end] if end in own else platforms.get(end, []):
                     if a != b:
-                        found[a, b] = value
+                        found[a, b] = max(value, found.get((a, b), value))
     words = {
         "in_seat": "transfer of passengers who stay on board, not used: they change",
         "by_route": "transfer for some routes or trips only, not used",
@@ -89,7 +90,7 @@ def _transfers(source: Source, stops: pd.DataFrame, places: pd.DataFrame, notice
     }
     for key, count in unused.items():
         notices.add(f"gtfs.transfer_{key}", words[key], count)
-    return found
+    return {pair: ("none", float("nan")) if never else ("change", s) for pair, (_, never, s) in found.items()}
 
 
 def _pathways(source: Source, stops: pd.DataFrame, places: pd.DataFrame, notices: Notices) -> Given:
