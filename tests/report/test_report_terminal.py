@@ -10,7 +10,7 @@ from rich.console import Console
 
 from tests.report.sample import sample_inputs
 from zemsim.report.sources import Inputs
-from zemsim.report.terminal import print_results, rows_for_json
+from zemsim.report.terminal import print_results
 
 
 def printed(inputs: Inputs, language: str = "en", width: int = 100) -> str:
@@ -47,11 +47,3 @@ def test_names_cannot_command_the_terminal(tmp_path: Path) -> None:
 def test_long_names_do_not_widen_it(tmp_path: Path) -> None:
     text = printed(sample_inputs(tmp_path, name=lambda name: name + "x" * 10_000))
     assert max(len(line) for line in text.splitlines()) <= 100
-
-
-def test_rows_for_json_have_no_nan(inputs: Inputs) -> None:
-    rows = rows_for_json(inputs.results)
-    assert [row["policy"] for row in rows][:2] == ["baseline", "ev-grant"]
-    assert rows[0]["car_km_year_diff"] is None
-    assert rows[1]["car_km_year"] == pytest.approx(inputs.results.effect("ev-grant", "car_km_year").value)
-    assert all(value is None or value == value for row in rows for value in row.values())

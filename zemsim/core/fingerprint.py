@@ -89,10 +89,3 @@ def _plain(value: Any) -> Any:
 def of_code() -> str:
     """Return the digest of the package's own sources and data (``.py``, ``.toml``, ``.json``)."""
     return of_folder(Path(__file__).parents[1], suffixes=(".py", ".toml", ".json"))
-
-
-def code_version() -> dict[str, str]:
-    """Return the release and the digest of the code, for a manifest."""
-    from zemsim import __version__
-
-    return {"version": __version__, "digest": of_code()}

@@ -52,10 +52,8 @@ MIN_PER_S: Final = 1.0 / 60.0
 MIN_PER_H: Final = 60.0
 S_PER_H: Final = 3600.0
 DAYS_PER_WEEK: Final = 7.0
-MONTHS_PER_YEAR: Final = 12.0
 G_PER_KG: Final = 1000.0
 KG_PER_T: Final = 1000.0
-CENTS_PER_EUR: Final = 100
 
 
 def split_unit(name: str) -> tuple[str, str | None]:

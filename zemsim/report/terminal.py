@@ -129,16 +129,3 @@ def plain_cell(row: Mapping[str, Any], key: str, language: str) -> str:
         return ""
     text = numbers.loose(value, language)
     return f"+{text}" if key in ("diff", "low", "high") and value > 0 else text
-
-
-def rows_for_json(results: Results) -> list[dict[str, Any]]:
-    """Return the headline for ``--json``: one object per policy, unknown figures as null."""
-    rows = []
-    for policy in results.policies:
-        row: dict[str, Any] = {"policy": policy.id, "year": results.year}
-        for key in results.keys((*MAIN_KEYS, *MODE_KEYS)):
-            effect = results.effect(policy.id, key)
-            ends = {"": effect.value, "_diff": effect.diff, "_low": effect.low, "_high": effect.high}
-            row |= {key + end: value if math.isfinite(value) else None for end, value in ends.items()}
-        rows.append(row)
-    return rows

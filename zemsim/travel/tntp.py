@@ -26,7 +26,6 @@ Ints = NDArray[np.int32]
 #: Columns of a network file; a file may leave off the last ones.
 COLUMNS = ("init_node", "term_node", "capacity", "length", "free_flow_time", "b", "power", "speed", "toll", "link_type")
 _NEEDED = 7
-_NET_KEYS = ("NUMBER OF ZONES", "NUMBER OF NODES", "FIRST THRU NODE", "NUMBER OF LINKS")
 _END = "END OF METADATA"
 
 #: Relative difference to the stated total of a trip table that rounding explains.
