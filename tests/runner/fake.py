@@ -77,7 +77,7 @@ class FakeEngine:
             },
             "years": list(YEARS),
             "simulated_years": list(SIMULATED),
-            "region": {"name": "zemgale"},  # the facts are held against runs of this region only
+            "region": {"name": "zemgale", "digest": "made up"},  # the facts are held against runs of this region only
             "factors": load_factors().rows(),
             "outline": {"type": "FeatureCollection", "features": []},
         }

@@ -16,6 +16,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import shape
 
+from zemsim.region.geo import EUROPEAN
 from zemsim.report.svg import attributes, ring_path
 from zemsim.report.text import tidy
 
@@ -28,7 +29,10 @@ GRID_CRS: Final = "EPSG:3035"
 MAP_CRS: Final = "EPSG:3059"
 #: Zones with fewer residents show no figure (small cells).
 MIN_RESIDENTS: Final = 10
-SCALE_KM: Final = 20
+#: Lengths of the scale bar; the longest that half the map holds.
+SCALES_KM: Final = (20, 5, 1)
+#: Zones whose degrees and metres are so far apart on the European grid have a grid of their own.
+OWN_GRID_M: Final = 100_000.0
 #: Charging sites farther from the region than this are not drawn.
 NEAR_M: Final = 3000.0
 
@@ -56,7 +60,48 @@ def to_map(x: NDArray[np.float64], y: NDArray[np.float64], source: str = GRID_CR
     return np.column_stack(_transformer(source).transform(x, y))
 
 
-def outline_shapes(outline: Any) -> dict[str, shapely.Geometry]:
+@dataclass(frozen=True)
+class Projection:
+    """From a region's grid, and from degrees, to the metres of the map.
+
+    Attributes
+    ----------
+    fit : tuple of float, or None
+        Of a region that has a grid of its own: ``x_m = a + b lon + c lat``, and the same for ``y_m``, fitted to its
+        zones; the grid then is the map. None: the European grid, drawn in EPSG:3059.
+    """
+
+    fit: tuple[float, ...] | None = None
+
+    @classmethod
+    def of(cls, zones: pd.DataFrame) -> Projection:
+        """Return the projection of a region by its zones."""
+        if not {"lon", "lat"} <= set(zones.columns) or not len(zones):
+            return cls()
+        lon, lat, x, y = (zones[name].to_numpy(np.float64) for name in ("lon", "lat", "x_m", "y_m"))
+        east, north = EUROPEAN.to_metres(lon, lat)
+        if not np.median(np.hypot(east - x, north - y)) > OWN_GRID_M:
+            return cls()
+        terms = np.column_stack([np.ones(lon.size), lon, lat])
+        return cls(tuple(float(v) for target in (x, y) for v in np.linalg.lstsq(terms, target, rcond=None)[0]))
+
+    def grid(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Project points of the region's grid; float64 [n, 2] in m."""
+        return to_map(x, y) if self.fit is None else np.column_stack([x, y])
+
+    def degrees(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Project points in degrees; float64 [n, 2] in m."""
+        if self.fit is None:
+            return to_map(lon, lat, "EPSG:4326")
+        a, b, c, d, e, f = self.fit
+        return np.column_stack([a + b * lon + c * lat, d + e * lon + f * lat])
+
+
+#: Regions of Europe.
+EUROPE: Final = Projection()
+
+
+def outline_shapes(outline: Any, projection: Projection = EUROPE) -> dict[str, shapely.Geometry]:
     """Return the municipalities' shapes in EPSG:3059 by name, simplified together so that no slivers appear.
 
     Parameters
@@ -70,7 +115,7 @@ def outline_shapes(outline: Any) -> dict[str, shapely.Geometry]:
         properties = feature.get("properties") or {}
         name = str(properties.get("municipality") or properties.get("name") or len(parts))
         geometry = shapely.transform(
-            shapely.force_2d(shape(feature["geometry"])), lambda p: to_map(p[:, 0], p[:, 1], "EPSG:4326")
+            shapely.force_2d(shape(feature["geometry"])), lambda p: projection.degrees(p[:, 0], p[:, 1])
         )
         parts.setdefault(name, []).append(shapely.make_valid(geometry))
     merged = {name: shapely.union_all(shapes) for name, shapes in parts.items()}
@@ -80,11 +125,12 @@ def outline_shapes(outline: Any) -> dict[str, shapely.Geometry]:
     return dict(zip(merged, simple, strict=True))
 
 
-def zone_squares(zones: pd.DataFrame) -> NDArray[Any]:
+def zone_squares(zones: pd.DataFrame, projection: Projection = EUROPE) -> NDArray[Any]:
     """Return the zones' squares in EPSG:3059, as shapely polygons, in the order of ``zones``."""
     half = zones["size_m"].to_numpy(np.float64) / 2
     x, y = zones["x_m"].to_numpy(np.float64), zones["y_m"].to_numpy(np.float64)
-    corners = [to_map(x + dx * half, y + dy * half) for dx, dy in ((-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0))]
+    around = ((-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0))
+    corners = [projection.grid(x + dx * half, y + dy * half) for dx, dy in around]
     return np.asarray(shapely.polygons(np.stack(corners, axis=1)))
 
 
@@ -114,6 +160,7 @@ class MapGeometry:
     height: int
     left_m: float
     top_m: float
+    projection: Projection = EUROPE
 
     def units(self, points_m: NDArray[np.float64]) -> NDArray[np.int64]:
         """Turn EPSG:3059 metres into map units: x to the right, y down."""
@@ -145,17 +192,18 @@ def _clipped(squares: NDArray[Any], land: shapely.Geometry | None) -> NDArray[An
 def build_geometry(region: RegionLike) -> MapGeometry:
     """Project, clip and draw the region's zones, outline and chargers in map units."""
     zones = region.zones[region.zones["kind"] == "populated"]
-    shapes = outline_shapes(region.outline)
+    projection = Projection.of(zones)
+    shapes = outline_shapes(region.outline, projection)
     land = shapely.union_all(list(shapes.values())) if shapes else None
-    drawn = _clipped(zone_squares(zones), land)
+    drawn = _clipped(zone_squares(zones, projection), land)
     everything = [*drawn, *shapes.values()]
     left, bottom, right, top = shapely.total_bounds(np.array(everything, dtype=object))
     left, top = left - MARGIN * UNIT_M, top + MARGIN * UNIT_M
     width = int(np.ceil((right - left) / UNIT_M)) + MARGIN
     height = int(np.ceil((top - bottom) / UNIT_M)) + MARGIN
     empty = np.zeros((0, 2), np.int64)
-    frame = MapGeometry(zones, [], empty, [], [], width, height, left, top)
-    centres = frame.units(to_map(zones["x_m"].to_numpy(np.float64), zones["y_m"].to_numpy(np.float64)))
+    frame = MapGeometry(zones, [], empty, [], [], width, height, left, top, projection)
+    centres = frame.units(projection.grid(zones["x_m"].to_numpy(np.float64), zones["y_m"].to_numpy(np.float64)))
     outline = []
     for name, geometry in shapes.items():
         label = shapely.get_coordinates(shapely.point_on_surface(geometry))
@@ -171,6 +219,7 @@ def build_geometry(region: RegionLike) -> MapGeometry:
         height,
         left,
         top,
+        projection,
     )
 
 
@@ -178,7 +227,7 @@ def _chargers(region: RegionLike, frame: MapGeometry, land: shapely.Geometry | N
     sites = region.chargers
     if sites is None or sites.empty:
         return []
-    metres = to_map(sites["x_m"].to_numpy(np.float64), sites["y_m"].to_numpy(np.float64))
+    metres = frame.projection.grid(sites["x_m"].to_numpy(np.float64), sites["y_m"].to_numpy(np.float64))
     near = np.ones(len(sites), bool)
     if land is not None:  # sites beyond the border, at gates, are not on this map
         near = np.asarray(shapely.distance(land, shapely.points(metres)) <= NEAR_M)
@@ -210,9 +259,9 @@ def spread_labels(labels: Sequence[tuple[str, int, int]], em: int) -> list[tuple
 
 
 def place_points(frame: MapGeometry, points: Iterable[tuple[float, float]]) -> list[tuple[int, int]]:
-    """Turn points in EPSG:3035 metres into map units."""
+    """Turn points in metres of the region's grid into map units."""
     pairs = np.asarray(list(points), dtype=np.float64).reshape(-1, 2)
-    return [(int(p[0]), int(p[1])) for p in frame.units(to_map(pairs[:, 0], pairs[:, 1]))]
+    return [(int(p[0]), int(p[1])) for p in frame.units(frame.projection.grid(pairs[:, 0], pairs[:, 1]))]
 
 
 def _diamond(x: int, y: int, size: int) -> str:
@@ -225,9 +274,10 @@ def text_size(frame: MapGeometry) -> int:
 
 
 def _scale_bar(frame: MapGeometry) -> str:
-    length = round(SCALE_KM * 1000 / UNIT_M)
+    scale_km = next((km for km in SCALES_KM if 2 * km * 1000 / UNIT_M <= frame.width), SCALES_KM[-1])
+    length = round(scale_km * 1000 / UNIT_M)
     x, y, em = MARGIN, frame.height - MARGIN, text_size(frame)
-    text = f'<text x="{x}" y="{y - em // 2}">{SCALE_KM}\u00a0km</text>'
+    text = f'<text x="{x}" y="{y - em // 2}">{scale_km}\u00a0km</text>'
     return f'<g class="scale"><path d="M{x} {y - em // 4}v{em // 4}h{length}v-{em // 4}"/>{text}</g>'
 
 

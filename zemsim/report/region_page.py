@@ -12,7 +12,7 @@ import numpy as np
 from zemsim.core import numbers
 from zemsim.report import tables
 from zemsim.report.classes import classify_level, level_breaks
-from zemsim.report.map import GRID_CRS, MapGeometry, build_geometry, map_svg, text_size, to_map
+from zemsim.report.map import MapGeometry, build_geometry, map_svg, text_size
 from zemsim.report.map_view import level_legend
 from zemsim.report.sources import sources_of
 from zemsim.report.text import MAX_TEXT, in_language, tidy
@@ -145,7 +145,7 @@ def _sheet(region: Region, about: Mapping[str, Any], frame: MapGeometry, overlay
 def roads_svg(region: Region, frame: MapGeometry) -> str:
     """Return the roads as one path per class; connectors are no roads and are left out."""
     nodes = region.road_nodes
-    metres = to_map(nodes["x_m"].to_numpy(np.float64), nodes["y_m"].to_numpy(np.float64), GRID_CRS)
+    metres = frame.projection.grid(nodes["x_m"].to_numpy(np.float64), nodes["y_m"].to_numpy(np.float64))
     spots = {str(node): (int(p[0]), int(p[1])) for node, p in zip(nodes["node_id"], frame.units(metres), strict=True)}
     links = region.road_links
     paths = []
@@ -165,7 +165,7 @@ def stops_svg(gtfs_folder: Path, frame: MapGeometry) -> str:
     with (gtfs_folder / "stops.txt").open(encoding="utf-8-sig", newline="") as handle:
         rows = [(float(row["stop_lon"]), float(row["stop_lat"])) for row in csv.DictReader(handle)]
     points = np.asarray(rows, dtype=np.float64).reshape(-1, 2)
-    spots = frame.units(to_map(points[:, 0], points[:, 1], "EPSG:4326"))
+    spots = frame.units(frame.projection.degrees(points[:, 0], points[:, 1]))
     radius = max(3, text_size(frame) // 6)
     rings = "".join(
         f'<circle cx="{x}" cy="{y}" r="{radius}"/>'
