@@ -37,17 +37,12 @@ def run(folder: Path, **more: str) -> list[int]:
     return [int(count) for count in done.stdout.split()]
 
 
-def test_the_second_process_compiles_nothing(tmp_path: Path) -> None:
-    assert run(tmp_path) == [0, 1]
-    assert run(tmp_path) == [1, 0]
-    (place,) = tmp_path.iterdir()
-    assert place.name.startswith("kernels-")
-
-
-def test_a_processor_that_is_named_has_kernels_of_its_own(tmp_path: Path) -> None:
+def test_the_second_process_compiles_nothing_but_for_another_processor(tmp_path: Path) -> None:
     assert run(tmp_path) == [0, 1]
     assert run(tmp_path, NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="") == [0, 1]
     assert run(tmp_path) == [1, 0]
+    (place,) = tmp_path.iterdir()
+    assert place.name.startswith("kernels-")
 
 
 @pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="nothing is closed to this user")
@@ -58,7 +53,6 @@ def test_a_closed_folder_is_no_fault_for_others(tmp_path: Path) -> None:
 
 def test_a_file_in_the_place_of_the_folder_is_no_fault(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    assert run(tmp_path / "file") == [0, 1]
     assert run(tmp_path / "file") == [0, 1]
 
 
