@@ -92,10 +92,14 @@ def test_what_is_prepared_is_not_timed_and_handed_over() -> None:
 
 
 def test_slow_ways_are_timed_in_two_rounds_that_both_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchmarks.timing.SLOW_S", 0.01)
-    slow, quick = interleave([Way("slow", lambda: spin(0.03), 1), Way("quick", lambda: spin(0.002), 1)], 5)
-    assert slow.rounds == 2
-    assert quick.rounds == 4
+    spent = {
+        "slow": iter([(12.0, 11.0), (14.0, 13.0)]),
+        "quick": iter([(9.9, 9.0), (4.0, 3.0), (2.0, 1.0), (6.0, 5.0)]),
+    }
+    monkeypatch.setattr("benchmarks.timing.timed", lambda way, calls: next(spent[way.name]))
+    slow, quick = interleave([Way("slow", print, 2), Way("quick", print, 1)], 4)
+    assert (slow.rounds, slow.wall_s, slow.cpu_s) == (2, 6.5, 6.0)
+    assert (quick.rounds, quick.wall_s, quick.cpu_s) == (3, 4.0, 3.0)
 
 
 def test_rows_tell_ratios_goals_and_the_best_peer() -> None:
