@@ -75,7 +75,9 @@ def test_who_earns_or_raises_co2_has_no_cost_per_tonne(inputs: Inputs) -> None:
         eur_per_tonne=-9.0,
     )
     assert headline_cell(earns, "fares", "eur_per_tonne", words)["value"] == "earns"
-    assert any(s.startswith("Clearly cut CO₂ and bring in more") and "Bus fares halved" in s for s in findings(earns, words))
+    assert any(
+        s.startswith("Clearly cut CO₂ and bring in more") and "Bus fares halved" in s for s in findings(earns, words)
+    )
     nan = {f"eur_per_tonne{end}": math.nan for end in ("", "_low", "_high")}
     rises = with_cell(results, "fares", **nan, **{f"{TOTAL_CO2}_low": 1.0, f"{TOTAL_CO2}_high": 2.0})
     assert headline_cell(rises, "fares", "eur_per_tonne", words)["value"] == "CO₂ rises"
