@@ -43,6 +43,15 @@ def all_tasks(options: Options) -> Iterator[Task]:
             yield from roads.tasks(graphs.tntp(path, zones), options)
 
 
+def missing(options: Options) -> list[str]:
+    """What is left out for want of files."""
+    found = equilibrium.missing(options)
+    if not options.quick:
+        here = graphs.networks_in(options.networks, NETWORKS) if options.networks else []
+        found += [f"skims of {name}" for name in NETWORKS if not any(path.name.startswith(name) for path in here)]
+    return found + (["scheduled feeds other than that of the embedded region"] if options.feeds is None else [])
+
+
 def measured(options: Options) -> dict[str, Any]:
     """Time everything; a difference between implementations ends it."""
     options = replace(options, machine=machine.bandwidth(options.threads))
@@ -63,7 +72,7 @@ def measured(options: Options) -> dict[str, Any]:
         "threads": options.threads,
         "bandwidth": options.machine,
         "load_average": [round(min(busy), 2), round(max(busy), 2)],
-        "skipped": equilibrium.missing(options),
+        "skipped": missing(options),
         "different": different,
         "rows": rows,
     }

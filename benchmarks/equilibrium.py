@@ -45,7 +45,13 @@ def tasks(options: Options) -> Iterator[Task]:
 
 def missing(options: Options) -> list[str]:
     """Tasks that cannot be timed for want of files."""
-    return [f"equilibrium of {case[0]}" for case in CASES if find(options.networks, case[0]) is None]
+    cases = [case for case in CASES if case[4] or not options.quick]
+    return [f"{label(*case[:3])}" for case in cases if find(options.networks, case[0]) is None]
+
+
+def label(name: str, factor: float, gap: float) -> str:
+    """Name of a task."""
+    return f"{name}{'' if factor == 1 else f', demand x {factor:g}'}: equilibrium to a gap of {gap:g}"
 
 
 def _case(net: Path, known: Published, factor: float, gap: float, goal: float | None, options: Options) -> Task:
@@ -60,8 +66,9 @@ def _case(net: Path, known: Published, factor: float, gap: float, goal: float | 
     if options.has(PEER):
         make = aequilibrae(roads, cars, fixed, gap, options.threads)
         ways.append(Way(PEER, lambda ready: ready.execute(), 1, "biconjugate Frank-Wolfe", prepare=make))
-    label = f"{known.name}{'' if factor == 1 else f', demand x {factor:g}'}: equilibrium to a gap of {gap:g}"
-    return Task(label, "assignment", ways, {} if goal is None else {PEER: goal}, checked=checked)
+    return Task(
+        label(known.name, factor, gap), "assignment", ways, {} if goal is None else {PEER: goal}, checked=checked
+    )
 
 
 def _check(links: LinkNetwork, cars: VehicleClass, known: Published, factor: float, threads: int) -> str:
