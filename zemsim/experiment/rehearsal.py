@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 #: Most households of a rehearsal with an electric car, and without.
 HOUSEHOLDS: Final = 500
 
+#: Cars per hour from the first zone to each other one: more than roads have room for.
+_CROWD_H: Final = 10_000.0
+
 _MARK: Final = "rehearsed-{digest}"
 #: Marks of other code that are kept: two clones do not take the mark from each other.
 _MARKS: Final = 7
@@ -121,6 +124,18 @@ def rehearse(world: World) -> None:
         model.run()
     finally:
         model.close()
+    _crowd_roads(world)
+
+
+def _crowd_roads(world: World) -> None:
+    """Seek an equilibrium with full roads: few residents never fill one, and no traffic would be balanced."""
+    from zemsim.travel.assignment import equilibrate
+    from zemsim.travel.link_network import VehicleClass
+
+    node = world.network.zone_node
+    dest = node[np.isfinite(world.road_skim.time_min[0])]
+    cars_h = VehicleClass(np.full_like(dest, node[0]), dest, np.full(len(dest), _CROWD_H))
+    equilibrate(world.network, cars_h, max_iterations=1)
 
 
 def _easy_skim(timetable: Timetable) -> Any:
