@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -32,6 +33,10 @@ if str(ROOT) not in sys.path:
 # The same examples on every machine and every day, and no limit of time on a case: the first call of a kernel compiles.
 settings.register_profile("zemsim", deadline=None, derandomize=True, database=None)
 settings.load_profile("zemsim")
+
+# A shell starts what it puts into the background with Ctrl-C ignored, and every process of a test would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
