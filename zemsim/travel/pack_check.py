@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-#: At most this share of pairs of populated zones may be without a road.
-MOST_APART_SHARE = 0.0
 IMPORT_FILE = "import.json"
 
 

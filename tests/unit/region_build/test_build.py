@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import deque
 from dataclasses import replace
 from pathlib import Path
@@ -215,6 +216,29 @@ def test_a_day_outside_the_feed_names_days_with_service(question: Question, tmp_
         build_region(replace(question, date=dt.date(2030, 1, 2)), tmp_path / "pack")
     assert "2024" in str(caught.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_pack_gives_way_only_to_a_whole_one(
+    question: Question, built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "pack"
+    shutil.copytree(built[0], out)
+    (out / "mine.txt").write_text("of the old pack", encoding="utf-8")
+    rename = Path.rename
+
+    def fails_for_the_new_one(path: Path, target: Path) -> Path:
+        if Path(target) == out and not path.name.endswith("-old"):
+            raise OSError(28, "No space left on device", str(target))
+        return rename(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", fails_for_the_new_one)
+        with pytest.raises(OutputError, match="No space"):
+            build_region(question, out, replace=True)
+    assert (out / "mine.txt").exists()
+    build_region(question, out, replace=True)
+    assert not (out / "mine.txt").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["pack"]
 
 
 def test_the_target_is_not_overwritten(question: Question, built: Built, tmp_path: Path) -> None:

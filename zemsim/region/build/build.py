@@ -100,14 +100,26 @@ def build_region(question: Question, out: str | Path, say: Say = lambda text: No
         say("reading the pack back")
         load_region(work)
         os.chmod(work, 0o755)  # noqa: S103 - a folder that others may read, as mkdir makes it
-        if out.exists():
-            shutil.rmtree(out)
-        work.rename(out)
+        _take_place(work, out)
     except OSError as error:
         raise OutputError(f"{error.filename or out}: {error.strerror}") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return report
+
+
+def _take_place(work: Path, out: Path) -> None:
+    """Give the new pack its name; one that was there goes only when the new one stands in its place."""
+    old = work.with_name(f"{work.name}-old")
+    if out.exists():
+        out.rename(old)
+    try:
+        work.rename(out)
+    except OSError:
+        if old.exists():
+            old.rename(out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _check_target(out: Path, replace: bool) -> None:
