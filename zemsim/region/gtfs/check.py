@@ -66,7 +66,7 @@ def feed_rows(feed: Gtfs) -> list[dict[str, Any]]:
         ("most_trips_day", "most trips of a day", int(trips.max(initial=0))),
     ]
     if trips.any():
-        day = np.datetime64(first, "D") + int(trips.argmax())
+        day = np.datetime64(first, "D") + np.timedelta64(int(trips.argmax()), "D")
         counts.append(("busiest_date", "day with the most trips", str(day)))
     rows = [{"kind": "count", "code": a, "item": b, "value": value, "examples": []} for a, b, value in counts]
     return rows + [
