@@ -22,8 +22,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from zemsim.kernels.lean import LEAN
-from zemsim.kernels.path_store import PathStore
+from zemsim.kernels.lean import INNER, LEAN
+from zemsim.kernels.rivals import Rivals
 
 #: A step is final when the difference of costs is at most this share of what it was before.
 _ACCURACY = 0.25
@@ -54,31 +54,41 @@ class Links(NamedTuple):
 
     Attributes
     ----------
-    delay : Delay
+    state : float64 [L, 8]
+        Of each link what a step needs, side by side in memory: flow of all classes in passenger-car units, time at that
+        flow and its derivative, the four terms of its :class:`Delay`, and the number of the step that last met it.
     fixed : float64 [classes, L]
-    flow : float64 [L]
-        Of all classes, in passenger-car units.
     cost : float64 [classes, L]
-        Time and fixed cost at ``flow``.
-    slope : float64 [L]
-        Derivative of time by flow.
-    mark : int64 [L]
-        Work space: which path a link was last seen on.
+        Time and fixed cost at the flow of now.
+    differing : int32 [2 L]
+        Work space: links that two paths do not share.
     """
 
-    delay: Delay
+    state: NDArray[np.float64]
     fixed: NDArray[np.float64]
-    flow: NDArray[np.float64]
     cost: NDArray[np.float64]
-    slope: NDArray[np.float64]
-    mark: NDArray[np.int64]
+    differing: NDArray[np.int32]
+
+
+#: Columns of ``Links.state``.
+_FLOW, _TIME, _SLOPE, _BASE, _RISE, _PER_CAPACITY, _POWER_OF, _MARK = range(8)
+
+
+def links_of(delay: Delay, fixed: NDArray[np.float64]) -> Links:
+    """Links without flow."""
+    n_links = delay.base.size
+    state = np.zeros((n_links, 8), np.float64)
+    for column, values in zip((_BASE, _RISE, _PER_CAPACITY, _POWER_OF), delay, strict=True):
+        state[:, column] = values
+    links = Links(state, fixed, np.empty_like(fixed), np.empty(2 * n_links, np.int32))
+    refresh(np.zeros(n_links, np.float64), links)
+    return links
 
 
 def _power(base: float, exponent: float) -> float:
     """``base ** exponent`` for a base and an exponent of zero or more; the same bits everywhere if whole."""
-    if exponent == 4.0:
-        square = base * base
-        return square * square
+    if exponent == 3.0:
+        return base * base * base
     if exponent == math.floor(exponent) and exponent <= _WHOLE_POWERS:
         result = 1.0
         for _ in range(int(exponent)):
@@ -87,50 +97,45 @@ def _power(base: float, exponent: float) -> float:
     return math.pow(base, exponent)
 
 
-def link_time(link: int, flow: float, delay: Delay) -> float:
-    """Time of a link under a flow of zero or more."""
-    if delay.rise[link] == 0.0:
-        return float(delay.base[link])
-    return float(delay.base[link] + delay.rise[link] * _power(flow * delay.per_capacity[link], delay.power[link]))
+def time_and_slope(flow: float, base: float, rise: float, per_capacity: float, power: float) -> tuple[float, float]:
+    """Time of a link under a flow of zero or more, and its derivative by flow.
 
-
-def link_slope(link: int, flow: float, delay: Delay) -> float:
-    """Derivative of :func:`link_time` by flow; for a power below 1 not looked at below a least flow."""
-    if delay.rise[link] == 0.0:
-        return 0.0
-    power, per_capacity = float(delay.power[link]), float(delay.per_capacity[link])
-    if power == 1.0:
-        return float(delay.rise[link] * per_capacity)
+    For a power below 1, whose derivative is infinite without flow, it is not looked at below a least flow.
+    """
+    if rise == 0.0:
+        return base, 0.0
     saturation = flow * per_capacity
-    if power > 1.0:
-        return float(delay.rise[link] * power * per_capacity * _power(saturation, power - 1.0))
-    return float(delay.rise[link] * power * per_capacity * math.pow(max(saturation, _LEAST_SATURATION), power - 1.0))
+    if power < 1.0:
+        slope = rise * power * per_capacity * math.pow(max(saturation, _LEAST_SATURATION), power - 1.0)
+        return base + rise * math.pow(saturation, power), slope
+    lower = _power(saturation, power - 1.0)
+    return base + rise * (lower * saturation), rise * power * per_capacity * lower
 
 
-def link_integral(link: int, flow: float, delay: Delay) -> float:
-    """Integral of :func:`link_time` from 0 to ``flow``; 0 without flow, also on a closed link."""
+def integral_of_time(flow: float, time: float, base: float, power: float) -> float:
+    """Integral of the time of a link from 0 to ``flow``, at which it is ``time``; 0 without flow, also if closed."""
     if flow == 0.0:
         return 0.0
-    constant = float(delay.base[link] * flow)
-    if delay.rise[link] == 0.0:
-        return constant
-    power = delay.power[link]
-    return float(constant + delay.rise[link] * flow * _power(flow * delay.per_capacity[link], power) / (power + 1.0))
+    return flow * base + flow * (time - base) / (power + 1.0)
 
 
-def refresh(links: Links) -> None:
-    """Fill cost and slope of every link from its flow."""
-    for link in range(links.flow.size):
-        _set_flow(link, links.flow[link], links)
+def refresh(flow: NDArray[np.float64], links: Links) -> None:
+    """Give every link its flow, and what follows from it."""
+    for link in range(flow.size):
+        _set_flow(link, flow[link], links)
 
 
 def _set_flow(link: int, flow: float, links: Links) -> None:
     """Give a link a flow, and what follows from it."""
-    links.flow[link] = flow
-    time = link_time(link, flow, links.delay)
+    state = links.state
+    time, slope = time_and_slope(
+        flow, state[link, _BASE], state[link, _RISE], state[link, _PER_CAPACITY], state[link, _POWER_OF]
+    )
+    state[link, _FLOW] = flow
+    state[link, _TIME] = time
+    state[link, _SLOPE] = slope
     for k in range(links.fixed.shape[0]):
         links.cost[k, link] = time + links.fixed[k, link]
-    links.slope[link] = link_slope(link, flow, links.delay)
 
 
 def functions_of_flow(
@@ -142,87 +147,60 @@ def functions_of_flow(
 ) -> None:
     """Fill time, its derivative and its integral for all links, [L] each."""
     for link in range(flow.size):
-        time[link] = link_time(link, flow[link], delay)
-        slope[link] = link_slope(link, flow[link], delay)
-        integral[link] = link_integral(link, flow[link], delay)
+        base, power = delay.base[link], delay.power[link]
+        time[link], slope[link] = time_and_slope(flow[link], base, delay.rise[link], delay.per_capacity[link], power)
+        integral[link] = integral_of_time(flow[link], time[link], base, power)
 
 
-def _split(
-    path: int,
-    other: int,
-    head: int,
-    tail: int,
-    stamp: int,
-    store: PathStore,
-    cost: NDArray[np.float64],
-    links: Links,
-) -> tuple[float, float]:
-    """Mark the links of two paths by whose they are; return their difference of cost and the sum of slopes.
+def _differ(path: int, other: int, stamp: float, rivals: Rivals, links: Links) -> tuple[int, int]:
+    """List the links of ``path`` alone, then those of ``other`` alone; return how many, and how many in all.
 
-    Links of ``other`` alone are marked ``stamp``, shared ones ``stamp + 1``. The first ``head`` and the last ``tail``
-    links are shared and not looked at.
+    Links of ``other`` are marked with the stamp, shared ones with the next.
     """
-    gain, slope = 0.0, 0.0
-    for i in range(store.link_start[other] + head, store.link_start[other + 1] - tail):
-        links.mark[store.links[i]] = stamp
-    for i in range(store.link_start[path] + head, store.link_start[path + 1] - tail):
-        link = store.links[i]
-        if links.mark[link] == stamp:
-            links.mark[link] = stamp + 1
+    state, differing = links.state, links.differing
+    first, last = rivals.link_start[other], rivals.link_start[other + 1]
+    for i in range(first, last):
+        state[rivals.links[i], _MARK] = stamp
+    count = 0
+    for i in range(rivals.link_start[path], rivals.link_start[path + 1]):
+        link = rivals.links[i]
+        if state[link, _MARK] == stamp:
+            state[link, _MARK] = stamp + 1.0
         else:
-            gain += cost[link]
-            slope += links.slope[link]
-    for i in range(store.link_start[other] + head, store.link_start[other + 1] - tail):
-        link = store.links[i]
-        if links.mark[link] == stamp:
-            gain -= cost[link]
-            slope += links.slope[link]
-    return gain, slope
+            differing[count] = link
+            count += 1
+    losing = count
+    for i in range(first, last):
+        link = rivals.links[i]
+        if state[link, _MARK] == stamp:
+            differing[count] = link
+            count += 1
+    return losing, count
 
 
-def _move(
-    amount: float,
-    path: int,
-    other: int,
-    head: int,
-    tail: int,
-    stamp: int,
-    store: PathStore,
-    cost: NDArray[np.float64],
-    links: Links,
-) -> tuple[float, float]:
-    """Move flow from ``path`` to ``other`` on the links that they do not share; return the new gain and slope."""
+def _move(amount: float, losing: int, count: int, cost: NDArray[np.float64], links: Links) -> tuple[float, float]:
+    """Move flow between the two paths that differ; return what it gains still, and by how much less per unit."""
     gain, slope = 0.0, 0.0
-    for i in range(store.link_start[path] + head, store.link_start[path + 1] - tail):
-        link = store.links[i]
-        if links.mark[link] != stamp + 1:
-            _set_flow(link, max(0.0, links.flow[link] - amount), links)
-            gain += cost[link]
-            slope += links.slope[link]
-    for i in range(store.link_start[other] + head, store.link_start[other + 1] - tail):
-        link = store.links[i]
-        if links.mark[link] == stamp:
-            _set_flow(link, max(0.0, links.flow[link] + amount), links)
-            gain -= cost[link]
-            slope += links.slope[link]
+    for i in range(count):
+        link = links.differing[i]
+        flow = links.state[link, _FLOW]
+        _set_flow(link, max(0.0, flow - amount if i < losing else flow + amount), links)
+        gain += cost[link] if i < losing else -cost[link]
+        slope += links.state[link, _SLOPE]
     return gain, slope
 
 
-def _balance(
-    path: int,
-    other: int,
-    head: int,
-    tail: int,
-    stamp: int,
-    store: PathStore,
-    cost: NDArray[np.float64],
-    links: Links,
-) -> float:
+def _shift(path: int, other: int, stamp: float, rivals: Rivals, cost: NDArray[np.float64], links: Links) -> float:
     """Move flow from a path to a cheaper one until they cost about the same; return how much was moved."""
-    gain, slope = _split(path, other, head, tail, stamp, store, cost, links)
+    losing, count = _differ(path, other, stamp, rivals, links)
+    gain, slope = 0.0, 0.0
+    for i in range(count):
+        link = links.differing[i]
+        gain += cost[link] if i < losing else -cost[link]
+        slope += links.state[link, _SLOPE]
     if not gain > 0.0:
         return 0.0
-    whole = store.flow[path]
+    whole = rivals.flow[path]
     close = _ACCURACY * gain
     moved, low, high = 0.0, 0.0, whole
     before = math.inf
@@ -233,7 +211,7 @@ def _balance(
         elif gain < 0.0 and -gain > 0.5 * before:
             goal = 0.5 * (low + high)
         before = abs(gain)
-        gain, slope = _move(goal - moved, path, other, head, tail, stamp, store, cost, links)
+        gain, slope = _move(goal - moved, losing, count, cost, links)
         moved = goal
         if abs(gain) <= close or (gain > 0.0 and moved >= whole):
             break
@@ -245,30 +223,27 @@ def _balance(
 
 
 def sweep(
-    active: NDArray[np.int32],
-    store: PathStore,
+    rivals: Rivals,
     pair_class: NDArray[np.int32],
     demand: NDArray[np.float64],
     tolerance: NDArray[np.float64],
     stamp: int,
     links: Links,
 ) -> tuple[int, float]:
-    """Move flow to the cheapest path of each active pair, one pair after the other.
+    """Move flow to the cheapest path of each pair, one pair after the other.
 
     Parameters
     ----------
-    active : int32
-        Pairs with more than one path, in the order in which they are taken.
-    store : PathStore
+    rivals : Rivals
         ``flow`` is changed.
     pair_class : int32 [K]
     demand : float64 [K]
     tolerance : float64 [K]
         A pair whose used paths differ by no more in cost is left alone.
     stamp : int
-        Above all marks in ``links.mark``.
+        Above all marks of links.
     links : Links
-        Flow, cost and slope are changed.
+        Changed.
 
     Returns
     -------
@@ -276,32 +251,32 @@ def sweep(
         The next stamp; the cost that travellers paid above the cheapest path of their pair, as each pair found it.
     """
     excess = 0.0
-    for pair in active:
+    for i in range(rivals.pair.size):
+        pair = rivals.pair[i]
         cost = links.cost[pair_class[pair]]
-        head, tail = store.same_first[pair], store.same_last[pair]
-        first, last = store.pair_start[pair], store.pair_start[pair + 1]
-        best, best_cost, worst_cost = -1, math.inf, 0.0
-        above = 0.0
+        first, last = rivals.path_start[i], rivals.path_start[i + 1]
+        best, best_cost, worst_cost, above = -1, math.inf, 0.0, 0.0
         for path in range(first, last):
             total = 0.0
-            for i in range(store.link_start[path] + head, store.link_start[path + 1] - tail):
-                total += cost[store.links[i]]
+            for j in range(rivals.link_start[path], rivals.link_start[path + 1]):
+                total += cost[rivals.links[j]]
             if total < best_cost:
                 best, best_cost = path, total
-            if store.flow[path] > 0.0:
+            if rivals.flow[path] > 0.0:
                 worst_cost = max(worst_cost, total)
-                above += store.flow[path] * total
+                above += rivals.flow[path] * total
         excess += max(0.0, above - demand[pair] * best_cost)
         if worst_cost - best_cost <= tolerance[pair]:
             continue
         dust = _DUST * demand[pair]
         for path in range(first, last):
-            if path != best and store.flow[path] > 0.0:
-                moved = _balance(path, best, head, tail, stamp, store, cost, links)
-                rest = store.flow[path] - moved
-                store.flow[path] = rest if rest > dust else 0.0
-                store.flow[best] += moved if rest > dust else moved + rest
-                stamp += 2
+            if path == best or rivals.flow[path] == 0.0:
+                continue
+            moved = _shift(path, best, float(stamp), rivals, cost, links)
+            stamp += 2
+            rest = rivals.flow[path] - moved
+            rivals.flow[path] = rest if rest > dust else 0.0
+            rivals.flow[best] += moved if rest > dust else moved + rest
     return stamp, excess
 
 
@@ -313,23 +288,22 @@ def totals(links: Links, class_flow: NDArray[np.float64]) -> tuple[float, float,
     links : Links
         As :func:`refresh` left it.
     class_flow : float64 [classes, L]
-        Adds up to ``links.flow``.
+        Adds up to the flow of the links.
     """
-    objective, cost, time = 0.0, 0.0, 0.0
-    for link in range(links.flow.size):
-        flow = links.flow[link]
+    objective, cost, total = 0.0, 0.0, 0.0
+    for link in range(links.state.shape[0]):
+        flow, time = links.state[link, _FLOW], links.state[link, _TIME]
         if flow == 0.0:
             continue
-        spent = flow * link_time(link, flow, links.delay)
-        time += spent
-        cost += spent
-        objective += link_integral(link, flow, links.delay)
+        total += flow * time
+        cost += flow * time
+        objective += integral_of_time(flow, time, links.state[link, _BASE], links.state[link, _POWER_OF])
         for k in range(class_flow.shape[0]):
             if class_flow[k, link] != 0.0:
                 fixed = links.fixed[k, link] * class_flow[k, link]
                 objective += fixed
                 cost += fixed
-    return objective, cost, time
+    return objective, cost, total
 
 
 def weighted_sum(weight: NDArray[np.float64], value: NDArray[np.float64]) -> float:
@@ -340,16 +314,15 @@ def weighted_sum(weight: NDArray[np.float64], value: NDArray[np.float64]) -> flo
     return total
 
 
-_power = njit(cache=True, nogil=True, **LEAN)(_power)
-link_time = njit(cache=True, nogil=True, **LEAN)(link_time)
-link_slope = njit(cache=True, nogil=True, **LEAN)(link_slope)
-link_integral = njit(cache=True, nogil=True, **LEAN)(link_integral)
-_set_flow = njit(cache=True, nogil=True, **LEAN)(_set_flow)
+_power = njit(nogil=True, forceinline=True, **INNER)(_power)
+time_and_slope = njit(nogil=True, forceinline=True, **INNER)(time_and_slope)
+integral_of_time = njit(nogil=True, forceinline=True, **INNER)(integral_of_time)
+_set_flow = njit(nogil=True, forceinline=True, **INNER)(_set_flow)
 refresh = njit(cache=True, nogil=True, **LEAN)(refresh)
 functions_of_flow = njit(cache=True, nogil=True, **LEAN)(functions_of_flow)
-_split = njit(cache=True, nogil=True, **LEAN)(_split)
-_move = njit(cache=True, nogil=True, **LEAN)(_move)
-_balance = njit(cache=True, nogil=True, **LEAN)(_balance)
+_differ = njit(nogil=True, forceinline=True, **INNER)(_differ)
+_move = njit(nogil=True, forceinline=True, **INNER)(_move)
+_shift = njit(nogil=True, forceinline=True, **INNER)(_shift)
 sweep = njit(cache=True, nogil=True, **LEAN)(sweep)
 totals = njit(cache=True, nogil=True, **LEAN)(totals)
 weighted_sum = njit(cache=True, nogil=True, **LEAN)(weighted_sum)

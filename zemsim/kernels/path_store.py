@@ -1,8 +1,9 @@
 """Paths in use between pairs of zones, and the flow on each: what a traffic equilibrium is made of.
 
-The paths of a pair stand side by side, and so do the links of a path, from origin to destination. The paths of K pairs
-are P in all. A store is rebuilt in each iteration: paths without flow go, the cheapest path of each pair comes, if it
-is not there yet, with no flow.
+The paths of a pair stand side by side; the links of a path, too, from origin to destination. The paths of K pairs are
+P in all. A store is rebuilt in each iteration: paths without flow go, the cheapest path of each pair comes, if it is
+not there yet, with no flow. Links stay where they are; those of new paths follow the last ones, in room to spare. Once
+it is used up, all links move to a new array, in the order of their paths.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from zemsim.kernels.blocks import run_blocks
-from zemsim.kernels.heap_trees import CheapestPaths, Graph, Pairs
-from zemsim.kernels.lean import LEAN
+from zemsim.kernels.lane_trees import CheapestPaths, Graph, Pairs
+from zemsim.kernels.lean import INNER, LEAN
 
 _PAIRS_PER_BLOCK = 4096
+#: Parts in which flows are added up; fixed, so that sums have the same bits for any number of threads.
+_PARTS = 8
+#: Room for links that is made, as a multiple of what is needed now.
+_ROOM = 2
 
 
 class PathStore(NamedTuple):
@@ -27,45 +32,49 @@ class PathStore(NamedTuple):
     ----------
     pair_start : int64 [K + 1]
         First path of each pair.
-    link_start : int64 [P + 1]
-        First link of each path.
+    link_start, link_stop : int64 [P]
+        First link of each path, and the one after its last.
     links : int32
-        Links of all paths.
+        Links of all paths, and room to spare.
+    used : int
+        Where the room to spare begins.
     flow : float64 [P]
         In passenger-car units.
     name : uint64 [P]
         Sum of the names of its links.
-    same_first, same_last : int32 [K]
-        How many links all paths of a pair have in common at their begin and at their end; 0 where there is one path.
     """
 
     pair_start: NDArray[np.int64]
     link_start: NDArray[np.int64]
+    link_stop: NDArray[np.int64]
     links: NDArray[np.int32]
+    used: int
     flow: NDArray[np.float64]
     name: NDArray[np.uint64]
-    same_first: NDArray[np.int32]
-    same_last: NDArray[np.int32]
 
     def n_paths(self) -> NDArray[np.int64]:
         """Number of paths of each pair, [K]."""
         return np.diff(self.pair_start)
 
+    def without_room(self) -> PathStore:
+        """The same paths without room for more."""
+        return self._replace(links=self.links[: self.used])
+
     def path_pair(self) -> NDArray[np.int64]:
         """Pair of each path, [P]."""
-        return np.repeat(np.arange(self.same_first.size), self.n_paths())
+        return np.repeat(np.arange(self.pair_start.size - 1), self.n_paths())
 
 
 def empty_store(n_pairs: int) -> PathStore:
     """A store in which no pair has a path."""
     return PathStore(
         np.zeros(n_pairs + 1, np.int64),
-        np.zeros(1, np.int64),
+        np.empty(0, np.int64),
+        np.empty(0, np.int64),
         np.empty(0, np.int32),
+        0,
         np.empty(0, np.float64),
         np.empty(0, np.uint64),
-        np.zeros(n_pairs, np.int32),
-        np.zeros(n_pairs, np.int32),
     )
 
 
@@ -75,10 +84,10 @@ def count_pairs(
     store: PathStore,
     found: CheapestPaths,
     n_paths: NDArray[np.int64],
-    n_links: NDArray[np.int64],
-    is_new: NDArray[np.bool_],
+    old_links: NDArray[np.int64],
+    new_links: NDArray[np.int64],
 ) -> None:
-    """Paths and links that the pairs ``start .. stop - 1`` will have, and whether their cheapest path is new."""
+    """Paths that the pairs ``start .. stop - 1`` will have, their links so far, and those of the path that is new."""
     for pair in range(start, stop):
         known = False
         paths, links = 0, 0
@@ -87,13 +96,11 @@ def count_pairs(
             known |= same
             if store.flow[path] > 0.0 or same:
                 paths += 1
-                links += store.link_start[path + 1] - store.link_start[path]
-        is_new[pair] = not known and found.cost[pair] < np.inf
-        if is_new[pair]:
-            paths += 1
-            links += found.n_links[pair]
-        n_paths[pair] = paths
-        n_links[pair] = links
+                links += store.link_stop[path] - store.link_start[path]
+        new = not known and found.cost[pair] < np.inf
+        n_paths[pair] = paths + 1 if new else paths
+        old_links[pair] = links
+        new_links[pair] = found.n_links[pair] if new else 0
 
 
 def fill_pairs(
@@ -102,37 +109,44 @@ def fill_pairs(
     store: PathStore,
     found: CheapestPaths,
     pair_row: NDArray[np.int32],
-    dest: NDArray[np.int32],
-    demand: NDArray[np.float64],
+    pairs: Pairs,
     tail: NDArray[np.int32],
-    is_new: NDArray[np.bool_],
+    new_links: NDArray[np.int64],
     first_link: NDArray[np.int64],
+    moves: bool,
     out: PathStore,
 ) -> None:
-    """Copy what stays of the pairs ``start .. stop - 1`` into ``out``, add what is new, and mend the sum of flows."""
+    """Put what stays of the pairs ``start .. stop - 1`` into ``out``, add what is new, and mend the sum of flows.
+
+    ``first_link`` is where the links of a pair begin, all of them if the store ``moves``, else those of its new path.
+    """
     for pair in range(start, stop):
         path = out.pair_start[pair]
         link = first_link[pair]
         for old in range(store.pair_start[pair], store.pair_start[pair + 1]):
             if store.flow[old] > 0.0 or store.name[old] == found.name[pair]:
-                out.link_start[path] = link
                 out.flow[path] = store.flow[old]
                 out.name[path] = store.name[old]
-                for i in range(store.link_start[old], store.link_start[old + 1]):
-                    out.links[link] = store.links[i]
-                    link += 1
+                out.link_start[path] = store.link_start[old]
+                out.link_stop[path] = store.link_stop[old]
+                if moves:
+                    out.link_start[path] = link
+                    for i in range(store.link_start[old], store.link_stop[old]):
+                        out.links[link] = store.links[i]
+                        link += 1
+                    out.link_stop[path] = link
                 path += 1
-        if is_new[pair]:
-            out.link_start[path] = link
+        if new_links[pair] > 0:
             out.flow[path] = 0.0
             out.name[path] = found.name[pair]
-            link += found.n_links[pair]
-            node = dest[pair]
-            for i in range(link - 1, out.link_start[path] - 1, -1):
-                out.links[i] = found.pred_link[pair_row[pair], node]
+            out.link_start[path] = link
+            out.link_stop[path] = link + new_links[pair]
+            node = pairs.dest[pair]
+            for i in range(out.link_stop[path] - 1, link - 1, -1):
+                out.links[i] = found.last_link[pair_row[pair], node]
                 node = tail[out.links[i]]
             path += 1
-        _mend(out.pair_start[pair], path, demand[pair], out.flow)
+        _mend(out.pair_start[pair], path, pairs.demand[pair], out.flow)
 
 
 def _mend(first: int, stop: int, demand: float, flow: NDArray[np.float64]) -> None:
@@ -150,36 +164,6 @@ def _mend(first: int, stop: int, demand: float, flow: NDArray[np.float64]) -> No
     flow[largest] = demand - others
 
 
-def common_ends(start: int, stop: int, store: PathStore) -> None:
-    """Fill ``same_first`` and ``same_last`` of the pairs ``start .. stop - 1``."""
-    for pair in range(start, stop):
-        store.same_first[pair] = 0
-        store.same_last[pair] = 0
-        first, last = store.pair_start[pair], store.pair_start[pair + 1]
-        if last - first < 2:
-            continue
-        begin, end = store.link_start[first], store.link_start[first + 1]
-        shortest = end - begin
-        for path in range(first + 1, last):
-            shortest = min(shortest, store.link_start[path + 1] - store.link_start[path])
-        head = shortest
-        for path in range(first + 1, last):
-            other = store.link_start[path]
-            same = 0
-            while same < head and store.links[begin + same] == store.links[other + same]:
-                same += 1
-            head = same
-        tail = shortest - head
-        for path in range(first + 1, last):
-            other = store.link_start[path + 1]
-            same = 0
-            while same < tail and store.links[end - 1 - same] == store.links[other - 1 - same]:
-                same += 1
-            tail = same
-        store.same_first[pair] = head
-        store.same_last[pair] = tail
-
-
 def rebuild(store: PathStore, graph: Graph, pairs: Pairs, found: CheapestPaths, threads: int = 1) -> PathStore:
     """Drop paths without flow, take up the cheapest path of each pair; flows of a pair add up to its demand again.
 
@@ -189,22 +173,26 @@ def rebuild(store: PathStore, graph: Graph, pairs: Pairs, found: CheapestPaths, 
     Returns
     -------
     PathStore
-        A new one; the same bytes for any number of threads.
+        A new one, the same for any number of threads. It may write into the room to spare of the old one, which is not
+        to be rebuilt again.
     """
     n_pairs = pairs.dest.size
-    n_paths, n_links = np.empty(n_pairs, np.int64), np.empty(n_pairs, np.int64)
-    is_new = np.empty(n_pairs, np.bool_)
-    run_blocks(_count_pairs, n_pairs, threads, store, found, n_paths, n_links, is_new, block_rows=_PAIRS_PER_BLOCK)
-    pair_start = np.concatenate([np.zeros(1, np.int64), np.cumsum(n_paths)])
-    first_link = np.concatenate([np.zeros(1, np.int64), np.cumsum(n_links)])
+    n_paths, old_links, new_links = (np.empty(n_pairs, np.int64) for _ in range(3))
+    run_blocks(_count_pairs, n_pairs, threads, store, found, n_paths, old_links, new_links, block_rows=_PAIRS_PER_BLOCK)
+    pair_start = np.append(0, np.cumsum(n_paths))
+    moves = bool(store.used + new_links.sum() > store.links.size)
+    ends = np.cumsum(old_links + new_links) if moves else store.used + np.cumsum(new_links)
+    used = int(ends[-1]) if n_pairs else store.used
+    first_link = ends - new_links - old_links if moves else ends - new_links
+    total = int(pair_start[-1])
     out = PathStore(
         pair_start,
-        np.full(pair_start[-1] + 1, first_link[-1], np.int64),
-        np.empty(first_link[-1], np.int32),
-        np.empty(pair_start[-1], np.float64),
-        np.empty(pair_start[-1], np.uint64),
-        np.empty(n_pairs, np.int32),
-        np.empty(n_pairs, np.int32),
+        np.empty(total, np.int64),
+        np.empty(total, np.int64),
+        np.empty(_ROOM * used, np.int32) if moves else store.links,
+        used,
+        np.empty(total, np.float64),
+        np.empty(total, np.uint64),
     )
     pair_row = np.repeat(np.arange(pairs.row_origin.size, dtype=np.int32), np.diff(pairs.row_start))
     run_blocks(
@@ -214,37 +202,41 @@ def rebuild(store: PathStore, graph: Graph, pairs: Pairs, found: CheapestPaths, 
         store,
         found,
         pair_row,
-        pairs.dest,
-        pairs.demand,
+        pairs,
         graph.tail,
-        is_new,
+        new_links,
         first_link,
+        moves,
         out,
         block_rows=_PAIRS_PER_BLOCK,
     )
-    run_blocks(_common_ends, n_pairs, threads, out, block_rows=_PAIRS_PER_BLOCK)
     return out
 
 
-def add_flows(store: PathStore, pair_class: NDArray[np.int32], out: NDArray[np.float64]) -> None:
-    """Add the flow of all paths to ``out`` [classes, L], in the order of the paths."""
-    for pair in range(pair_class.size):
-        by_class = out[pair_class[pair]]
-        for path in range(store.pair_start[pair], store.pair_start[pair + 1]):
-            flow = store.flow[path]
-            for i in range(store.link_start[path], store.link_start[path + 1]):
-                by_class[store.links[i]] += flow
+def add_flows(
+    start: int, stop: int, store: PathStore, pair_class: NDArray[np.int32], part_pairs: int, out: NDArray[np.float64]
+) -> None:
+    """Add the flow of the paths of the parts ``start .. stop - 1`` to ``out`` [parts, classes, L], in their order."""
+    for part in range(start, stop):
+        for pair in range(part * part_pairs, min((part + 1) * part_pairs, pair_class.size)):
+            by_class = out[part, pair_class[pair]]
+            for path in range(store.pair_start[pair], store.pair_start[pair + 1]):
+                flow = store.flow[path]
+                for i in range(store.link_start[path], store.link_stop[path]):
+                    by_class[store.links[i]] += flow
 
 
-def link_flows(store: PathStore, pairs: Pairs, n_classes: int, n_links: int) -> NDArray[np.float64]:
+def link_flows(
+    store: PathStore, pair_class: NDArray[np.int32], n_classes: int, n_links: int, threads: int = 1
+) -> NDArray[np.float64]:
     """Flow of each class on each link from the paths alone, float64 [classes, L], in passenger-car units."""
-    out = np.zeros((n_classes, n_links), np.float64)
-    _add_flows(store, pairs.pair_class, out)
-    return out
+    parts = np.zeros((_PARTS, n_classes, n_links), np.float64)
+    part_pairs = -(-pair_class.size // _PARTS)
+    run_blocks(_add_flows, _PARTS, threads, store, pair_class, part_pairs, parts, block_rows=1)
+    return np.asarray(parts.sum(axis=0), np.float64)
 
 
-_mend = njit(cache=True, nogil=True, **LEAN)(_mend)
+_mend = njit(nogil=True, forceinline=True, **INNER)(_mend)
 _count_pairs = njit(cache=True, nogil=True, **LEAN)(count_pairs)
 _fill_pairs = njit(cache=True, nogil=True, **LEAN)(fill_pairs)
-_common_ends = njit(cache=True, nogil=True, **LEAN)(common_ends)
 _add_flows = njit(cache=True, nogil=True, **LEAN)(add_flows)

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from zemsim.kernels.equilibrium import Links, refresh, sweep, totals, weighted_sum
-from zemsim.kernels.heap_trees import CheapestPaths, Graph, Pairs, cheapest_paths, empty_paths
+from zemsim.kernels.equilibrium import Delay, Links, links_of, refresh, sweep, totals, weighted_sum
+from zemsim.kernels.lane_trees import CheapestPaths, Graph, Pairs, cheapest_paths, empty_paths
 from zemsim.kernels.path_store import PathStore, empty_store, link_flows, rebuild
+from zemsim.kernels.rivals import rivals_of
 from zemsim.travel.link_network import (
     LinkNetwork,
     VehicleClass,
@@ -26,7 +27,7 @@ from zemsim.travel.link_network import (
     same_links,
 )
 from zemsim.travel.road_network import RoadNetwork
-from zemsim.travel.solution import Solution, carried_paths, carry_trees
+from zemsim.travel.solution import Solution, carried_paths
 from zemsim.travel.volume_delay import VolumeDelay
 
 __all__ = [
@@ -49,8 +50,6 @@ _SWEEPS = 16
 _INNER_SHARE = 0.1
 #: A pair is left alone while its paths differ by less than this share of the relative gap.
 _TOLERANCE_SHARE = 0.1
-#: Trees of an earlier search are repaired if the mean change of cost since is at most this share, else built anew.
-_REPAIRABLE_CHANGE = 0.1
 #: Iterations where none are given.
 MAX_ITERATIONS = 500
 
@@ -128,7 +127,6 @@ class _Work:
     class_flow: Float
     inside_veh: float
     threads: int
-    searched_cost: Float
     stamp: int = 1
 
     @classmethod
@@ -147,23 +145,10 @@ class _Work:
             raise ValueError("a warm start needs a solution of the same links; this one has others")
         pairs, inside_veh = pairs_of(classes, network.n_nodes)
         found = empty_paths(graph, pairs)
-        delay = network.delay.terms()
-        links = Links(
-            type(delay)(*(np.ascontiguousarray(values[order]) for values in delay)),
-            np.ascontiguousarray(fixed[:, order]),
-            np.zeros(n_links, np.float64),
-            np.empty((len(classes), n_links), np.float64),
-            np.empty(n_links, np.float64),
-            np.zeros(n_links, np.int64),
-        )
-        refresh(links)
-        store, searched_cost = empty_store(pairs.dest.size), np.full_like(links.cost, np.inf)
-        if warm is not None:
-            store = carried_paths(warm, pairs, links.cost)
-            carry_trees(warm, pairs, found.pred_link)
-            if warm._searched_cost.shape == links.cost.shape:
-                searched_cost = warm._searched_cost
-        work = cls(order, graph, pairs, links, store, found, np.zeros_like(fixed), inside_veh, threads, searched_cost)
+        delay = Delay(*(np.ascontiguousarray(values[order]) for values in network.delay.terms()))
+        links = links_of(delay, np.ascontiguousarray(fixed[:, order]))
+        store = empty_store(pairs.dest.size) if warm is None else carried_paths(warm, pairs, links.cost)
+        work = cls(order, graph, pairs, links, store, found, np.zeros_like(fixed), inside_veh, threads)
         if warm is not None:
             work._load()
         work._give_paths(network, np.flatnonzero(store.n_paths() == 0))
@@ -173,33 +158,23 @@ class _Work:
         """Put the demand of pairs that have no path on their cheapest ones."""
         if not missing.size:
             return
-        part, rows = pairs_among(self.pairs, missing)
-        found = empty_paths(self.graph, part)
-        cheapest_paths(self.graph, part, self.links.cost, found, threads=self.threads)
-        refuse_unreachable(network, part, found.cost)
-        self.found.cost[:] = np.inf
-        self.found.pred_link[rows] = found.pred_link
-        if missing.size == self.pairs.dest.size:
-            self.searched_cost = self.links.cost.copy()
-        for name in ("cost", "name", "n_links"):
-            getattr(self.found, name)[missing] = getattr(found, name)
+        self._search()
+        refuse_unreachable(network, pairs_among(self.pairs, missing), self.found.cost[missing])
+        known = np.ones(self.pairs.dest.size, np.bool_)
+        known[missing] = False
+        self.found.cost[known] = np.inf  # those keep the paths they have
         self._rebuild()
         self._load()
 
     def _search(self) -> None:
-        """Cheapest paths at the present costs, from the trees of the search before if costs are still much alike."""
-        cost = self.links.cost
-        both = np.isfinite(cost) & np.isfinite(self.searched_cost)
-        change = np.abs(cost[both] - self.searched_cost[both]).sum()
-        again = bool(both.any() and change <= _REPAIRABLE_CHANGE * cost[both].sum())
-        cheapest_paths(self.graph, self.pairs, cost, self.found, again, threads=self.threads)
-        self.searched_cost = cost.copy()
+        """Cheapest paths at the present costs."""
+        cheapest_paths(self.graph, self.pairs, self.links.cost, self.found, self.threads)
 
     def _load(self) -> None:
         """Link flows, costs and slopes from the paths alone, free of the rounding of many steps."""
-        self.class_flow = link_flows(self.store, self.pairs, *self.links.fixed.shape)
-        self.links.flow[:] = self.class_flow.sum(axis=0)
-        refresh(self.links)
+        n_classes, n_links = self.links.fixed.shape
+        self.class_flow = link_flows(self.store, self.pairs.pair_class, n_classes, n_links, self.threads)
+        refresh(self.class_flow.sum(axis=0), self.links)
 
     def _rebuild(self) -> None:
         """Take up new paths, drop empty ones."""
@@ -215,13 +190,12 @@ class _Work:
     def improve(self, relative_gap: float) -> None:
         """Take up the cheapest paths that were found, and balance the paths of all pairs."""
         self._rebuild()
-        active = np.flatnonzero(self.store.n_paths() > 1).astype(np.int32)
+        rivals = rivals_of(self.store, self.threads)
         tolerance = _TOLERANCE_SHARE * relative_gap * self.found.cost
         first_excess = 0.0
         for turn in range(_SWEEPS):
             self.stamp, excess = sweep(
-                active,
-                self.store,
+                rivals,
                 self.pairs.pair_class,
                 self.pairs.demand,
                 tolerance if turn else np.zeros_like(tolerance),
@@ -231,6 +205,7 @@ class _Work:
             first_excess = excess if turn == 0 else first_excess
             if excess <= _INNER_SHARE * first_excess:
                 break
+        rivals.put_back(self.store)
         self._load()
 
     def solution(
@@ -241,7 +216,7 @@ class _Work:
         back = np.empty_like(self.order)
         back[self.order] = np.arange(self.order.size)
         pce_factor = np.array([[one.pce_factor] for one in classes])
-        flow_pce = self.links.flow[back]
+        flow_pce = self.class_flow.sum(axis=0)[back]
         return Solution(
             class_flow_veh=np.ascontiguousarray((self.class_flow / pce_factor)[:, back]),
             flow_pce=flow_pce,
@@ -255,10 +230,8 @@ class _Work:
             inside_veh=self.inside_veh,
             _graph=self.graph,
             _pairs=self.pairs,
-            _store=self.store,
+            _store=self.store.without_room(),
             _order=self.order,
-            _pred_link=self.found.pred_link,
-            _searched_cost=self.searched_cost,
         )
 
 

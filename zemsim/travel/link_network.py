@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zemsim.core.errors import InputError
-from zemsim.kernels.heap_trees import Graph, Pairs, link_names
+from zemsim.kernels.lane_trees import Graph, Pairs, link_names
 from zemsim.travel.volume_delay import VolumeDelay
 
 Float = NDArray[np.float64]
@@ -157,11 +157,11 @@ def pairs_of(classes: Sequence[VehicleClass], n_nodes: int) -> tuple[Pairs, floa
     return pairs, inside_veh
 
 
-def pairs_among(pairs: Pairs, chosen: NDArray[np.int64]) -> tuple[Pairs, NDArray[np.int64]]:
-    """Some of the pairs, given by their ascending positions, and the rows that they are in."""
+def pairs_among(pairs: Pairs, chosen: NDArray[np.int64]) -> Pairs:
+    """Some of the pairs, given by their ascending positions."""
     row = np.searchsorted(pairs.row_start, chosen, side="right") - 1
     rows, row_start = np.unique(row, return_index=True)
-    part = Pairs(
+    return Pairs(
         pairs.row_class[rows],
         pairs.row_origin[rows],
         np.append(row_start, chosen.size).astype(np.int64),
@@ -169,7 +169,6 @@ def pairs_among(pairs: Pairs, chosen: NDArray[np.int64]) -> tuple[Pairs, NDArray
         pairs.demand[chosen],
         pairs.pair_class[chosen],
     )
-    return part, rows
 
 
 def refuse_unreachable(network: LinkNetwork, pairs: Pairs, cost: Float) -> None:

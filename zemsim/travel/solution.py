@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from zemsim.kernels.heap_trees import Graph, Pairs
+from zemsim.kernels.lane_trees import Graph, Pairs
 from zemsim.kernels.path_store import PathStore
 
 Float = NDArray[np.float64]
@@ -55,8 +55,6 @@ class Solution:
     _pairs: Pairs = field(repr=False)
     _store: PathStore = field(repr=False)
     _order: NDArray[np.int64] = field(repr=False)
-    _pred_link: Ints = field(repr=False)
-    _searched_cost: Float = field(repr=False)
 
     @property
     def n_paths(self) -> int:
@@ -72,7 +70,7 @@ class Solution:
         for pair in np.flatnonzero(here):
             for path in range(store.pair_start[pair], store.pair_start[pair + 1]):
                 if store.flow[path] > 0:
-                    links = store.links[store.link_start[path] : store.link_start[path + 1]]
+                    links = store.links[store.link_start[path] : store.link_stop[path]]
                     found.append((float(store.flow[path]), self._order[links]))
         return found
 
@@ -90,34 +88,25 @@ def carried_paths(warm: Solution, pairs: Pairs, cost: Float) -> PathStore:
     old_key, key = _pair_key(warm._pairs, n_nodes), _pair_key(pairs, n_nodes)
     store = warm._store
     path_pair = store.path_pair()
-    n_links = np.diff(store.link_start)
-    path_of_link = np.repeat(np.arange(n_links.size), n_links)
     pair = np.searchsorted(key, old_key)
     known = np.zeros(old_key.size, bool)
     inside = pair < key.size
     known[inside] = key[pair[inside]] == old_key[inside]
+    n_links = store.link_stop - store.link_start
+    path_of_link = np.repeat(np.arange(n_links.size), n_links)
+    at = np.arange(path_of_link.size) + (store.link_stop - np.cumsum(n_links))[path_of_link]
+    vehicle_class = np.minimum(warm._pairs.pair_class[path_pair], cost.shape[0] - 1)
     closed = np.zeros(n_links.size, bool)
-    classes = warm._pairs.pair_class[path_pair[path_of_link]]
-    closed[path_of_link[~np.isfinite(cost[np.minimum(classes, cost.shape[0] - 1), store.links])]] = True
+    closed[path_of_link[~np.isfinite(cost[vehicle_class[path_of_link], store.links[at]])]] = True
     keep = known[path_pair] & (store.flow > 0) & ~closed
     new_pair = pair[path_pair[keep]]
     sums = np.bincount(new_pair, weights=store.flow[keep], minlength=key.size)
-    flow = store.flow[keep] / sums[new_pair] * pairs.demand[new_pair]
     return PathStore(
         np.searchsorted(new_pair, np.arange(key.size + 1)).astype(np.int64),
-        np.append(0, np.cumsum(n_links[keep])).astype(np.int64),
-        np.ascontiguousarray(store.links[keep[path_of_link]]),
-        flow,
+        np.ascontiguousarray(store.link_start[keep]),
+        np.ascontiguousarray(store.link_stop[keep]),
+        store.links,
+        store.used,
+        store.flow[keep] / sums[new_pair] * pairs.demand[new_pair],
         np.ascontiguousarray(store.name[keep]),
-        np.zeros(key.size, np.int32),
-        np.zeros(key.size, np.int32),
     )
-
-
-def carry_trees(warm: Solution, pairs: Pairs, pred_link: Ints) -> None:
-    """Copy the trees of the rows that an earlier solution had, too, into ``pred_link`` [R, N]."""
-    n_nodes = pred_link.shape[1]
-    old = warm._pairs.row_class.astype(np.int64) * n_nodes + warm._pairs.row_origin
-    new = pairs.row_class.astype(np.int64) * n_nodes + pairs.row_origin
-    _, old_row, new_row = np.intersect1d(old, new, assume_unique=True, return_indices=True)
-    pred_link[new_row] = warm._pred_link[old_row]
