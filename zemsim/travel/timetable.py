@@ -24,6 +24,7 @@ from zemsim.region.gtfs import read_gtfs
 from zemsim.travel.transit_departures import scale_departures
 
 if TYPE_CHECKING:
+    from zemsim.region.gtfs.fares import FareTable
     from zemsim.travel.on_demand import OnDemand
     from zemsim.travel.timetable_changes import Change
 
@@ -134,6 +135,8 @@ class Timetable:
         They go before walks by distance.
     pattern_calls : tuple of int8 arrays
         By position: 1 = one may get on, 2 = one may get off, 3 = both; () where that holds for all.
+    ride_fares : FareTable or None
+        Fares of the feed that depend on the stops of a ride, EUR; they go before those of ``fares``.
     on_demand : tuple of OnDemand
         Services whose departures are offered, and driven only if somebody rides.
     """
@@ -153,6 +156,7 @@ class Timetable:
     grid: Grid = EUROPEAN
     walks: GivenWalks | None = None
     pattern_calls: tuple[NDArray[np.int8], ...] = ()
+    ride_fares: FareTable | None = None
     on_demand: tuple[OnDemand, ...] = ()
 
     @classmethod

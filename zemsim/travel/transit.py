@@ -169,4 +169,28 @@ def _fares(timetable: Timetable) -> PatternFares:
         known = ~np.isnan(flat)
         table[known] = np.stack([flat[known], np.zeros(known.sum()), np.zeros(known.sum())], axis=1)
     base, per_km, least = (np.ascontiguousarray(table[:, i]) for i in range(3))
-    return PatternFares(base, per_km, least, ~train)
+    return PatternFares(base, per_km, least, ~train, *_stated_fares(timetable))
+
+
+def _stated_fares(timetable: Timetable) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return where the fares of each pattern begin (-1 none), its positions, and the fares by ride (NaN none).
+
+    A route with one fare for all rides has no others.
+    """
+    width = np.array([len(stops) for stops in timetable.pattern_stops], np.int64)
+    first = np.full(len(width), -1, np.int64)
+    if timetable.ride_fares is None:
+        return first, width, np.empty(0, np.float64)
+    stops, routes = timetable.stops["stop_id"].to_numpy(object), timetable.routes["route_id"].tolist()
+    flat = timetable.routes["fare_eur"].notna().tolist()
+    parts: list[NDArray[np.float64]] = []
+    size = 0
+    for k, (route, course) in enumerate(zip(timetable.pattern_route.tolist(), timetable.pattern_stops, strict=True)):
+        if flat[route]:
+            continue
+        fares = timetable.ride_fares.ride_amounts(routes[route], stops[course].tolist())
+        if not np.isnan(fares).all():
+            first[k] = size
+            parts.append(fares.ravel())
+            size += fares.size
+    return first, width, np.concatenate(parts) if parts else np.empty(0, np.float64)
