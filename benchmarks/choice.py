@@ -30,12 +30,13 @@ _PATTERNS, _ZONES, _SEGMENTS, _SEED = 300, 1500, 12, 5
 _ROWS = 16_384
 _NESTS = ((0, 3), (3, 5), (5, 7))
 _BUS, _DRIVER = 3, 5
+#: Speed and longest way on foot, by bicycle and by e-bike: those of the parameters of the model.
+_ACTIVE = {"walk_min": (4.8, 8.0), "bike_min": (14.5, 25.0), "ebike_min": (18.0, 40.0)}
 
 PARAMETERS = {
     "b_cost": -0.33, "b_car": -0.03, "b_pt": -0.027, "b_wait": -0.045, "wait_cap_min": 6.0, "b_head": -0.012,
     "b_acc": -0.05, "b_tr": -0.35, "b_walk": -0.085, "b_bike": -0.065, "k_ebike": 0.76, "k_park": 1.0,
-    "w_temp": 0.026, "walk_km_h": 4.8, "bike_km_h": 14.5, "ebike_km_h": 18.0, "walk_max_km": 8.0, "bike_max_km": 25.0,
-    "ebike_max_km": 40.0, "shared_access_min": 5.0,
+    "w_temp": 0.026, "shared_access_min": 5.0,
 }  # fmt: skip
 
 
@@ -68,7 +69,9 @@ def population(
     tours = TourColumns(
         origin=whole(_ZONES, np.int32), dest=whole(_ZONES, np.int32),
         period_out=whole(len(PERIODS), np.int8), period_back=whole(len(PERIODS), np.int8),
-        segment=whole(_SEGMENTS, np.int8), road_km=km, road_min=3 + km, active_km=km,
+        segment=whole(_SEGMENTS, np.int8), road_km=km, road_min=3 + km,
+        **{name: np.where(km <= most, 60.0 * km / speed, np.inf).astype(np.float32)
+           for name, (speed, most) in _ACTIVE.items()},
         cost_factor=0.5 + real(1.5), bike=rng.random(n) < 0.6, ebike=(rng.random(n) < 0.04).astype(np.int8),
         shared_eur=np.zeros(n, np.float32), vehicle=np.where(rng.random(n) < 0.48, 1, -1).astype(np.int32),
         drive_eur=km * np.float32(0.11), parking_eur=real(2), passenger=rng.random(n) < 0.81,

@@ -28,12 +28,6 @@ VALUES = {
     "k_ebike": 0.76,
     "k_park": 1.0,
     "w_temp": 0.026,
-    "walk_km_h": 4.8,
-    "bike_km_h": 14.5,
-    "ebike_km_h": 18.0,
-    "walk_max_km": 8.0,
-    "bike_max_km": 25.0,
-    "ebike_max_km": 40.0,
     "shared_access_min": 5.0,
 }
 CONSTANTS = np.array([[0.0, -2.0, -0.4, -1.5, -1.0, 0.0, -2.0], [0.5, -1.0, -0.6, -2.5, -1.5, 0.3, -1.0]])
@@ -56,7 +50,9 @@ tours = st.fixed_dictionaries(
     {
         "segment": st.integers(0, 1),
         "cost_factor": st.floats(0.125, 4, width=32),
-        "active_km": st.floats(0, 100, width=32),
+        "walk_min": positive | st.just(math.inf),
+        "bike_min": positive | st.just(math.inf),
+        "ebike_min": positive | st.just(math.inf),
         "bike": st.booleans(),
         "ebike": st.integers(0, 2),
         "shared_eur": st.floats(0, 4, width=32),
@@ -82,7 +78,8 @@ def columns(tour):
     return fast.TourColumns(
         origin=one(0, np.int32), dest=one(1, np.int32), road_min=one(road_min(tour), f),
         period_out=one(0, np.int8), period_back=one(0, np.int8), segment=one(tour["segment"], np.int8),
-        road_km=one(1, f), active_km=one(tour["active_km"], f), cost_factor=one(tour["cost_factor"], f),
+        road_km=one(1, f), walk_min=one(tour["walk_min"], f), bike_min=one(tour["bike_min"], f),
+        ebike_min=one(tour["ebike_min"], f), cost_factor=one(tour["cost_factor"], f),
         bike=one(tour["bike"], bool), ebike=one(tour["ebike"], np.int8), shared_eur=one(tour["shared_eur"], f),
         vehicle=one(tour["vehicle"], np.int32), drive_eur=one(tour["drive_eur"], f),
         parking_eur=one(tour["parking_eur"], f), passenger=one(tour["passenger"], bool),

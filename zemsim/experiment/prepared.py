@@ -18,6 +18,7 @@ from zemsim.core import atomic
 if TYPE_CHECKING:
     from zemsim.model.world import TimetableKey, TransitSupply
     from zemsim.population import Population
+    from zemsim.travel.active_ways import ActiveWays
     from zemsim.travel.roads import RoadSkim
     from zemsim.travel.timetable import Timetable
 
@@ -26,6 +27,7 @@ PREPARED: Final = "prepared"
 
 _POPULATION: Final = ("households", "residents", "vehicles")
 _ROADS: Final = "roads"
+_ACTIVE: Final = "active"
 _KEYS: Final = "timetables.json"
 _SYNTHESIS_SEED: Final = 1
 
@@ -54,6 +56,18 @@ def load_roads(folder: Path) -> RoadSkim:
     from zemsim.travel.roads import RoadSkim
 
     return RoadSkim.load(folder / _ROADS, mmap=False)
+
+
+def save_active(folder: Path, ways: ActiveWays) -> None:
+    """Write the ways on foot and by bike of a region that has a network of them."""
+    ways.save(folder / _ACTIVE)
+
+
+def load_active(folder: Path) -> ActiveWays | None:
+    """Read what :func:`save_active` wrote; None where it wrote nothing."""
+    from zemsim.travel.active_ways import ActiveWays
+
+    return ActiveWays.load(folder / _ACTIVE) if (folder / _ACTIVE).is_dir() else None
 
 
 def save_supply(folder: Path, position: int, supply: TransitSupply) -> None:

@@ -45,7 +45,9 @@ class TourColumns(NamedTuple):
     segment: Any  # int8 row of the mode constants
     road_km: Any  # float32 one way
     road_min: Any  # float32 from door to door by car, mean of out and back; inf where there is no road
-    active_km: Any  # float32 one way
+    walk_min: Any  # float32 one way, mean of out and back; inf where nobody walks
+    bike_min: Any  # float32 the same by bicycle
+    ebike_min: Any  # float32 the same by e-bike; inf beyond the range of its battery
     cost_factor: Any  # float32 (d / 10 km)^lambda_c (income / mean)^-eta
     bike: Any  # bool: owns a bicycle
     ebike: Any  # int8: 0 none, 1 own, 2 shared
@@ -80,12 +82,6 @@ class ChoiceParameters(NamedTuple):
     k_ebike: float
     k_park: float
     w_temp: float
-    walk_km_h: float
-    bike_km_h: float
-    ebike_km_h: float
-    walk_max_km: float
-    bike_max_km: float
-    ebike_max_km: float
     shared_access_min: float
     constants: Any  # float64 [segments, 7]
     nest_scale: Any  # float64 [3]
@@ -101,7 +97,7 @@ def _transit_utility(tours: Any, p: Any, r: int, k: int) -> Any:
 
 def own_ebike_utility(tours: Any, temperature_c: float, p: Any, r: int) -> Any:
     """Utility of an e-bike of one's own on tour `r`, within its reach; both ways, the weather once."""
-    one_way = p.k_ebike * p.b_bike * 60.0 * tours.active_km[r] / p.ebike_km_h
+    one_way = p.k_ebike * p.b_bike * tours.ebike_min[r]
     return p.constants[tours.segment[r], _EBIKE] + 2.0 * one_way + _weather(temperature_c, p)
 
 
@@ -117,17 +113,16 @@ def fill_fixed(tours: Any, temperature_c: float, p: Any, r: int) -> None:
     """
     fixed = tours.fixed[r]
     constants = p.constants[tours.segment[r]]
-    km = tours.active_km[r]
     gain = p.b_cost * tours.cost_factor[r]
     weather = _weather(temperature_c, p)
     for m in range(N_ALTERNATIVES):
         fixed[m] = -math.inf
 
-    if km <= p.walk_max_km:
-        fixed[_WALK] = constants[_WALK] + 2.0 * p.b_walk * 60.0 * km / p.walk_km_h
-    if tours.bike[r] and km <= p.bike_max_km:
-        fixed[_BIKE] = constants[_BIKE] + 2.0 * p.b_bike * 60.0 * km / p.bike_km_h + weather
-    if tours.ebike[r] > 0 and km <= p.ebike_max_km:
+    if tours.walk_min[r] < math.inf:
+        fixed[_WALK] = constants[_WALK] + 2.0 * p.b_walk * tours.walk_min[r]
+    if tours.bike[r] and tours.bike_min[r] < math.inf:
+        fixed[_BIKE] = constants[_BIKE] + 2.0 * p.b_bike * tours.bike_min[r] + weather
+    if tours.ebike[r] > 0 and tours.ebike_min[r] < math.inf:
         fixed[_EBIKE] = own_ebike_utility(tours, temperature_c, p, r)
         if tours.ebike[r] == 2:
             fixed[_EBIKE] += 2.0 * (gain * tours.shared_eur[r] + p.b_acc * p.shared_access_min)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from zemsim.behaviour.parameters import SEGMENTS, Parameters
-from zemsim.core.names import PERIODS, Alternative, DayType, Nest, Purpose
+from zemsim.core.names import PERIODS, Alternative, DayType, Nest, Purpose, Season
 from zemsim.core.randomness import Stream
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.draws import uniforms
@@ -28,11 +28,15 @@ from zemsim.kernels.tour_choice import (
 )
 from zemsim.population import Population
 from zemsim.region import Region
+from zemsim.travel.active import ActiveRules
+from zemsim.travel.active_ways import ActiveWays, active_minutes
 
 #: Order in which tours are served with the household's cars.
 _CAR_ORDER = (Purpose.BUSINESS, Purpose.WORK, Purpose.ESCORT, Purpose.SCHOOL, Purpose.SHOPPING, Purpose.LEISURE)
 _TRANSIT = ("bus", "train")
 _COMPONENTS = ("ivt_min", "wait_min", "headway_min", "walk_min", "transfers")
+#: Traffic of each period: 0 none, 1 the morning peak, 2 its mirror.
+_TRAFFIC = np.cumsum([period.peak for period in PERIODS]) * [period.peak for period in PERIODS]
 _REFERENCE_KM = 10.0
 _LEAST_KM = 1.0
 #: Operators lend shared e-bikes to persons of this age and older.
@@ -57,12 +61,6 @@ def choice_parameters(parameters: Parameters) -> ChoiceParameters:
         k_ebike=p["k_ebike"],
         k_park=p["k_park"],
         w_temp=p["w_temp"],
-        walk_km_h=p["v_walk"],
-        bike_km_h=p["v_bike"],
-        ebike_km_h=p["v_ebike"],
-        walk_max_km=p["walk_max_km"],
-        bike_max_km=p["bike_max_km"],
-        ebike_max_km=p["ebike_max_km"],
         shared_access_min=p["shared_access_min"],
         constants=np.ascontiguousarray(p.mode_constants),
         nest_scale=np.array([p[scales[nest]] for nest in Nest]),
@@ -149,7 +147,9 @@ class DayPlan:
             segment=_segments(region, origin, dest),
             road_km=self.column("road_km").astype(np.float32),
             road_min=np.full(n, np.inf, np.float32),
-            active_km=self.column("active_km").astype(np.float32),
+            walk_min=np.full(n, np.inf, np.float32),
+            bike_min=np.full(n, np.inf, np.float32),
+            ebike_min=np.full(n, np.inf, np.float32),
             cost_factor=np.ones(n, np.float32),
             bike=np.zeros(n, np.bool_),
             ebike=np.zeros(n, np.int8),
@@ -302,22 +302,33 @@ class DayPlan:
         self.columns.shared_eur[:] = np.where(self.columns.ebike == 2, eur_trip[origin], 0.0)
         self._fixed_at = None
 
+    def set_season(self, ways: ActiveWays | None, season: Season) -> None:
+        """Minutes on foot and by bike in a season; see `active_minutes`."""
+        c, rules = self.columns, ActiveRules.of(self._behaviour)
+        c.walk_min[:], c.bike_min[:], c.ebike_min[:] = active_minutes(
+            ways, rules, season, c.origin, c.dest, self.column("active_km")
+        )
+        self._fixed_at = None
+
     def set_road_times(
         self,
         free_min: npt.NDArray[np.float32],
         peak_min: npt.NDArray[np.float32],
         terminal_min: npt.NDArray[np.float32],
     ) -> None:
-        """Driving minutes out and back from the skims [Z, Z]; the afternoon peak is the mirror of the morning peak."""
+        """Driving minutes out and back from the skims [Z, Z]; the afternoon peak is the mirror of the morning peak.
+
+        In the mirror, a drive takes as long as the one in the other direction takes in the morning.
+        """
         c = self.columns
-        peak = np.array([period.peak for period in PERIODS])
-        congested = peak_min[c.origin, c.dest]
-        self.out_min = np.where(peak[c.period_out], congested, free_min[c.origin, c.dest])
-        self.back_min = np.where(peak[c.period_back], congested, free_min[c.dest, c.origin])
+        out, back = (c.origin, c.dest), (c.dest, c.origin)
+        free, busy = (free_min[out], free_min[back]), (peak_min[out], peak_min[back])
+        self.out_min = np.choose(_TRAFFIC[c.period_out], (free[0], busy[0], busy[1]))
+        self.back_min = np.choose(_TRAFFIC[c.period_back], (free[1], busy[1], busy[0]))
         doors = terminal_min[c.origin] + terminal_min[c.dest]
         c.road_min[:] = 0.5 * (self.out_min + self.back_min) + doors
-        self.free_out_min = free_min[c.origin, c.dest]
-        self._set_home_times(free_min[c.dest, c.origin] + doors)
+        self.free_out_min = free[0]
+        self._set_home_times(free[1] + doors)
         self._fixed_at = None
 
     def _set_home_times(self, back_min: npt.NDArray[np.float32]) -> None:

@@ -108,7 +108,10 @@ def _service(plan: DayPlan, tour: int, alternative: Alternative) -> dict[str, fl
         if alternative == Alternative.DRIVER and c.vehicle[tour] >= 0:
             service |= {"eur": float(c.drive_eur[tour]), "parking_eur_tour": float(c.parking_eur[tour])}
         return service
-    return {"km": float(c.active_km[tour])}
+    minutes = {Alternative.WALK: c.walk_min, Alternative.BIKE: c.bike_min, Alternative.EBIKE: c.ebike_min}
+    ride_min = float(minutes[alternative][tour])
+    km = {"km": float(plan.column("active_km")[tour])}
+    return {**km, "ride_min": ride_min} if np.isfinite(ride_min) else km
 
 
 def explain(

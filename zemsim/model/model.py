@@ -293,10 +293,10 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
     def start_season(self, season: Season) -> None:
         """Set the season: temperature, shared e-bikes; the memory of choices starts anew."""
         self.season, self.iteration, self.weeks = season, 0, 0
-        self.temperature_c = self.world.temperature_c[season]
-        self.last_choice = None
+        self.temperature_c, self.last_choice = self.world.temperature_c[season], None
         c = self.conditions
         for plan in self.plans.values():
+            plan.set_season(self.world.active, season)
             plan.set_ebikes(self.residents.table.ebike, c.shared_ebike_share[int(season)], c.shared_ebike_eur_trip)
 
     def use_roads(self, peak_skim: RoadSkim) -> None:
@@ -336,6 +336,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
                     PathWeights.of(self.parameters),
                     threads=self.threads,
                     leave_min=plan.column("leave_min"),
+                    **self.world.walks(plan.columns.origin, plan.columns.dest),
                 )
                 for day_type, plan in self.plans.items()
             }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from zemsim.behaviour.parameters import Parameters
 from zemsim.core.names import Season
 from zemsim.population import Population
 from zemsim.region import Region
+from zemsim.travel.active_ways import ActiveWays
 from zemsim.travel.road_network import RoadNetwork
 from zemsim.travel.roads import RoadSkim
 from zemsim.travel.timetable import Timetable
@@ -61,6 +62,7 @@ class World:
     supplies : timetables by key; every key that a policy of the experiment asks for in some year is there.
     tours : tours of a typical day by seed.
     temperature_c : mean temperature by season.
+    active : ways on foot and by bike of the region's network; None where it has none.
     """
 
     region: Region
@@ -72,6 +74,11 @@ class World:
     parameters: Parameters
     settings: RunSettings
     temperature_c: Mapping[Season, float]
+    active: ActiveWays | None = None
+
+    def walks(self, origin: Any, dest: Any) -> dict[str, Any]:
+        """What `transit_options` takes of the network for tours between these zones [R]; nothing without one."""
+        return {} if self.active is None else {"walks": self.active.stops, "zones": (origin, dest)}
 
 
 class PolicyLike(Protocol):

@@ -203,11 +203,11 @@ def test_a_cold_season_takes_from_the_gain(known: MobilityModel) -> None:
 def test_longer_ways_take_from_the_gain(known: MobilityModel) -> None:
     near = gains(known)
     for plan in known.plans.values():
-        plan.columns.active_km[:] += 15.0
+        plan.columns.ebike_min[:] += 50.0
         plan._fixed_at = None
     far = gains(known)
     for plan in known.plans.values():
-        plan.columns.active_km[:] -= 15.0
+        plan.columns.ebike_min[:] -= 50.0
         plan._fixed_at = None
     assert far.sum() < near.sum()
 
