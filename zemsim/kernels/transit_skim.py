@@ -1,6 +1,6 @@
 """Stop-to-stop travel by public transport: means over the useful departures of each period.
 
-On the departure profiles of :mod:`zemsim.kernels.connection_profiles`, sixteen origins at a time. The network is
+On the departure profiles of :mod:`zemsim.kernels.connection_profiles`, thirty-two origins at a time. The network is
 layered: nodes ``0 .. S - 1`` are reached by bus only, ``S .. 2 S - 1`` with a train.
 
 A departure is useful if no later one of the period has a lower *value*, the arrival with a penalty for each change, and
@@ -247,7 +247,7 @@ def period_rows(
     net: Any, labels: Any, fares: Any, rules: Any, n_stops: int, origins: Any, quickest: Any, fastest: Any, w: int,
     q: int, length_min: float, sums: Any, out: Any,
 ) -> None:  # fmt: skip
-    """Write the pairs of sixteen origins and one period from its labels; ``w`` is its window in the day."""
+    """Write the pairs of thirty-two origins and one period from its labels; ``w`` is its window in the day."""
     first = w * net.depart_s.size * rules.boardings
     for node in range(net.n_nodes):
         target = node % n_stops
@@ -303,7 +303,7 @@ def skim_kernel(
     lengths: Any,
     out: Any,
 ) -> None:
-    """Fill the rows of origins in blocks ``start .. stop`` of sixteen for the periods of one day type."""
+    """Fill the rows of origins in blocks ``start .. stop`` of lanes for the periods of one day type."""
     labels = new_profile_labels(net.depart_s.size * rules.boardings * ends.size)
     rows = new_sweep_rows(net.n_nodes, net.n_trips)
     origins = vector_rows(1)

@@ -17,8 +17,8 @@ from zemsim.kernels.vectors import LANES
 from zemsim.travel.timetable import Timetable, TransitRules
 from zemsim.travel.transit_network import layered_network, profile_network
 
-#: Sixteens of origins that a thread takes at once: fixed, so that threads change nothing.
-BLOCK_SIXTEENS = 4
+#: Blocks of lanes that a thread takes at once: fixed, so that threads change nothing.
+BLOCK_ROWS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ class TransitSkim:
 def transit_skim(timetable: Timetable, threads: int = 1) -> TransitSkim:
     """Compute the skim of a timetable.
 
-    Departure profiles of sixteen origin stops at once (:mod:`zemsim.kernels.connection_profiles`): all departures of a
+    Departure profiles of many origin stops at once (:mod:`zemsim.kernels.connection_profiles`): all departures of a
     period from each, to all stops, by number of vehicles. Nobody boards at the origin stop a second time.
 
     Parameters
@@ -130,7 +130,7 @@ def transit_skim(timetable: Timetable, threads: int = 1) -> TransitSkim:
         if profiles.depart_s.size == 0:
             continue
         args = (profiles, fares, rules, size, periods[0], ends, lengths, arrays)
-        run_blocks(skim_kernel, -(-size // LANES), threads, *args, block_rows=BLOCK_SIXTEENS)
+        run_blocks(skim_kernel, -(-size // LANES), threads, *args, block_rows=BLOCK_ROWS)
     return skim
 
 
