@@ -16,9 +16,10 @@ from benchmarks.options import DifferentError, Options
 from benchmarks.road_peers import ONE_BY_ONE, Aequilibrae, Peer, RoutingKit
 from benchmarks.timing import Task, Way
 from zemsim.kernels.customise import customise
-from zemsim.kernels.dissection import dissection_rank, neighbours
+from zemsim.kernels.dissection import dissection_rank
 from zemsim.kernels.hierarchy import build_hierarchy
 from zemsim.kernels.lanes import LANES, UNREACHABLE
+from zemsim.kernels.neighbours import neighbours
 from zemsim.kernels.sweep import Members, Slice, members_between, slice_of, sweep
 
 ORIGINS = 64

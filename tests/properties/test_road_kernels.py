@@ -16,7 +16,7 @@ from tests.reference import road_graph as twin
 from zemsim.kernels import lanes
 from zemsim.kernels.bucket_queue import path_to, search_graph, shortest_from
 from zemsim.kernels.customise import customise
-from zemsim.kernels.dissection import dissect, dissection_rank, neighbours
+from zemsim.kernels.dissection import dissection_rank
 from zemsim.kernels.hierarchy import Hierarchy, build_hierarchy
 from zemsim.kernels.lanes import LANES, UNREACHABLE, Parts
 from zemsim.kernels.loading import load_flows
@@ -271,31 +271,6 @@ def test_a_larger_graph_with_several_batches_and_full_buckets(seed: int) -> None
     carried = np.where(wanted[0] < UNREACHABLE, od, 0)
     assert (flow * graph.parts()[0]).sum() == (carried * wanted[0]).sum()
     assert lost.tolist() == (od - carried).sum(axis=1).tolist()
-
-
-@settings(max_examples=100)
-@given(graphs(30))
-def test_our_dissection_is_an_order_and_its_python_body_gives_the_same(graph: Graph) -> None:
-    start, near = neighbours(graph.tail, graph.head, graph.n_nodes)
-    assert [sorted(set(near[a:b])) for a, b in pairwise(start)] == [
-        sorted({h for t, h, _ in graph.links if t == v != h} | {t for t, h, _ in graph.links if h == v != t})
-        for v in range(graph.n_nodes)
-    ]
-    order = dissect(start, near)
-    assert sorted(order) == list(range(graph.n_nodes))
-    assert getattr(dissect, "py_func", dissect)(start, near).tolist() == order.tolist()
-
-
-def test_a_dissected_grid_is_cheap() -> None:
-    """A grid of 40 by 40 in its own row order has arcs of order N^1.5; dissected it has a few times N log N."""
-    side = 40
-    node = np.arange(side * side, dtype=np.int32).reshape(side, side)
-    tail = np.concatenate([node[:, :-1].ravel(), node[:-1].ravel()])
-    head = np.concatenate([node[:, 1:].ravel(), node[1:].ravel()])
-    by_row = build_hierarchy(tail, head, node.ravel().copy())
-    dissected = build_hierarchy(tail, head, dissection_rank(tail, head, side * side))
-    assert by_row.n_arcs > 50_000
-    assert dissected.n_arcs < 25_000
 
 
 VALUES = st.one_of(st.integers(0, 3), st.sampled_from([UNREACHABLE, UNREACHABLE - 1]))

@@ -59,7 +59,7 @@ def _small(numbers: Numbers) -> tuple[int, int, int]:
     rank, nodes = numbers.order(n_nodes).astype(np.int32), np.arange(n_nodes, dtype=np.int32)
     hierarchy = build_hierarchy(tail, head, rank)
     members = members_between(hierarchy, nodes, nodes)
-    table = sweep(members, slice_of(hierarchy, customise(hierarchy, parts, threads=2), members), 2)
+    table = sweep(members, slice_of(hierarchy, customise(hierarchy, parts), members), 2)
     graph = search_graph(tail, head, parts, rank)
     by_sweep, by_search = [table.rows(0), table.rows(1)], 0
     wrong = 0
