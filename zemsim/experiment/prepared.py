@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zemsim.core import atomic
+from zemsim.travel.timetable_changes import from_plain, to_plain
 
 if TYPE_CHECKING:
     from zemsim.model.world import TimetableKey, TransitSupply
@@ -85,14 +86,14 @@ def load_supply(folder: Path, position: int, timetable: Timetable) -> TransitSup
 
 def save_keys(folder: Path, keys: list[TimetableKey]) -> None:
     """Write which timetables there are, in the order of their positions."""
-    atomic.write_json(folder / _KEYS, keys)
+    atomic.write_json(folder / _KEYS, [to_plain(key) for key in keys])
 
 
 def load_supplies(folder: Path, base: Timetable) -> dict[TimetableKey, TransitSupply]:
     """Read all timetables; ``base`` is that of the region."""
     listed = json.loads((folder / _KEYS).read_text(encoding="utf-8"))
-    keys: list[TimetableKey] = [tuple((str(route), float(factor)) for route, factor in key) for key in listed]
-    return {key: load_supply(folder, position, base.scaled(key) if key else base) for position, key in enumerate(keys)}
+    keys = [from_plain(key) for key in listed]
+    return {key: load_supply(folder, position, base.changed(key)) for position, key in enumerate(keys)}
 
 
 class Tours(Mapping[int, pd.DataFrame]):

@@ -87,7 +87,7 @@ def timetable_keys(region: Region, policies: Iterable[PolicyLike], years: Iterab
     keys: dict[TimetableKey, None] = {(): None}
     for policy in policies:
         for year in years:
-            keys.setdefault(conditions(base, policy.measures, year).frequency)
+            keys.setdefault(conditions(base, policy.measures, year).timetable)
     return list(keys)
 
 
@@ -96,8 +96,8 @@ def make_supplies(region: Region, keys: Iterable[TimetableKey], threads: int = 1
     timetable = Timetable.from_region(region)
     supplies = {}
     for key in keys:
-        scaled = timetable.scaled(key) if key else timetable
-        supplies[key] = TransitSupply(scaled, transit_skim(scaled, threads=threads))
+        changed = timetable.changed(key)
+        supplies[key] = TransitSupply(changed, transit_skim(changed, threads=threads))
     return supplies
 
 

@@ -12,6 +12,7 @@ from zemsim.behaviour.parameters import Parameters
 from zemsim.core.names import Season
 from zemsim.population import Population
 from zemsim.region import Region
+from zemsim.travel import timetable_changes
 from zemsim.travel.active_ways import ActiveWays
 from zemsim.travel.road_network import RoadNetwork
 from zemsim.travel.roads import RoadSkim
@@ -21,8 +22,8 @@ from zemsim.travel.transit import TransitSkim
 if TYPE_CHECKING:
     from zemsim.policy.levers import Measure
 
-#: Key of a timetable: the frequency factors of `Conditions`; () is the timetable of the region.
-TimetableKey = tuple[tuple[str, float], ...]
+#: Key of a timetable: `Conditions.timetable`; () is the timetable of the region.
+TimetableKey = timetable_changes.TimetableKey
 
 
 @dataclass(frozen=True)

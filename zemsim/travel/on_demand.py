@@ -44,7 +44,7 @@ class OnDemand:
     pooling_ratio : ride with the ways to other passengers over the direct ride.
     speed_km_h : speed on the way.
     vehicles, seats : vehicles in service at a time, and places of each.
-    persons_per_run : passengers on board of a run.
+    run_pers : passengers on board of a run.
     empty_share : share of all kilometres that are driven without passengers.
     fare_ratio : fare over that of a regional bus for the direct way.
     booking_eur : what a booking costs on top.
@@ -61,7 +61,7 @@ class OnDemand:
     speed_km_h: float
     vehicles: int
     seats: int
-    persons_per_run: float
+    run_pers: float
     empty_share: float
     fare_ratio: float
     booking_eur: float
@@ -121,8 +121,8 @@ def _check(service: OnDemand) -> None:
         raise InputError(f"{name} needs a pick-up point and a hub at least")
     if service.wait_s < 1 or service.vehicles < 1 or service.seats < 1:
         raise InputError(f"{name}: wait_s, vehicles and seats must be one or more")
-    if not 1.0 <= service.persons_per_run <= service.seats:
-        raise InputError(f"{name}: persons_per_run {service.persons_per_run:g} must be 1 to its {service.seats} seats")
+    if not 1.0 <= service.run_pers <= service.seats:
+        raise InputError(f"{name}: run_pers {service.run_pers:g} must be 1 to its {service.seats} seats")
     if not (service.detour_ratio >= 1 and service.pooling_ratio >= 1 and service.speed_km_h > 0):
         raise InputError(f"{name}: detour_ratio and pooling_ratio must be one or more, speed_km_h above zero")
     if not (0 <= service.empty_share < 1 and service.fare_ratio >= 0 and service.booking_eur >= 0):
@@ -166,7 +166,7 @@ def _both_ends(starts: NDArray[np.int32], ride_s: int) -> PatternTimes:
 def driven_km(table: Timetable, boardings: NDArray[np.float64]) -> dict[str, float]:
     """Return the vehicle-kilometres of each service on demand that its passengers cause.
 
-    ``passengers * direct way * pooling_ratio / persons_per_run / (1 - empty_share)``.
+    ``passengers * direct way * pooling_ratio / run_pers / (1 - empty_share)``.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def load_of_services(table: Timetable, boardings: NDArray[np.float64], share: ND
 
 def _per_passenger(service: OnDemand) -> float:
     """Vehicle-kilometres per passenger-kilometre of the direct way."""
-    return service.pooling_ratio / service.persons_per_run / (1.0 - service.empty_share)
+    return service.pooling_ratio / service.run_pers / (1.0 - service.empty_share)
 
 
 def _own_patterns(table: Timetable) -> list[tuple[OnDemand, NDArray[np.bool_]]]:

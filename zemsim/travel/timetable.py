@@ -53,7 +53,7 @@ class Fares:
     def from_prices(cls, price: Callable[[str], float], city_fares: Iterable[tuple[str, str]] = ()) -> Fares:
         """Take the fares from ``region.price`` (keys are the field names), by network and key in the cities."""
         kept = ("city_fares_eur", "own_eur")
-        regional = {item.name: float(price(item.name)) for item in fields(cls) if item.name not in kept}
+        regional: dict[str, Any] = {item.name: float(price(item.name)) for item in fields(cls) if item.name not in kept}
         return cls(**regional, city_fares_eur=tuple((network, float(price(key))) for network, key in city_fares))
 
     def of_network(self, network_id: str, train: bool) -> tuple[float, float, float]:

@@ -59,7 +59,7 @@ Change = Line | ExtraStop | PassedStops | Speed | Departures | OnDemand
 TimetableKey = tuple[Change, ...]
 
 #: Kinds in the order in which they change a timetable.
-_KINDS: Final[tuple[type[Any], ...]] = (Line, ExtraStop, PassedStops, Speed, Departures, OnDemand)
+_KINDS: Final[tuple[type[Any], ...]] = (Line, Speed, ExtraStop, PassedStops, Departures, OnDemand)
 
 
 def in_order(changes: Iterable[Change]) -> TimetableKey:
