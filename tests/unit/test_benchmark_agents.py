@@ -42,7 +42,7 @@ def model(zemgale: Region, zemgale_population: Population) -> Iterator[MobilityM
     far = luck.random(n) < 0.3
     for minutes in (columns.walk_min, columns.bike_min, columns.ebike_min):
         minutes[far] = np.inf
-    columns.transit_ok[luck.random((n, 2)) < 0.3] = False
+    columns.transit_ok[luck.random((2, n)) < 0.3] = False
     columns.passenger[luck.random(n) < 0.3] = False
     built.today.set_constants(built.today.parameters.constants)  # so that what is worked out ahead is made anew
     day.use_day(built, DayType.WEEKDAY)

@@ -43,7 +43,7 @@ def tour_gain(
         return 0.0
     own = own_ebike_utility(tours, temperature_c, p, r)
     for m in _SETTLED:
-        if own - tours.fixed[r, m] < _LEAST:
+        if own - tours.fixed[m, r] < _LEAST:
             return 0.0
     fill_utilities(tours, crowding, p, r, utility)
     best = -math.inf

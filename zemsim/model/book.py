@@ -81,7 +81,7 @@ class Book:
         alternative, c = plan.alternative[made], plan.columns
         fare = np.zeros(len(made))
         for k, chosen in enumerate((Alternative.BUS, Alternative.TRAIN)):
-            fare = np.where(alternative == chosen, c.fare_eur[made, k], fare)
+            fare = np.where(alternative == chosen, c.fare_eur[k, made], fare)
         driven = alternative == Alternative.DRIVER
         self._parts["trips"].append(
             pd.DataFrame(

@@ -21,6 +21,7 @@ from zemsim.kernels.household_cars import AllotmentTours
 from zemsim.kernels.tour_choice import (
     N_ALTERNATIVES,
     N_NESTS,
+    NEVER,
     ChoiceParameters,
     TourColumns,
     fill_fixed_rows,
@@ -80,7 +81,7 @@ class DayPlan:
     alternative : int8 [R], the choice; -1 = no alternative at all.
     base_fare_eur : float64 [R, 2, 2], one-way fare of the bus and the train option, paid on buses and on trains.
     fare_share : float64 [R, 2], share of the base fare to pay on buses and on trains.
-    crowding : float32 [patterns, Q], factor on in-vehicle time.
+    crowding : float32 [1 + patterns * Q], factor on in-vehicle time where ``crowd_out`` and ``crowd_back`` point to.
     """
 
     def __init__(
@@ -158,12 +159,12 @@ class DayPlan:
             drive_eur=np.zeros(n, np.float32),
             parking_eur=np.zeros(n, np.float32),
             passenger=np.zeros(n, np.bool_),
-            fare_eur=np.zeros((n, 2), np.float32),
-            transit=np.zeros((n, 2, len(_COMPONENTS)), np.float32),
-            transit_ok=np.zeros((n, 2), np.bool_),
-            pattern_out=np.full((n, 2), -1, np.int32),
-            pattern_back=np.full((n, 2), -1, np.int32),
-            fixed=np.full((n, N_ALTERNATIVES), -np.inf),
+            fare_eur=np.zeros((2, n), np.float32),
+            transit=np.zeros((2, len(_COMPONENTS), n), np.float32),
+            transit_ok=np.zeros((2, n), np.bool_),
+            crowd_out=np.zeros((2, n), np.int32),
+            crowd_back=np.zeros((2, n), np.int32),
+            fixed=np.full((N_ALTERNATIVES, n), NEVER, np.float32),
             shock_nest=self._shocks(Stream.MODE_NEST, N_NESTS),
             shock_alternative=self._shocks(Stream.MODE_ALTERNATIVE, N_ALTERNATIVES),
         )
@@ -174,7 +175,7 @@ class DayPlan:
         return address
 
     def _shocks(self, stream: Stream, width: int) -> npt.NDArray[np.float32]:
-        shocks = np.empty((self.n_tours, width), np.float32)
+        shocks = np.empty((width, self.n_tours), np.float32)
         run_blocks(
             fill_gumbel,
             self.n_tours,
@@ -235,15 +236,17 @@ class DayPlan:
         self, options: Mapping[str, Mapping[str, npt.NDArray[Any]]], main_pattern: npt.NDArray[Any]
     ) -> None:
         """Write the bus and train options of the timetable in force; ``main_pattern`` is the skim's, any shape."""
-        flat = np.ravel(main_pattern)
+        c, flat = self.columns, np.ravel(main_pattern)
         for k, mode in enumerate(_TRANSIT):
             option = options[mode]
             available = option["available"].astype(np.bool_)
-            self.columns.transit_ok[:, k] = available
+            c.transit_ok[k] = available
             for j, component in enumerate(_COMPONENTS):
-                self.columns.transit[:, k, j] = np.where(available, option[component], 0.0)
-            for side, target in (("leg_out", self.columns.pattern_out), ("leg_back", self.columns.pattern_back)):
-                target[:, k] = np.where(available, flat[np.where(available, option[side], 0)], -1)
+                c.transit[k, j] = np.where(available, option[component], 0.0)
+            sides = (("leg_out", c.period_out, c.crowd_out), ("leg_back", c.period_back, c.crowd_back))
+            for side, period, target in sides:
+                pattern = np.where(available, flat[np.where(available, option[side], 0)], -1)
+                target[k] = np.where(pattern >= 0, 1 + pattern * len(PERIODS) + period, 0)
             fare = np.where(available, option["fare_eur"], 0.0)
             on_buses = np.where(available, option["bus_fare_eur"], 0.0)
             self.base_fare_eur[:, k, 0], self.base_fare_eur[:, k, 1] = on_buses, fare - on_buses
@@ -257,8 +260,11 @@ class DayPlan:
         self._fixed_at = None
 
     def prepare(self, temperature_c: float, crowding: npt.NDArray[np.float32]) -> None:
-        """Make the plan ready for a choice: what no iteration changes is worked out anew if something set it since."""
-        self.crowding = crowding
+        """Make the plan ready for a choice at a crowding [patterns, Q].
+
+        What no iteration changes is worked out anew if something set it since.
+        """
+        self.crowding = np.concatenate([np.ones(1, np.float32), crowding.ravel()])
         if self._fixed_at != temperature_c:
             run_blocks(fill_fixed_rows, self.n_tours, self.threads, self.columns, temperature_c, self.parameters)
             self._fixed_at = temperature_c
@@ -288,7 +294,7 @@ class DayPlan:
         self._fixed_at = None
         self.age = age[self.column("resident_idx")]
         self.fare_share = fare_share[:, self.columns.origin, self.age].T
-        self.columns.fare_eur[:] = (self.base_fare_eur * self.fare_share[:, None, :]).sum(axis=2)
+        self.columns.fare_eur[:] = (self.base_fare_eur * self.fare_share[:, None, :]).sum(axis=2).T
 
     def set_ebikes(
         self, own: npt.NDArray[np.bool_], shared_share: npt.NDArray[np.float64], eur_trip: npt.NDArray[np.float64]
