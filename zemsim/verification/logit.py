@@ -122,8 +122,11 @@ def _draws() -> Iterator[Check]:
     )
     sample = range(0, _DRAWS, 60)
     named, scales = _named(utility, _NAMES), _named(scale, nested_logit.NEST_ORDER)
+    nests, alternatives = nest.astype(np.float64), inside.astype(np.float64)
     slow = [
-        nested_logit.draw(named, scales, _named(nest[:, r], nested_logit.NEST_ORDER), _named(inside[:, r], _NAMES))
+        nested_logit.draw(
+            named, scales, _named(nests[:, r], nested_logit.NEST_ORDER), _named(alternatives[:, r], _NAMES)
+        )
         for r in sample
     ]
     wrong = sum(name != _NAMES[chosen[r]] for name, r in zip(slow, sample, strict=True))
