@@ -70,7 +70,7 @@ def with_transit_km(tours: pd.DataFrame, world: World, threads: int = 1) -> pd.D
         tours["period_back"].to_numpy(),
         PathWeights.of(world.parameters),
         threads=threads,
-        **world.walks(tours["origin_zone_idx"].to_numpy(), tours["dest_zone_idx"].to_numpy()),
+        **world.walks(supply.timetable, tours["origin_zone_idx"].to_numpy(), tours["dest_zone_idx"].to_numpy()),
     )
     km = {
         f"{mode}_km": np.where(option["available"], option["km"], np.float32(np.nan)).astype(np.float32)

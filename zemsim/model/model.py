@@ -336,7 +336,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
                     PathWeights.of(self.parameters),
                     threads=self.threads,
                     leave_min=plan.column("leave_min"),
-                    **self.world.walks(plan.columns.origin, plan.columns.dest),
+                    **self.world.walks(supply.timetable, plan.columns.origin, plan.columns.dest),
                 )
                 for day_type, plan in self.plans.items()
             }

@@ -77,9 +77,13 @@ class World:
     temperature_c: Mapping[Season, float]
     active: ActiveWays | None = None
 
-    def walks(self, origin: Any, dest: Any) -> dict[str, Any]:
+    def walks(self, timetable: Timetable, origin: Any, dest: Any) -> dict[str, Any]:
         """What `transit_options` takes of the network for tours between these zones [R]; nothing without one."""
-        return {} if self.active is None else {"walks": self.active.stops, "zones": (origin, dest)}
+        if self.active is None:
+            return {}
+        stop_ids = self.supplies[()].timetable.stops["stop_id"].tolist()
+        walks = self.active.stops.for_stops(stop_ids, self.region.zones, timetable)
+        return {"walks": walks, "zones": (origin, dest)}
 
 
 class PolicyLike(Protocol):
