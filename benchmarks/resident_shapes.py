@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zemsim.kernels.blocks import run_blocks
-from zemsim.kernels.tour_choice import ChoiceParameters, TourColumns, choose_modes_rows
+from zemsim.kernels.choice_blocks import choose_modes_rows
+from zemsim.kernels.tour_choice import NEVER, ChoiceParameters, TourColumns
 from zemsim.model.model import MobilityModel
 
 _INF = math.inf
@@ -70,12 +71,9 @@ class ObjectTour:
     vehicle: int
     drive_eur: float
     parking_eur: float
-    transit_ok: list[bool]
     ride_min: list[float]
-    pattern_out: list[int]
-    pattern_back: list[int]
-    period_out: int
-    period_back: int
+    crowd_out: list[int]
+    crowd_back: list[int]
     shock_nest: list[float]
     shock_alternative: list[float]
     choice: int = -1
@@ -100,10 +98,9 @@ class ObjectResident(mesa.Agent):  # type: ignore[misc]
         """Utility of each alternative, minus infinity where it is not available."""
         p, out = self.model.parameters, tour.fixed.copy()
         for k in (0, 1):
-            if tour.transit_ok[k]:
-                factor = self.crowding(tour, k)
-                if factor != 1.0:
-                    out[3 + k] += 2.0 * p.b_pt * (factor - 1.0) * tour.ride_min[k]
+            factor = self.crowding(tour, k)
+            if factor != 1.0:
+                out[3 + k] += 2.0 * p.b_pt * (factor - 1.0) * tour.ride_min[k]
         if tour.vehicle >= 0:
             money = 2.0 * tour.drive_eur + p.k_park * tour.parking_eur
             out[5] += p.b_cost * tour.cost_factor * money
@@ -113,10 +110,8 @@ class ObjectResident(mesa.Agent):  # type: ignore[misc]
 
     def crowding(self, tour: ObjectTour, k: int) -> float:
         """Mean crowding factor of bus (k = 0) or train (k = 1), out and back."""
-        crowding, out, back = self.model.crowding, tour.pattern_out[k], tour.pattern_back[k]
-        factor = crowding[out][tour.period_out] if out >= 0 else 1.0
-        factor += crowding[back][tour.period_back] if back >= 0 else 1.0
-        return 0.5 * factor
+        crowding = self.model.crowding
+        return 0.5 * (crowding[tour.crowd_out[k]] + crowding[tour.crowd_back[k]])
 
     def draw(self, tour: ObjectTour, utility: list[float]) -> int:
         """A nest by its inclusive value and luck, then an alternative inside it; -1 if there is none."""
@@ -167,6 +162,7 @@ class ObjectTown(mesa.Model):  # type: ignore[misc]
 def _object_tours(columns: TourColumns, idx: NDArray[np.int64]) -> list[ObjectTour]:
     """Tours as objects."""
     names = [field.name for field in dataclasses.fields(ObjectTour) if field.name not in ("ride_min", "choice")]
-    values = {name: getattr(columns, name)[idx].tolist() for name in names}
-    ride_min = columns.transit[idx, :, 0].tolist()
+    columns = columns._replace(fixed=np.where(columns.fixed > NEVER, columns.fixed, -_INF))
+    values = {name: getattr(columns, name)[..., idx].T.tolist() for name in names}
+    ride_min = columns.transit[:, 0, idx].T.tolist()
     return [ObjectTour(ride_min=ride_min[r], **{name: values[name][r] for name in names}) for r in range(len(idx))]

@@ -11,14 +11,16 @@ from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.graphs import Graph
 from benchmarks.machine import SIZES_MB, reads_gb_s
+from benchmarks.one_lane import sweep_one
 from benchmarks.options import DifferentError, Options
 from benchmarks.road_peers import ONE_BY_ONE, Aequilibrae, Peer, RoutingKit
 from benchmarks.timing import Task, Way
 from zemsim.kernels.customise import customise
-from zemsim.kernels.dissection import dissection_rank, neighbours
+from zemsim.kernels.dissection import dissection_rank
 from zemsim.kernels.hierarchy import build_hierarchy
 from zemsim.kernels.lanes import LANES, UNREACHABLE
-from zemsim.kernels.sweep import Members, Slice, members_between, slice_of, sweep, sweep_one
+from zemsim.kernels.neighbours import neighbours
+from zemsim.kernels.sweep import Members, Slice, members_between, slice_of, sweep
 
 ORIGINS = 64
 #: Nodes from which on peers that search one by one get few origins, and AequilibraE none.

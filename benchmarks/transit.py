@@ -1,4 +1,4 @@
-"""Earliest arrivals from stop to stop by public transport, on scheduled feeds: ours in sixteen lanes, and Ferrobus."""
+"""Earliest arrivals from stop to stop by public transport, on scheduled feeds: ours in lanes, and Ferrobus."""
 
 from __future__ import annotations
 
@@ -109,6 +109,6 @@ def _peer(name: str, table: Timetable, folder: Path, options: Options) -> list[F
 
 
 def _bound_s(scans: ConnectionNetwork, n_nodes: int, machine: dict[str, float]) -> float:
-    """Least seconds per query: rides after the departure read once for 16 lanes, with two rows of labels each."""
+    """Least seconds per query: rides after the departure read once for all lanes, with two rows of labels each."""
     read = int((scans.depart_s >= DEPART_S).sum()) * (5 * 4 + 2 * LANES * 4)
     return read / reads_gb_s(machine, n_nodes * 2 * LANES * 4) / 1e9 / LANES

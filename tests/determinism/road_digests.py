@@ -8,15 +8,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from benchmarks.one_lane import sweep_one
 from zemsim.kernels.bucket_queue import search_graph, shortest_from
 from zemsim.kernels.customise import customise
 from zemsim.kernels.dissection import dissection_rank
 from zemsim.kernels.hierarchy import build_hierarchy
 from zemsim.kernels.lanes import LANES, UNREACHABLE, Parts
 from zemsim.kernels.loading import load_flows
-from zemsim.kernels.sweep import members_between, slice_of, sweep, sweep_one
+from zemsim.kernels.pieces import pieces_of
+from zemsim.kernels.sweep import members_between, slice_of, sweep
 
 N_NODES = 90
+#: So little that the hierarchy has several pieces on several levels.
+MOST_WORK = 100
 
 
 def results(threads: int) -> Iterator[tuple[str, tuple[np.ndarray, ...]]]:
@@ -30,14 +34,16 @@ def results(threads: int) -> Iterator[tuple[str, tuple[np.ndarray, ...]]]:
     length = rng.integers(0, 3, tail.size).astype(np.int32)
     rank = dissection_rank(tail, head, N_NODES)
     hierarchy = build_hierarchy(tail, head, rank)
-    yield "hierarchy", (rank, *hierarchy)
+    arcs = hierarchy.parent, hierarchy.up_start, hierarchy.up_tail, hierarchy.up_head
+    hierarchy = hierarchy._replace(pieces=pieces_of(*arcs, MOST_WORK))
+    yield "hierarchy", (rank, *hierarchy[:-1], *hierarchy.pieces)
     nodes = np.arange(N_NODES, dtype=np.int32)
     members = members_between(hierarchy, nodes, nodes)
     od = rng.random((N_NODES, N_NODES))
     one: Parts = (np.ascontiguousarray(time_ms[:, 3]), length)
     every: Parts = (time_ms, np.repeat(length[:, None], LANES, axis=1))
     for name, links, position in (("one", one, 0), ("sixteen", every, 3)):
-        metric = customise(hierarchy, links)
+        metric = customise(hierarchy, links, threads=threads)
         yield f"metric {name}", (*metric.up, *metric.down, metric.up_kept, metric.down_kept)
         graph = slice_of(hierarchy, metric, members, position)
         found = sweep(members, graph, threads)

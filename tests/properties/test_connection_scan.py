@@ -105,7 +105,7 @@ def test_no_service_no_queries_and_one_stop() -> None:
     net = connections(plain_network(empty, DayType.WEEKEND))
     assert net.depart_s.size == 0
     assert (earliest_arrivals(net, np.array([0]), np.array([0]), 0) == UNREACHED).all()
-    assert earliest_arrivals(net, np.array([], np.int32), np.array([], np.int32), 0).shape == (0, 2, 16)
+    assert earliest_arrivals(net, np.array([], np.int32), np.array([], np.int32), 0).shape == (0, 2, 32)
     alone = connections(plain_network(timetable([(0.0, 0.0)], []), DayType.WEEKDAY))
     assert (earliest_arrivals(alone, np.array([0]), np.array([0]), 0) == UNREACHED).all()
 

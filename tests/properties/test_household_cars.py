@@ -105,3 +105,10 @@ def test_another_car_that_never_ends_leaves_no_driver_without_one(home, garage):
     plenty = garage + [{"eur_km": 1.0, "reach_km": math.inf, "electric": False}] * len(home)
     vehicle = run([(home, plenty)])[0]
     assert all((v >= 0) == (t["rank"] is not None) for v, t in zip(vehicle, home, strict=True))
+
+
+def test_of_equal_tours_the_first_gets_the_only_car():
+    tour = {"rank": 2, "km": 5.0, "depart": 480, "back": 600, "parking": {False: 0.0, True: 0.0}}
+    car = {"eur_km": 0.1, "reach_km": math.inf, "electric": False}
+    assert run([([tour, {**tour, "depart": 500}], [car])])[0].tolist() == [0, -1]
+    assert run([([tour, tour], [car, car])])[0].tolist() == [0, 1]

@@ -11,15 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
+from benchmarks.one_lane import sweep_one
 from tests.reference import road_graph as twin
 from zemsim.kernels import lanes
 from zemsim.kernels.bucket_queue import path_to, search_graph, shortest_from
 from zemsim.kernels.customise import customise
-from zemsim.kernels.dissection import dissect, dissection_rank, neighbours
+from zemsim.kernels.dissection import dissection_rank
 from zemsim.kernels.hierarchy import Hierarchy, build_hierarchy
 from zemsim.kernels.lanes import LANES, UNREACHABLE, Parts
 from zemsim.kernels.loading import load_flows
-from zemsim.kernels.sweep import LaneTable, members_between, slice_of, sweep, sweep_one
+from zemsim.kernels.pieces import pieces_of
+from zemsim.kernels.sweep import LaneTable, members_between, slice_of, sweep
 
 
 class Graph(NamedTuple):
@@ -117,6 +119,47 @@ def test_each_of_sixteen_slices_is_as_if_alone(graph: Graph, data: st.DataObject
         among = swept(graph, (time_ms, length), position=position)
         for part in range(2):
             assert among.rows(part).tolist() == alone.rows(part).tolist()
+
+
+def with_pieces(hierarchy: Hierarchy, most: int) -> Hierarchy:
+    """The same hierarchy, cut as if it were large."""
+    arcs = hierarchy.parent, hierarchy.up_start, hierarchy.up_tail, hierarchy.up_head
+    return hierarchy._replace(pieces=pieces_of(*arcs, most))
+
+
+@settings(max_examples=100)
+@given(graphs(25), st.integers(0, 12))
+def test_pieces_hold_every_node_once_and_have_no_neighbours_on_their_level(graph: Graph, most: int) -> None:
+    hierarchy = with_pieces(graph.hierarchy(), most)
+    pieces = hierarchy.pieces
+    assert sorted(pieces.node) == list(range(graph.n_nodes))
+    level_of = np.repeat(np.arange(pieces.level_start.size - 1), np.diff(pieces.level_start))
+    assert pieces.level_start[-1] == level_of.size == pieces.start.size - 1
+    for number, (first, last) in enumerate(pairwise(pieces.start)):
+        nodes = pieces.node[first:last].tolist()
+        assert nodes == sorted(nodes) != []
+        assert {pieces.of_node[node] for node in nodes} == {number}
+        chain = [hierarchy.parent[node] for node in nodes[:-1]]
+        assert level_of[number] == 0 or chain == nodes[1:]
+    tail, head = pieces.of_node[hierarchy.up_tail], pieces.of_node[hierarchy.up_head]
+    assert ((tail == head) | (level_of[tail] < level_of[head])).all()
+    for node in range(graph.n_nodes):
+        here = head[hierarchy.up_start[node] : hierarchy.up_start[node + 1]] == pieces.of_node[node]
+        assert (np.diff(here.astype(int)) <= 0).all(), "upper neighbours in the piece come first"
+    for place, node in enumerate(pieces.node):
+        wanted = np.flatnonzero((hierarchy.up_head == node) & (tail != head) & (level_of[head] > 0))
+        assert pieces.below[pieces.below_start[place] : pieces.below_start[place + 1]].tolist() == wanted.tolist()
+
+
+@settings(max_examples=100)
+@given(graphs(25), st.integers(0, 12), st.integers(1, 2), st.booleans())
+def test_labels_are_the_same_whatever_the_pieces_and_threads(
+    graph: Graph, most: int, threads: int, make_perfect: bool
+) -> None:
+    whole = customise(graph.hierarchy(), graph.parts(), make_perfect)
+    cut = customise(with_pieces(graph.hierarchy(), most), graph.parts(), make_perfect, threads)
+    for one, other in zip((*whole.up, *whole.down, *whole[2:]), (*cut.up, *cut.down, *cut[2:]), strict=True):
+        assert one.tolist() == other.tolist()
 
 
 @settings(max_examples=150)
@@ -228,31 +271,6 @@ def test_a_larger_graph_with_several_batches_and_full_buckets(seed: int) -> None
     carried = np.where(wanted[0] < UNREACHABLE, od, 0)
     assert (flow * graph.parts()[0]).sum() == (carried * wanted[0]).sum()
     assert lost.tolist() == (od - carried).sum(axis=1).tolist()
-
-
-@settings(max_examples=100)
-@given(graphs(30))
-def test_our_dissection_is_an_order_and_its_python_body_gives_the_same(graph: Graph) -> None:
-    start, near = neighbours(graph.tail, graph.head, graph.n_nodes)
-    assert [sorted(set(near[a:b])) for a, b in pairwise(start)] == [
-        sorted({h for t, h, _ in graph.links if t == v != h} | {t for t, h, _ in graph.links if h == v != t})
-        for v in range(graph.n_nodes)
-    ]
-    order = dissect(start, near)
-    assert sorted(order) == list(range(graph.n_nodes))
-    assert getattr(dissect, "py_func", dissect)(start, near).tolist() == order.tolist()
-
-
-def test_a_dissected_grid_is_cheap() -> None:
-    """A grid of 40 by 40 in its own row order has arcs of order N^1.5; dissected it has a few times N log N."""
-    side = 40
-    node = np.arange(side * side, dtype=np.int32).reshape(side, side)
-    tail = np.concatenate([node[:, :-1].ravel(), node[:-1].ravel()])
-    head = np.concatenate([node[:, 1:].ravel(), node[1:].ravel()])
-    by_row = build_hierarchy(tail, head, node.ravel().copy())
-    dissected = build_hierarchy(tail, head, dissection_rank(tail, head, side * side))
-    assert by_row.n_arcs > 50_000
-    assert dissected.n_arcs < 25_000
 
 
 VALUES = st.one_of(st.integers(0, 3), st.sampled_from([UNREACHABLE, UNREACHABLE - 1]))

@@ -28,12 +28,6 @@ VALUES = {
     "k_ebike": 0.76,
     "k_park": 1.0,
     "w_temp": 0.026,
-    "walk_km_h": 4.8,
-    "bike_km_h": 14.5,
-    "ebike_km_h": 18.0,
-    "walk_max_km": 8.0,
-    "bike_max_km": 25.0,
-    "ebike_max_km": 40.0,
     "shared_access_min": 5.0,
 }
 CONSTANTS = np.array([[0.0, -2.0, -0.4, -1.5, -1.0, 0.0, -2.0], [0.5, -1.0, -0.6, -2.5, -1.5, 0.3, -1.0]])
@@ -56,7 +50,9 @@ tours = st.fixed_dictionaries(
     {
         "segment": st.integers(0, 1),
         "cost_factor": st.floats(0.125, 4, width=32),
-        "active_km": st.floats(0, 100, width=32),
+        "walk_min": positive | st.just(math.inf),
+        "bike_min": positive | st.just(math.inf),
+        "ebike_min": positive | st.just(math.inf),
         "bike": st.booleans(),
         "ebike": st.integers(0, 2),
         "shared_eur": st.floats(0, 4, width=32),
@@ -75,22 +71,23 @@ tours = st.fixed_dictionaries(
 
 
 def columns(tour):
-    """The arrays of one tour from zone 0 to zone 1, with pattern k for mode k out and 2 + k back."""
+    """The arrays of one tour from zone 0 to zone 1, with crowding 1 + k of mode k out and 3 + k back."""
     f, one = np.float32, lambda value, dtype: np.array([value], dtype)
     modes = [tour["bus"], tour["train"]]
     keys = ("ride", "wait", "headway", "walk", "transfers")
     return fast.TourColumns(
         origin=one(0, np.int32), dest=one(1, np.int32), road_min=one(road_min(tour), f),
         period_out=one(0, np.int8), period_back=one(0, np.int8), segment=one(tour["segment"], np.int8),
-        road_km=one(1, f), active_km=one(tour["active_km"], f), cost_factor=one(tour["cost_factor"], f),
+        road_km=one(1, f), walk_min=one(tour["walk_min"], f), bike_min=one(tour["bike_min"], f),
+        ebike_min=one(tour["ebike_min"], f), cost_factor=one(tour["cost_factor"], f),
         bike=one(tour["bike"], bool), ebike=one(tour["ebike"], np.int8), shared_eur=one(tour["shared_eur"], f),
         vehicle=one(tour["vehicle"], np.int32), drive_eur=one(tour["drive_eur"], f),
         parking_eur=one(tour["parking_eur"], f), passenger=one(tour["passenger"], bool),
-        fare_eur=np.array([[0 if m is None else m["fare"] * m["fare_share"] for m in modes]], f),
-        transit=np.array([[[0] * 5 if m is None else [m[k] for k in keys] for m in modes]], f),
-        transit_ok=np.array([[m is not None for m in modes]]),
-        pattern_out=np.array([[0, 1]], np.int32), pattern_back=np.array([[2, 3]], np.int32),
-        fixed=np.zeros((1, 7)), shock_nest=np.zeros((1, 3), f), shock_alternative=np.zeros((1, 7), f),
+        fare_eur=np.array([[0 if m is None else m["fare"] * m["fare_share"]] for m in modes], f),
+        transit=np.array([[[0 if m is None else m[k]] for k in keys] for m in modes], f),
+        transit_ok=np.array([[m is not None] for m in modes]),
+        crowd_out=np.array([[1], [2]], np.int32), crowd_back=np.array([[3], [4]], np.int32),
+        fixed=np.zeros((7, 1), f), shock_nest=np.zeros((3, 1), f), shock_alternative=np.zeros((7, 1), f),
     )  # fmt: skip
 
 
@@ -99,10 +96,10 @@ def road_min(tour):
 
 
 def crowding(tour):
-    factor = np.ones((4, 6), np.float32)
+    factor = np.ones(5, np.float32)
     for k, mode in enumerate(("bus", "train")):
         if tour[mode] is not None:
-            factor[k, 0], factor[2 + k, 0] = tour[mode]["crowding_out"], tour[mode]["crowding_back"]
+            factor[1 + k], factor[3 + k] = tour[mode]["crowding_out"], tour[mode]["crowding_back"]
     return factor
 
 
@@ -180,11 +177,11 @@ def test_frozen_draws_have_the_probabilities_of_the_nested_logit():
     scale, n = np.array([SCALES[b] for b in NEST_NAMES]), 200_000
     utility, inclusive = np.array(list(row.values())), np.empty(3)
     fast.fill_inclusive_values(utility, scale, inclusive)
-    nest, alternative = np.empty((n, 3), np.float32), np.empty((n, 7), np.float32)
+    nest, alternative = np.empty((3, n), np.float32), np.empty((7, n), np.float32)
     agents, draws = np.arange(n, dtype=np.int64), np.zeros(n, np.int64)
     fast.fill_gumbel(0, n, 7, 5, agents, draws, nest)
     fast.fill_gumbel(0, n, 7, 6, agents, draws, alternative)
-    chosen = [fast.draw_nested(utility, inclusive, scale, nest[i], alternative[i]) for i in range(n)]
+    chosen = [fast.draw_nested(utility, inclusive, scale, nest[:, i], alternative[:, i]) for i in range(n)]
     shares = np.bincount(chosen, minlength=7) / n
     expected = np.array(list(slow.probabilities(row, SCALES).values()))
     assert (np.abs(shares - expected) < 5 * np.sqrt(expected * (1 - expected) / n)).all()

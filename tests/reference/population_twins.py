@@ -59,6 +59,32 @@ def pick(attraction, resistance, decay, origin, u):  # type: ignore[no-untyped-d
     return next((j for j, value in enumerate(running) if value > u * total), len(running) - 1)
 
 
+def day(tours):  # type: ignore[no-untyped-def]
+    """Departures from home and for home of the tours ``(wish, stay, travel, gap)`` that fit between 5:00 and 23:59.
+
+    Five minutes at home and five of stay are the least. What is too long is taken off the stays, each by its share of
+    what all can give, rounded up; then every tour leaves as late as the next one lets it, if its wish is later.
+    """
+    kept = list(tours)
+    while sum(2 * t + min(s, 5) for _, s, t, _ in kept) + 5 * (len(kept) - 1) > 1139:
+        kept.pop()
+    excess = sum(2 * t + s for _, s, t, _ in kept) + 5 * (len(kept) - 1) - 1139
+    to_give = [max(s - 5, 0) for _, s, _, _ in kept]
+    stays = [s for _, s, _, _ in kept]
+    if excess > 0:
+        stays = [s - min(give, math.ceil(give * excess / sum(to_give))) for s, give in zip(stays, to_give, strict=True)]
+    departures, home = [], None
+    for (wish, _, travel, gap), stay in zip(kept, stays, strict=True):
+        departures.append(max(wish, 300 if home is None else home + max(gap, 5)))
+        home = departures[-1] + 2 * travel + stay
+    times, end = [], 1439
+    for (_, _, travel, _), stay, departure in list(zip(kept, stays, departures, strict=True))[::-1]:
+        leave = min(departure, end - 2 * travel - stay)
+        times.append((leave, leave + travel + stay))
+        end = leave - 5
+    return times[::-1]
+
+
 def fill_places(pupils, places, km):  # type: ignore[no-untyped-def]
     """Pupil by pupil along the sorted pairs of home and school."""
     room = list(places)

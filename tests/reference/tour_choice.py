@@ -12,12 +12,12 @@ def utilities(tour, world, p):
     g = p["b_cost"] * tour["cost_factor"]
     weather = p["w_temp"] * min(world["temperature_c"] - 20, 0)
     out = dict.fromkeys(ORDER, -math.inf)
-    if tour["active_km"] <= p["walk_max_km"]:
-        out["walk"] = 2 * p["b_walk"] * tour["active_km"] / p["walk_km_h"] * 60
-    if tour["bike"] and tour["active_km"] <= p["bike_max_km"]:
-        out["bike"] = 2 * p["b_bike"] * tour["active_km"] / p["bike_km_h"] * 60 + weather
-    if tour["ebike"] and tour["active_km"] <= p["ebike_max_km"]:
-        v = p["k_ebike"] * p["b_bike"] * tour["active_km"] / p["ebike_km_h"] * 60
+    if tour["walk_min"] < math.inf:
+        out["walk"] = 2 * p["b_walk"] * tour["walk_min"]
+    if tour["bike"] and tour["bike_min"] < math.inf:
+        out["bike"] = 2 * p["b_bike"] * tour["bike_min"] + weather
+    if tour["ebike"] and tour["ebike_min"] < math.inf:
+        v = p["k_ebike"] * p["b_bike"] * tour["ebike_min"]
         if tour["ebike"] == 2:
             v += g * tour["shared_eur"] + p["b_acc"] * p["shared_access_min"]
         out["ebike"] = 2 * v + weather

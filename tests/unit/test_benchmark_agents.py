@@ -39,8 +39,10 @@ def model(zemgale: Region, zemgale_population: Population) -> Iterator[MobilityM
     columns.ebike[:] = luck.integers(0, 3, n)
     columns.shared_eur[:] = np.where(columns.ebike == 2, 2.5, 0.0)
     columns.road_min[luck.random(n) < 0.1] = np.inf
-    columns.active_km[luck.random(n) < 0.3] = 1000.0
-    columns.transit_ok[luck.random((n, 2)) < 0.3] = False
+    far = luck.random(n) < 0.3
+    for minutes in (columns.walk_min, columns.bike_min, columns.ebike_min):
+        minutes[far] = np.inf
+    columns.transit_ok[luck.random((2, n)) < 0.3] = False
     columns.passenger[luck.random(n) < 0.3] = False
     built.today.set_constants(built.today.parameters.constants)  # so that what is worked out ahead is made anew
     day.use_day(built, DayType.WEEKDAY)

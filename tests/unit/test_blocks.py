@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from numba import njit
 from zemsim.kernels.blocks import row_blocks, run_blocks
 
 
-@pytest.mark.parametrize(("n_rows", "block_rows"), [(0, 4), (1, 4), (4, 4), (5, 4), (1000, 7)])
+@pytest.mark.parametrize(("n_rows", "block_rows"), [(0, 4), (1, 4), (4, 4), (5, 4), (3, 1), (1000, 7)])
 def test_blocks_cover_every_row_once(n_rows: int, block_rows: int) -> None:
     rows = [row for start, stop in row_blocks(n_rows, block_rows) for row in range(start, stop)]
     assert rows == list(range(n_rows))
@@ -55,6 +56,20 @@ def test_the_error_of_the_lowest_rows_is_raised(threads: int) -> None:
 
     with pytest.raises(RuntimeError, match=r"block 8$"):
         run_blocks(kernel, 12, threads, block_rows=4)
+
+
+def test_blocks_after_an_error_are_not_begun() -> None:
+    begun: list[int] = []
+
+    def kernel(start: int, stop: int) -> None:
+        begun.append(start)
+        if start == 0:
+            raise RuntimeError("block 0")
+        time.sleep(0.005)
+
+    with pytest.raises(RuntimeError, match="block 0"):
+        run_blocks(kernel, 400, 2, block_rows=1)
+    assert len(begun) < 400
 
 
 def test_no_rows_is_no_call() -> None:

@@ -15,7 +15,7 @@ from numba import njit
 
 import zemsim
 from zemsim.commands.quality import warmup
-from zemsim.kernels import compile_cache, draws, sweep, tour_choice
+from zemsim.kernels import choice_blocks, compile_cache, draws, sweep
 from zemsim.kernels.compile_cache import KernelLocator, sources_digest
 
 KERNELS = Path(compile_cache.__file__).parent
@@ -96,7 +96,7 @@ def test_kernels_of_others_are_kept_where_they_were() -> None:
     assert KernelLocator.from_function(None, __file__) is None
     ours = njit(cache=True)(lambda x: x)
     assert not isinstance(ours._cache._impl.locator, KernelLocator)
-    for kernel in (tour_choice.choose_modes_rows, sweep.sweep_batches, draws.fill_uniform):
+    for kernel in (choice_blocks.choose_modes_rows, sweep.sweep_batches, draws.fill_uniform):
         assert isinstance(kernel._cache._impl.locator, KernelLocator)
 
 

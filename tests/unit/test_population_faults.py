@@ -134,15 +134,32 @@ def test_kernel_wrappers_check_their_arrays() -> None:
     one, whole = np.ones(2), np.zeros(2, dtype=np.int64)
     with pytest.raises(ValueError, match="resistance has shape"):
         choose_zones(one, np.ones((2, 3)), 1.0, whole, one)
-    with pytest.raises(ValueError, match="not a zone"):
-        choose_zones(one, np.ones((2, 2)), 1.0, whole + 2, one)
+    for origins in (whole + 2, np.array([0, -1])):
+        with pytest.raises(ValueError, match="not a zone"):
+            choose_zones(one, np.ones((2, 2)), 1.0, origins, one)
     with pytest.raises(ValueError, match="starts must run"):
         day_plan.schedule(np.array([0, 1]), whole, whole, whole, whole)
-    with pytest.raises(ValueError, match="zero or more"):
-        day_plan.schedule(np.array([0, 2]), whole, whole - 1, whole, whole)
+    for starts in ([1, 2], [0, 3, 2], [0, 1]):
+        with pytest.raises(ValueError, match="starts must run"):
+            day_plan.schedule(np.array(starts), whole, whole, whole, whole)
+    for place in range(3):
+        times = [whole, whole, whole]
+        times[place] = np.array([-1, 7])
+        with pytest.raises(ValueError, match="zero or more"):
+            day_plan.schedule(np.array([0, 2]), whole, *times)
     good = (np.ones((2, 2)), one, whole, whole, whole, one, np.full((1, 1), np.nan))
     assert balanced_flows(*good).sum() == pytest.approx(2.0)
-    for place, wrong in ((1, np.ones(3)), (5, np.ones(3)), (2, whole - 1), (3, whole + 1)):
+    mixed = np.array([-1, 0])
+    short = ((place, np.ones(3)) for place in (1, 5))
+    below = ((place, mixed) for place in (2, 3, 4))
+    for place, wrong in (
+        *short,
+        *below,
+        (2, whole + 1),
+        (3, whole + 1),
+        (2, np.zeros(3, np.int64)),
+        (4, np.zeros(3, np.int64)),
+    ):
         bad = (*good[:place], wrong, *good[place + 1 :])
         with pytest.raises(ValueError, match=r"must|target"):
             balanced_flows(*bad)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.reference.roads_region import SmallRegion, link, shuffled, two_banks
 from zemsim.core.errors import InputError
-from zemsim.travel.road_network import MEAN_DISTANCE_IN_SQUARE
+from zemsim.region.geo import MEAN_DISTANCE_IN_SQUARE
 from zemsim.travel.roads import RoadNetwork, RoadSkim, load, road_skim, road_skims, volume_delay
 
 

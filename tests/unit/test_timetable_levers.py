@@ -15,7 +15,8 @@ from zemsim.core.errors import InputError
 from zemsim.core.names import DayType
 from zemsim.kernels.raptor import profile_arrivals
 from zemsim.travel.timetable import GivenWalks, Timetable
-from zemsim.travel.timetable_levers import Course, Line, Stop
+from zemsim.travel.timetable_levers import Course, Line, with_line, with_speed, with_stop
+from zemsim.travel.timetable_patterns import Stop
 from zemsim.travel.transit_network import plain_network
 
 H = 3600
@@ -66,7 +67,7 @@ def test_a_line_taken_away_leaves_the_others_alone(table: Timetable) -> None:
 def test_a_new_line_runs_as_it_says(table: Timetable) -> None:
     there = Course(("s00", "s02", "s01"), (900, 300), ((8 * H, 6 * H), (9 * H,)), dwell_s=30, length_m=(20e3, 5e3))
     back = Course(("s01", "s00"), (600,), ((12 * H,), ()))
-    more = table.with_line(Line("r005", "bus", "regional_bus", (there, back), 40.0, "midi"))
+    more = with_line(table, Line("r005", "bus", "regional_bus", (there, back), 40.0, "midi"))
     assert more.routes["route_id"].tolist() == ["r00", "r005", "r01"]
     assert more.pattern_route.tolist() == [0, 1, 1, 2]
     assert more.pattern_direction.tolist() == [0, 0, 1, 0]
@@ -107,13 +108,13 @@ def test_a_wrong_line_is_refused(table: Timetable, change: dict, message: str) -
     if of_course:
         line = replace(line, courses=(replace(course, **of_course),))
     with pytest.raises(InputError, match=message):
-        table.with_line(replace(line, **of_line))
+        with_line(table, replace(line, **of_line))
 
 
 def test_a_new_stop_on_the_way(table: Timetable) -> None:
     """Half-way between s00 and s01: half the ride, a minute's stop, all later times a minute later."""
     stop = Stop("mid", "Mid", 56.55, 24.0)
-    more = table.with_stop(stop, ["r00"], dwell_s=60, most_detour_m=100.0)
+    more = with_stop(table, stop, ["r00"], dwell_s=60, most_detour_m=100.0)
     assert more.stops["stop_id"].tolist() == ["mid", "s00", "s01", "s02"]
     assert names(more, 0) == ["s00", "mid", "s01", "s02"]
     assert names(more, 1) == ["s02", "s00"]
@@ -122,14 +123,14 @@ def test_a_new_stop_on_the_way(table: Timetable) -> None:
     assert depart.tolist() == [0, 360, 720, 1320]
     assert more.pattern_dist_m[0][-1] == pytest.approx(table.pattern_dist_m[0][-1], rel=1e-4)
     assert times(more, "r01") == times(table, "r01")
-    assert times(table.with_stop(stop), "r00") == times(table, "r00")
+    assert times(with_stop(table, stop), "r00") == times(table, "r00")
 
 
 def test_a_new_stop_out_of_the_way_costs_the_detour(table: Timetable) -> None:
     far = Stop("far", "Far", 56.55, 24.2)
     with pytest.raises(InputError, match="comes nowhere within 1000 m"):
-        table.with_stop(far, ["r00"])
-    more = table.with_stop(far, ["r00", "r01"], most_detour_m=20e3)
+        with_stop(table, far, ["r00"])
+    more = with_stop(table, far, ["r00", "r01"], most_detour_m=20e3)
     first, second = times(more, "r00")[0][0], times(table, "r00")[0][0]
     longer = more.pattern_dist_m[0][2] / table.pattern_dist_m[0][1]
     assert longer > 2
@@ -137,20 +138,20 @@ def test_a_new_stop_out_of_the_way_costs_the_detour(table: Timetable) -> None:
     assert names(more, 1) == ["s02", "far", "s00"]
     for wrong in (Stop("s00", "", 56.0, 24.0), Stop("x", "", 91.0, 24.0)):
         with pytest.raises(InputError, match=r"already|out of range"):
-            table.with_stop(wrong)
+            with_stop(table, wrong)
 
 
 def test_speed_changes_rides_and_not_stands(table: Timetable) -> None:
-    quick = table.with_speed([("r00", 1.5)])
+    quick = with_speed(table, [("r00", 1.5)])
     assert np.array(times(quick, "r00")[0])[:, :, 1].tolist() == [
         [7 * H, 7 * H + 400, 7 * H + 860],
         [7 * H, 7 * H + 460, 7 * H + 860],
     ]
     assert times(quick, "r01") == times(table, "r01")
-    assert table.with_speed([("r00", 2.0), ("r00", 0.5)]) is table
+    assert with_speed(table, [("r00", 2.0), ("r00", 0.5)]) is table
     for wrong in (0.0, -1.0, float("nan")):
         with pytest.raises(InputError, match="above zero"):
-            table.with_speed([("r00", wrong)])
+            with_speed(table, [("r00", wrong)])
 
 
 def test_slower_trips_that_overtake_become_patterns_of_their_own() -> None:
@@ -158,23 +159,12 @@ def test_slower_trips_that_overtake_become_patterns_of_their_own() -> None:
     trips = [Trip(0, False, (0, 1), (t, t + run), (t, t + run)) for t, run in ((6 * H, 1200), (6 * H + 600, 600))]
     table = timetable([(0.0, 0.0), (9000.0, 0.0)], trips)
     assert table.n_patterns == 1
-    slow = table.with_speed([("r00", 0.5)])
+    slow = with_speed(table, [("r00", 0.5)])
     assert slow.n_patterns == 2
     assert [item[0] for item in times(slow, "r00")] == [
         [[6 * H], [6 * H + 2400]],
         [[6 * H + 600], [6 * H + 1800]],
     ]
-
-
-def test_a_line_on_request(table: Timetable) -> None:
-    asked = table.with_on_demand(["r00"], 900, {DayType.WEEKDAY: (8 * H, 9 * H)})
-    arrive, depart = times(asked, "r00")[0]
-    assert depart[0] == [8 * H + 900 * i for i in range(5)]
-    assert [a[0] - 8 * H for a in arrive] == [0, 600, 1260]
-    assert times(asked, "r00", 1)[0][0] == [[], [], []]
-    assert times(asked, "r01") == times(table, "r01")
-    with pytest.raises(InputError, match="every_s"):
-        table.with_on_demand(["r00"], 0, {})
 
 
 def order_is_kept(table: Timetable) -> bool:
@@ -194,11 +184,11 @@ def order_is_kept(table: Timetable) -> bool:
 def test_faster_lines_never_make_an_arrival_later(feed: Feed, factor: float, data: st.DataObject) -> None:
     table = timetable(*feed)
     route = data.draw(st.sampled_from(table.routes["route_id"].tolist()))
-    changed = table.with_speed([(route, factor)])
+    changed = with_speed(table, [(route, factor)])
     assert order_is_kept(changed)
     assert changed.vehicle_km()["departures"].tolist() == table.vehicle_km()["departures"].tolist()
     if len(changed.stops) > 1 and data.draw(st.booleans()):
-        called = table.with_stop(Stop("new", "", 56.5, 24.0), [])
+        called = with_stop(table, Stop("new", "", 56.5, 24.0), [])
         assert order_is_kept(called)
 
 
@@ -208,7 +198,7 @@ def test_a_new_line_never_makes_an_arrival_later(feed: Feed, stops: list[int], r
     table = timetable(*feed)
     ids = [f"s{k % len(table.stops):02d}" for k in stops]
     course = Course(tuple(ids), (ride_s,) * (len(ids) - 1), ((6 * H, 7 * H), ()))
-    more = table.with_line(Line("new", "bus", "regional_bus", (course,)))
+    more = with_line(table, Line("new", "bus", "regional_bus", (course,)))
     assert order_is_kept(more)
     departs = np.arange(86, 57, -4, dtype=np.int32) * 300
     for origin in range(len(table.stops)):
@@ -225,11 +215,11 @@ def test_what_a_feed_gives_beside_moves_with_the_stops(table: Timetable) -> None
     calls = (np.array([1, 3, 2], np.int8), np.array([1, 2], np.int8))
     walks = GivenWalks(np.array([0, 2], np.int32), np.array([2, 0], np.int32), np.array([60, -1], np.int32))
     given = replace(table, walks=walks, pattern_calls=calls, routes=table.routes.assign(fare_eur=[1.0, 2.0]))
-    more = given.with_stop(Stop("mid", "Mid", 56.55, 24.0), ["r00"])
+    more = with_stop(given, Stop("mid", "Mid", 56.55, 24.0), ["r00"])
     assert [item.tolist() for item in more.pattern_calls] == [[1, 3, 3, 2], [1, 2]]
     assert more.walks is not None
     assert more.stops["stop_id"].to_numpy()[more.walks.from_stop].tolist() == ["s00", "s02"]
     line = Line("new", "bus", "regional_bus", (Course(("s00", "s01"), (600,), ((6 * H,), ())),))
-    longer = given.with_line(line)
+    longer = with_line(given, line)
     assert [item.tolist() for item in longer.pattern_calls] == [[3, 3], [1, 3, 2], [1, 2]]
     assert longer.routes["fare_eur"].isna().tolist() == [True, False, False]

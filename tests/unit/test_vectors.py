@@ -27,7 +27,7 @@ from zemsim.kernels.vectors import (
     vector_rows,
 )
 
-VALUES = st.lists(st.sampled_from([-(2**29), -1, 0, 1, 2, 2**29, 2**30 - 1]), min_size=16, max_size=16)
+VALUES = st.lists(st.sampled_from([-(2**29), -1, 0, 1, 2, 2**29, 2**30 - 1]), min_size=32, max_size=32)
 
 
 def all_of_them(rows, out, value):  # type: ignore[no-untyped-def]
@@ -46,11 +46,11 @@ compiled = njit(all_of_them)
 @given(VALUES, VALUES, st.integers(-(2**31), 2**31 - 1))
 def test_compiled_lanes_equal_their_plain_bodies(first: list[int], second: list[int], value: int) -> None:
     rows = np.array([first, second], np.int32)
-    here, there = np.zeros((4, 16), np.int32), np.zeros((4, 16), np.int32)
+    here, there = np.zeros((4, 32), np.int32), np.zeros((4, 32), np.int32)
     masks = all_of_them(rows, here, value)
     assert compiled(rows, there, value) == masks
     assert (here == there).all()
-    assert masks[0] == sum(1 << k for k in range(16) if first[k] < second[k])
+    assert masks[0] == sum(1 << k for k in range(32) if first[k] < second[k])
     assert here[1].tolist() == [min(pair) for pair in zip(first, second, strict=True)]
 
 
@@ -58,7 +58,7 @@ def test_rows_begin_at_multiples_of_64_bytes() -> None:
     for n in (1, 7, 1000):
         for make in (vector_rows, vector_rows.py_func):
             rows = make(n)
-            assert rows.shape == (n, 16)
+            assert rows.shape == (n, 32)
             assert rows.ctypes.data % 64 == 0
             assert rows.flags.c_contiguous
 
@@ -66,9 +66,9 @@ def test_rows_begin_at_multiples_of_64_bytes() -> None:
 def test_a_row_outside_is_found_by_a_run_with_bounds_checks() -> None:
     code = (
         "import numpy as np\nfrom numba import njit\nfrom zemsim.kernels.vectors import load, highest\n"
-        "njit(lambda rows, i: highest(load(rows, i)))(np.zeros((2, 16), np.int32), 2)\n"
+        "njit(lambda rows, i: highest(load(rows, i)))(np.zeros((2, 32), np.int32), 2)\n"
     )
     env = {**os.environ, "NUMBA_BOUNDSCHECK": "1"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env)
     assert "IndexError: row is outside the array of lanes" in done.stderr
-    assert vectors.LANES == 16
+    assert vectors.LANES == 32

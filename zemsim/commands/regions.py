@@ -167,8 +167,10 @@ def region_check(name: str, as_json: bool) -> None:
     if name not in embedded_packs() and not (Path(name) / PACKAGE_FILE).is_file() and _is_feed(Path(name)):
         _check_feed(name, as_json)
         return
+    from zemsim.behaviour.parameters import load_parameters
     from zemsim.policy.draft import PolicyRegion
     from zemsim.region import load_region
+    from zemsim.travel.active import ActiveRules
     from zemsim.travel.pack_check import pack_rows
 
     found = load_region(name)
@@ -178,7 +180,7 @@ def region_check(name: str, as_json: bool) -> None:
         "routes": len(PolicyRegion.of(found).routes.networks),
         "digest": found.digest(),
     }
-    rows = pack_rows(found)
+    rows = pack_rows(found, ActiveRules.of(load_parameters()))
     faults = [row for row in rows if row["passed"] is False]
     if as_json:
         print_json({"ok": not faults, **about, "rows": rows})

@@ -34,6 +34,7 @@ def skims(
     from zemsim.behaviour.parameters import load_parameters
     from zemsim.core.names import Season
     from zemsim.region import load_region
+    from zemsim.travel.active import ActiveRules
     from zemsim.travel.omx import write_omx
     from zemsim.travel.transit_options import PathWeights
     from zemsim.travel.zone_skims import zone_skims
@@ -41,7 +42,9 @@ def skims(
     minute = _minute(depart)
     found = load_region(pack)
     season = Season.WINTER if winter else Season.SUMMER
-    made = zone_skims(found, mode, minute, PathWeights.of(load_parameters()), weekend, season, threads)
+    parameters = load_parameters()
+    rules = ActiveRules.of(parameters)
+    made = zone_skims(found, mode, minute, PathWeights.of(parameters), rules, weekend, season, threads)
     about = {"region": found.name, "region_digest": found.digest(), "depart": depart, "season": season.name.lower()}
     write_omx(out, made, about)
     rows = [_matrix_row(name, matrix, made.meaning[name]) for name, matrix in made.matrices.items()]

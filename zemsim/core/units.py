@@ -51,6 +51,7 @@ KM_PER_M: Final = 0.001
 MIN_PER_S: Final = 1.0 / 60.0
 MIN_PER_H: Final = 60.0
 S_PER_H: Final = 3600.0
+S_PER_MIN: Final = 60.0
 DAYS_PER_WEEK: Final = 7.0
 G_PER_KG: Final = 1000.0
 KG_PER_T: Final = 1000.0

@@ -19,8 +19,9 @@ from zemsim.evidence.places import FloatArray
 from zemsim.evidence.rows import ALL, Rows
 from zemsim.evidence.travel import DAYS_BY_TYPE
 
-#: Networks of ``routes.txt`` that are city buses begin so.
+#: Networks of ``routes.txt`` that are city buses begin so, and those of services on demand.
 CITY_BUS: Final = "city_bus"
+ON_DEMAND: Final = "on_demand"
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,16 @@ def vehicle_km(transit: pd.DataFrame) -> FloatArray:
 
 
 def energy_of_buses(transit: pd.DataFrame, factors: Factors) -> Energy:
-    """Return the energy of the buses of a year; city buses and regional ones burn differently."""
+    """Return the energy of the buses of a year; city buses, regional ones and those on demand burn differently."""
     rows = transit[transit["mode"].to_numpy() == Mode.BUS]
     km = vehicle_km(rows)
     electric = km * rows["electric_share"].to_numpy()
     city = rows["network_id"].str.startswith(CITY_BUS).to_numpy(bool)
-    litres = np.where(city, factors["bus_city_l_km"], factors["bus_regional_l_km"]) * (km - electric)
-    kwh = electric.sum() * factors["bus_electric_kwh_km"] / factors["charger_efficiency"]
+    small = rows["network_id"].str.startswith(ON_DEMAND).to_numpy(bool)
+    l_km = np.where(city, factors["bus_city_l_km"], factors["bus_regional_l_km"])
+    litres = np.where(small, factors["bus_on_demand_l_km"], l_km) * (km - electric)
+    kwh_km = np.where(small, factors["bus_on_demand_electric_kwh_km"], factors["bus_electric_kwh_km"])
+    kwh = (electric * kwh_km).sum() / factors["charger_efficiency"]
     return Energy(diesel_l=float(litres.sum()), grid_kwh=float(kwh))
 
 

@@ -13,6 +13,7 @@ from zemsim.core.toml_lines import Loc
 from zemsim.policy.conditions import conditions
 from zemsim.policy.draft import PolicyRegion
 from zemsim.policy.levers import Measure, MeasureFile
+from zemsim.travel.timetable_changes import Departures
 
 if TYPE_CHECKING:
     from zemsim.experiment.experiment import Experiment
@@ -49,6 +50,7 @@ def name_faults(measure: Measure, base: PolicyRegion) -> Iterator[tuple[Loc, str
     found = base.routes.fault((network,), ()) if network is not None else None
     if found is not None:
         yield ("network",), found[2]
+    yield from measure.faults(base)
 
 
 def _conflicts(experiment: Experiment, document: Document, base: PolicyRegion) -> Iterator[InputError]:
@@ -59,7 +61,9 @@ def _conflicts(experiment: Experiment, document: Document, base: PolicyRegion) -
             turns.update(y for y in (measure.from_year, (measure.until_year or last) + 1) if first <= y <= last)
         for year in sorted(turns):
             try:
-                conditions(base, policy.measures, year)
+                found = conditions(base, policy.measures, year)
+                if any(not isinstance(change, Departures) for change in found.timetable):
+                    base.timetable.changed(found.timetable)
             except InputError as error:
                 position = experiment.policies.index(policy)
                 yield document.fault(("policy", position), f"{error.message} (policy “{policy.id}”)", error.hint)

@@ -177,7 +177,17 @@ class SpineEngine:
 
         skim = road_skim(RoadNetwork.from_region(self._region), threads=threads)
         prepared.save_roads(folder, skim)
+        if self._region.active_links is not None:
+            self._prepare_active(folder, threads)
         return Made(verdicts=[self._roads_verdict(skim)])
+
+    def _prepare_active(self, folder: Path, threads: int) -> None:
+        from zemsim.travel.active import ActiveRules
+        from zemsim.travel.active_ways import ActiveWays
+
+        ways = ActiveWays.of(self._region, self._timetable, ActiveRules.of(self._parameters), threads)
+        if ways is not None:
+            prepared.save_active(folder, ways)
 
     def _prepare_timetable(self, folder: Path, threads: int) -> Made:
         from zemsim.model.world import TransitSupply
@@ -199,15 +209,14 @@ class SpineEngine:
 
     def _prepare_tours(self, folder: Path, seed: int, threads: int) -> Made:
         from zemsim.population import make_tours
-        from zemsim.travel.active import active_detour
 
-        population, base = prepared.load_population(folder), prepared.load_supply(folder, 0, self._timetable)
-        detour = active_detour(self._region, threads)
-        tours = make_tours(self._region, population, prepared.load_roads(folder).distance_km, seed, detour)
+        world = self._world(folder, {(): prepared.load_supply(folder, 0, self._timetable)})
+        detour = None if world.active is None else world.active.detour
+        tours = make_tours(self._region, world.population, world.road_skim.distance_km, seed, detour)
         told = [_tours_verdict(int(tours.attrs["left_off"]), seed), *_size_verdict(tours.attrs["short_km"], seed)]
-        tours = with_transit_km(tours, population, base, self._parameters, threads)
+        tours = with_transit_km(tours, world, threads)
         prepared.Tours.save(folder, seed, tours)
-        return Made({"persons": persons_table(self._region, population), "tours": tours}, told)
+        return Made({"persons": persons_table(self._region, world.population), "tours": tours}, told)
 
     def _rehearse(self, folder: Path, with_model: bool) -> Made:
         """Let numba compile; where few residents cannot live in this region, the workers compile for themselves."""
@@ -237,6 +246,7 @@ class SpineEngine:
             parameters=self._parameters,
             settings=run_settings(experiment),
             temperature_c=temperatures(region),
+            active=prepared.load_active(folder),
         )
 
     def _roads_verdict(self, skim: RoadSkim) -> dict[str, Any]:

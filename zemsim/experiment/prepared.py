@@ -14,10 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zemsim.core import atomic
+from zemsim.travel.timetable_changes import from_plain, to_plain
 
 if TYPE_CHECKING:
     from zemsim.model.world import TimetableKey, TransitSupply
     from zemsim.population import Population
+    from zemsim.travel.active_ways import ActiveWays
     from zemsim.travel.roads import RoadSkim
     from zemsim.travel.timetable import Timetable
 
@@ -26,6 +28,7 @@ PREPARED: Final = "prepared"
 
 _POPULATION: Final = ("households", "residents", "vehicles")
 _ROADS: Final = "roads"
+_ACTIVE: Final = "active"
 _KEYS: Final = "timetables.json"
 _SYNTHESIS_SEED: Final = 1
 
@@ -56,6 +59,18 @@ def load_roads(folder: Path) -> RoadSkim:
     return RoadSkim.load(folder / _ROADS, mmap=False)
 
 
+def save_active(folder: Path, ways: ActiveWays) -> None:
+    """Write the ways on foot and by bike of a region that has a network of them."""
+    ways.save(folder / _ACTIVE)
+
+
+def load_active(folder: Path) -> ActiveWays | None:
+    """Read what :func:`save_active` wrote; None where it wrote nothing."""
+    from zemsim.travel.active_ways import ActiveWays
+
+    return ActiveWays.load(folder / _ACTIVE) if (folder / _ACTIVE).is_dir() else None
+
+
 def save_supply(folder: Path, position: int, supply: TransitSupply) -> None:
     """Write the skim of the timetable at a position of the keys."""
     supply.skim.save(folder / f"timetable-{position}")
@@ -71,14 +86,14 @@ def load_supply(folder: Path, position: int, timetable: Timetable) -> TransitSup
 
 def save_keys(folder: Path, keys: list[TimetableKey]) -> None:
     """Write which timetables there are, in the order of their positions."""
-    atomic.write_json(folder / _KEYS, keys)
+    atomic.write_json(folder / _KEYS, [to_plain(key) for key in keys])
 
 
 def load_supplies(folder: Path, base: Timetable) -> dict[TimetableKey, TransitSupply]:
     """Read all timetables; ``base`` is that of the region."""
     listed = json.loads((folder / _KEYS).read_text(encoding="utf-8"))
-    keys: list[TimetableKey] = [tuple((str(route), float(factor)) for route, factor in key) for key in listed]
-    return {key: load_supply(folder, position, base.scaled(key) if key else base) for position, key in enumerate(keys)}
+    keys = [from_plain(key) for key in listed]
+    return {key: load_supply(folder, position, base.changed(key)) for position, key in enumerate(keys)}
 
 
 class Tours(Mapping[int, pd.DataFrame]):

@@ -102,16 +102,15 @@ def world_of_few(world: World, timetable: Timetable) -> World:
     from zemsim.population import make_tours
 
     residents = few(world.population)
-    supply = TransitSupply(timetable, _easy_skim(timetable))
-    tours = make_tours(world.region, residents, world.road_skim.distance_km, 1)
     first = world.settings.years[0]
-    return replace(
+    fewer = replace(
         world,
         population=residents,
-        supplies={(): supply},
-        tours={1: with_transit_km(tours, residents, supply, world.parameters)},
+        supplies={(): TransitSupply(timetable, _easy_skim(timetable))},
         settings=RunSettings((first, first + 1), (first,), world.settings.seasons, 2, 0),
     )
+    tours = make_tours(world.region, residents, world.road_skim.distance_km, 1)
+    return replace(fewer, tours={1: with_transit_km(tours, fewer)})
 
 
 def rehearse(world: World) -> None:

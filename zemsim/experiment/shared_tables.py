@@ -11,8 +11,7 @@ from zemsim.core.schema import schema
 from zemsim.evidence.places import QUINTILES
 
 if TYPE_CHECKING:
-    from zemsim.behaviour.parameters import Parameters
-    from zemsim.model.world import TransitSupply
+    from zemsim.model.world import World
     from zemsim.population import Population
     from zemsim.region import Region
 
@@ -56,12 +55,11 @@ def zones_table(region: Region) -> pd.DataFrame:
     return zones
 
 
-def with_transit_km(
-    tours: pd.DataFrame, population: Population, supply: TransitSupply, parameters: Parameters, threads: int = 1
-) -> pd.DataFrame:
-    """Return the tours with ``bus_km`` and ``train_km`` under a timetable, float32 [R]; NaN where there is no way."""
+def with_transit_km(tours: pd.DataFrame, world: World, threads: int = 1) -> pd.DataFrame:
+    """Return the tours with ``bus_km`` and ``train_km`` under the region's timetable, float32 [R]; NaN = no way."""
     from zemsim.travel.transit_options import PathWeights, transit_options
 
+    population, supply = world.population, world.supplies[()]
     household = population.residents["household_idx"].to_numpy()[tours["resident_idx"].to_numpy()]
     options = transit_options(
         supply.timetable,
@@ -70,8 +68,9 @@ def with_transit_km(
         tours[["dest_x_m", "dest_y_m"]].to_numpy(),
         tours["period_out"].to_numpy(),
         tours["period_back"].to_numpy(),
-        PathWeights.of(parameters),
+        PathWeights.of(world.parameters),
         threads=threads,
+        **world.walks(supply.timetable, tours["origin_zone_idx"].to_numpy(), tours["dest_zone_idx"].to_numpy()),
     )
     km = {
         f"{mode}_km": np.where(option["available"], option["km"], np.float32(np.nan)).astype(np.float32)

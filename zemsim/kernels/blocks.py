@@ -7,8 +7,9 @@ which blocks are finished is not.
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any
 
 #: Rows of a block where the caller names no other size.
@@ -50,7 +51,7 @@ def run_blocks(
     n_rows : int
         Number of rows.
     threads : int
-        One or more; with one, the blocks run in row order in the calling thread.
+        One or more, of which the calling thread is one; with one, the blocks run in row order.
     *args
         Handed to each call unchanged.
     block_rows : int, keyword only
@@ -71,13 +72,44 @@ def run_blocks(
         for start, stop in blocks:
             kernel(start, stop, *args)
         return
-    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="zemsim-block") as pool:
-        futures = [pool.submit(kernel, start, stop, *args) for start, stop in blocks]
-        try:
-            wait(futures, return_when=FIRST_EXCEPTION)
-        finally:
-            for future in futures:
-                future.cancel()
-    for future in futures:
-        if not future.cancelled():
-            future.result()
+    failed = _share(kernel, blocks, workers, args)
+    if failed:
+        raise min(failed, key=lambda item: item[0])[1]
+
+
+def _share(
+    kernel: Callable[..., object], blocks: list[tuple[int, int]], workers: int, args: tuple[Any, ...]
+) -> list[tuple[int, BaseException]]:
+    """Let threads take block after block; return what was raised, by the first row of its block.
+
+    The calling thread is one of them, and threads are few and plain: a pool takes a quarter of a millisecond, as long
+    as the work of a small network.
+    """
+    waiting = deque(blocks)
+    failed: list[tuple[int, BaseException]] = []
+    helpers: list[threading.Thread] = []
+
+    def work() -> None:
+        while waiting and not failed:
+            try:
+                start, stop = waiting.popleft()
+            except IndexError:  # another thread took the last one
+                return
+            try:
+                kernel(start, stop, *args)
+            except BaseException as error:
+                failed.append((start, error))
+
+    try:
+        for number in range(1, workers):
+            helper = threading.Thread(target=work, name=f"zemsim-block-{number}")
+            helper.start()
+            helpers.append(helper)
+        work()
+    except BaseException:  # Ctrl-C outside a block
+        waiting.clear()
+        raise
+    finally:
+        for helper in helpers:
+            helper.join()
+    return failed

@@ -1,7 +1,7 @@
-"""Departure profiles by public transport: Connection Scan by number of vehicles, sixteen origins at once.
+"""Departure profiles by public transport: Connection Scan by number of vehicles, thirty-two origins at once.
 
-For every ride of the day: the latest departure from the origin with which one can be on it, for each of sixteen origins
-in lanes. One sweep over the connections does this for all departures of a window together; the next sweep, for one
+For every ride of the day: the latest departure from the origin with which one can be on it, for each of the origins in
+lanes. One sweep over the connections does this for all departures of a window together; the next sweep, for one
 vehicle more, reads what the one before has written. So a journey is known by departure, arrival and vehicles, and no
 later departure arrives as early with as few vehicles.
 

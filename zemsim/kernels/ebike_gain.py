@@ -39,11 +39,11 @@ def tour_gain(
     r: int, tours: Any, crowding: Any, temperature_c: float, p: Any, most: float, utility: Any, inclusive: Any
 ) -> Any:
     """Gain of tour `r`; 0 where an e-bike does not reach, or where nothing else is there to compare it with."""
-    if tours.active_km[r] > p.ebike_max_km:
+    if tours.ebike_min[r] == math.inf:
         return 0.0
     own = own_ebike_utility(tours, temperature_c, p, r)
     for m in _SETTLED:
-        if own - tours.fixed[r, m] < _LEAST:
+        if own - tours.fixed[m, r] < _LEAST:
             return 0.0
     fill_utilities(tours, crowding, p, r, utility)
     best = -math.inf

@@ -21,6 +21,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from zemsim.kernels.pieces import Pieces, pieces_of
+
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 
@@ -42,6 +44,10 @@ class Hierarchy(NamedTuple):
         Arc of each link; -1 for a link from a node to itself, which no path needs.
     link_up : bool [L]
         Whether the link goes upwards along its arc, or downwards.
+    by_arc : int32
+        Links that have an arc, in the order of their arcs.
+    pieces : Pieces
+        What threads can work on at the same time.
     """
 
     rank: Int32
@@ -51,6 +57,8 @@ class Hierarchy(NamedTuple):
     up_head: Int32
     link_arc: Int32
     link_up: NDArray[np.bool_]
+    by_arc: Int32
+    pieces: Pieces
 
     @property
     def n_nodes(self) -> int:
@@ -181,7 +189,10 @@ def _at_places(
     link_arc = np.searchsorted(arcs, np.minimum(*ends).astype(np.int64) * n_nodes + np.maximum(*ends)).astype(np.int32)
     link_arc[ends[0] == ends[1]] = -1
     up_start = np.searchsorted(up_tail, np.arange(n_nodes + 1)).astype(np.int64)
-    return Hierarchy(rank, moved_parent, up_start, up_tail, up_head, link_arc, ends[0] < ends[1])
+    loops = np.count_nonzero(link_arc < 0)
+    by_arc = np.argsort(link_arc, kind="stable")[loops:].astype(np.int32)
+    pieces = pieces_of(moved_parent, up_start, up_tail, up_head)
+    return Hierarchy(rank, moved_parent, up_start, up_tail, up_head, link_arc, ends[0] < ends[1], by_arc, pieces)
 
 
 def _check(name: str, array: NDArray[Any], n_nodes: int) -> None:

@@ -22,7 +22,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from zemsim.kernels.blocks import run_blocks
-from zemsim.kernels.customise import Metric
+from zemsim.kernels.customise import Bits, Bools, Metric
 from zemsim.kernels.hierarchy import Hierarchy, Int32, Int64
 from zemsim.kernels.lanes import (
     LANES,
@@ -59,8 +59,8 @@ class Members(NamedTuple):
 
     rank: Int32
     parent: Int32
-    climbs: NDArray[np.bool_]
-    descends: NDArray[np.bool_]
+    climbs: Bools
+    descends: Bools
     falling: Int32
     origins: Int32
     targets: Int32
@@ -119,7 +119,7 @@ class LaneTable:
         return np.asarray(self.parts[part][slot // LANES, targets, slot % LANES], np.int32)
 
 
-def mark_ancestors(ranks: Int32, parent: Int32, marked: NDArray[np.bool_]) -> None:
+def mark_ancestors(ranks: Int32, parent: Int32, marked: Bools) -> None:
     """Mark these ranks and all their ancestors."""
     for rank in ranks:
         node = rank
@@ -148,8 +148,56 @@ def members_between(hierarchy: Hierarchy, origins: Int32, targets: Int32) -> Mem
     )
 
 
-def slice_of(hierarchy: Hierarchy, metric: Metric, members: Members, position: int = 0) -> Slice:
+def count_arcs(
+    begin: int, end: int, rank: Int32, wanted: Bools, up_start: Int64, kept: Bits, position: int, count: Int64
+) -> None:
+    """Count the arcs of the members ``begin .. end - 1`` that are kept in a slice: ``count[member + 1]``."""
+    for member in range(begin, end):
+        found = 0
+        if wanted[member]:
+            for arc in range(up_start[rank[member]], up_start[rank[member] + 1]):
+                found += kept[arc] >> position & 1
+        count[member + 1] = found
+
+
+def pick_arcs(
+    begin: int,
+    end: int,
+    rank: Int32,
+    up_start: Int64,
+    up_head: Int32,
+    kept: Bits,
+    position: int,
+    labels: Parts,
+    member_of: Int32,
+    side: Side,
+) -> None:
+    """Fill the arcs of the members ``begin .. end - 1``, where ``side.start`` says; labels are [M, 1] or [M, 16]."""
+    start, head, weight, arcs = side.start, side.head, side.weight, side.arc
+    for member in range(begin, end):
+        place = start[member]
+        if place == start[member + 1]:
+            continue
+        for arc in range(up_start[rank[member]], up_start[rank[member] + 1]):
+            if kept[arc] >> position & 1:
+                arcs[place] = arc
+                head[place] = member_of[up_head[arc]]
+                for part in range(len(weight)):
+                    weight[part][place] = labels[part][arc, position]
+                place += 1
+
+
+def slice_of(hierarchy: Hierarchy, metric: Metric, members: Members, position: int = 0, threads: int = 1) -> Slice:
     """Arcs that a sweep of one time slice needs.
+
+    Parameters
+    ----------
+    hierarchy, metric, members
+        Of the same graph.
+    position : int
+        The slice.
+    threads : int
+        One or more; the result is the same for any number.
 
     Raises
     ------
@@ -159,19 +207,23 @@ def slice_of(hierarchy: Hierarchy, metric: Metric, members: Members, position: i
     slices = LANES if metric.up[0].ndim == 2 else 1
     if not 0 <= position < slices:
         raise ValueError(f"the metric has slices 0 to {slices - 1}, not {position}")
-    member = np.full(hierarchy.n_nodes, -1, np.int32)
-    member[members.rank] = np.arange(members.rank.size, dtype=np.int32)
+    size, rank = members.rank.size, members.rank
+    member_of = np.full(hierarchy.n_nodes, -1, np.int32)
+    member_of[rank] = np.arange(size, dtype=np.int32)
+    up_start, up_head = hierarchy.up_start, hierarchy.up_head
     sides = []
-    for labels, kept, wanted in (
+    for parts, kept, wanted in (
         (metric.up, metric.up_kept, members.climbs),
         (metric.down, metric.down_kept, members.descends),
     ):
-        at_rank = np.zeros(hierarchy.n_nodes, np.bool_)
-        at_rank[members.rank] = wanted
-        arc = np.flatnonzero(at_rank[hierarchy.up_tail] & (kept >> position & 1 != 0)).astype(np.int32)
-        start = np.searchsorted(member[hierarchy.up_tail[arc]], np.arange(members.rank.size + 1)).astype(np.int64)
-        weight = tuple(part[arc, position] if part.ndim == 2 else part[arc] for part in labels)
-        sides.append(Side(start, member[hierarchy.up_head[arc]], weight, arc))
+        labels = tuple(part.reshape(part.shape[0], slices) for part in parts)
+        count = np.zeros(size + 1, np.int64)
+        run_blocks(count_arcs, size, threads, rank, wanted, up_start, kept, position, count)
+        start = np.cumsum(count)
+        head, arc, *weight = (np.empty(start[-1], np.int32) for _ in range(2 + len(labels)))
+        side = Side(start, head, tuple(weight), arc)
+        run_blocks(pick_arcs, size, threads, rank, up_start, up_head, kept, position, labels, member_of, side)
+        sides.append(side)
     return Slice(*sides)
 
 
@@ -185,7 +237,7 @@ def climb(
     weight: Parts,
     base: int,
     labels: Parts,
-    marked: NDArray[np.bool_],
+    marked: Bools,
     path: Int32,
     ends: Int64,
 ) -> None:
@@ -225,7 +277,7 @@ def descend(
     weight: Parts,
     base: int,
     labels: Parts,
-    marked: NDArray[np.bool_],
+    marked: Bools,
 ) -> None:
     """Labels of all members that descend; those that are not marked have none before."""
     nothing = unreached(labels)
@@ -246,7 +298,7 @@ def sweep_batches(
     graph: Slice,
     gathered: bool,
     labels: Parts,
-    marked: NDArray[np.bool_],
+    marked: Bools,
     path: Int32,
     ends: Int64,
     out: Parts,
@@ -298,7 +350,7 @@ def sweep(members: Members, graph: Slice, threads: int = 1) -> LaneTable:
     everything = np.array_equal(members.targets, np.arange(n_members))
     rows = batches * members.targets.size
     out = tuple(np.empty((rows, LANES), np.int32) for _ in range(n_parts))
-    free: list[tuple[Parts, NDArray[np.bool_], Int32, Int64]] = []
+    free: list[tuple[Parts, Bools, Int32, Int64]] = []
 
     def block(begin: int, end: int) -> None:
         # A list is safe to share: a thread takes work space that no other holds, or makes some.
@@ -314,31 +366,9 @@ def sweep(members: Members, graph: Slice, threads: int = 1) -> LaneTable:
     return LaneTable(tuple(part.reshape(batches, members.targets.size, LANES) for part in out), slot)
 
 
-def sweep_one(members: Members, graph: Slice, origin: int) -> Parts:
-    """Labels from one origin to all members, one lane wide: what a single query costs least with.
-
-    Parameters
-    ----------
-    members : Members
-    graph : Slice
-        Of these members.
-    origin : int
-        Position among the origins of ``members``.
-
-    Returns
-    -------
-    tuple of int32 [K]
-        By member; meaningless where a member does not descend.
-    """
-    n_members = members.rank.size
-    labels = tuple(np.empty(n_members, np.int32) for _ in graph.up.weight)
-    members = members._replace(origins=members.origins[origin : origin + 1])
-    marked, path, ends = np.zeros(n_members, np.bool_), np.empty(n_members, np.int32), np.empty(LANES + 1, np.int64)
-    sweep_batches(0, 1, members, graph, False, labels, marked, path, ends, labels)
-    return labels
-
-
 mark_ancestors = njit(cache=True, nogil=True)(mark_ancestors)
+count_arcs = njit(cache=True, nogil=True)(count_arcs)
+pick_arcs = njit(cache=True, nogil=True, **LEAN)(pick_arcs)
 climb = njit(nogil=True, **INNER)(climb)
 descend = njit(nogil=True, **INNER)(descend)
 sweep_batches = njit(cache=True, nogil=True, **LEAN)(sweep_batches)

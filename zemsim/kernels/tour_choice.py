@@ -14,7 +14,7 @@ Utilities: tour utility is the sum of both ways; times in minutes and money in E
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -31,12 +31,12 @@ _BUS, _TRAIN = int(Alternative.BUS), int(Alternative.TRAIN)
 _DRIVER, _PASSENGER = int(Alternative.DRIVER), int(Alternative.PASSENGER)
 
 
-#: Natural logarithm of the number of alternatives of a nest, and a little more than rounding can add.
-_LN = (0.0, 1e-9, math.log(2.0) + 1e-9, math.log(3.0) + 1e-9)
+#: Stands in ``TourColumns.fixed`` for the utility of what is not available: sums and quotients of it are finite.
+NEVER: Final = np.float32(-1e30)
 
 
 class TourColumns(NamedTuple):
-    """Arrays [R] of the tours of one day type, in the order in which the kernels read them."""
+    """Columns [R] of the tours of one day type, each of which is contiguous in memory."""
 
     origin: Any  # int32 zone_idx
     dest: Any  # int32 zone_idx
@@ -45,7 +45,9 @@ class TourColumns(NamedTuple):
     segment: Any  # int8 row of the mode constants
     road_km: Any  # float32 one way
     road_min: Any  # float32 from door to door by car, mean of out and back; inf where there is no road
-    active_km: Any  # float32 one way
+    walk_min: Any  # float32 one way, mean of out and back; inf where nobody walks
+    bike_min: Any  # float32 the same by bicycle
+    ebike_min: Any  # float32 the same by e-bike; inf beyond the range of its battery
     cost_factor: Any  # float32 (d / 10 km)^lambda_c (income / mean)^-eta
     bike: Any  # bool: owns a bicycle
     ebike: Any  # int8: 0 none, 1 own, 2 shared
@@ -54,14 +56,14 @@ class TourColumns(NamedTuple):
     drive_eur: Any  # float32 running cost one way with that vehicle
     parking_eur: Any  # float32 per tour with that vehicle
     passenger: Any  # bool: somebody could drive
-    fare_eur: Any  # float32 [R, 2]: fare to pay one way, bus and train
-    transit: Any  # float32 [R, 2, 5]: in-vehicle, wait, headway, walk (min), transfers
-    transit_ok: Any  # bool [R, 2]
-    pattern_out: Any  # int32 [R, 2] pattern of the main leg, -1 none
-    pattern_back: Any  # int32 [R, 2]
-    fixed: Any  # float64 [R, 7] part of the utilities that no iteration changes
-    shock_nest: Any  # float32 [R, 3] standard Gumbel
-    shock_alternative: Any  # float32 [R, 7] standard Gumbel
+    fare_eur: Any  # float32 [2, R]: fare to pay one way, bus and train
+    transit: Any  # float32 [2, 5, R]: in-vehicle, wait, headway, walk (min), transfers
+    transit_ok: Any  # bool [2, R]
+    crowd_out: Any  # int32 [2, R] where the crowding of the main leg stands, 0 none
+    crowd_back: Any  # int32 [2, R]
+    fixed: Any  # float32 [7, R] part of the utilities that no iteration changes
+    shock_nest: Any  # float32 [3, R] standard Gumbel
+    shock_alternative: Any  # float32 [7, R] standard Gumbel
 
 
 class ChoiceParameters(NamedTuple):
@@ -80,12 +82,6 @@ class ChoiceParameters(NamedTuple):
     k_ebike: float
     k_park: float
     w_temp: float
-    walk_km_h: float
-    bike_km_h: float
-    ebike_km_h: float
-    walk_max_km: float
-    bike_max_km: float
-    ebike_max_km: float
     shared_access_min: float
     constants: Any  # float64 [segments, 7]
     nest_scale: Any  # float64 [3]
@@ -93,15 +89,17 @@ class ChoiceParameters(NamedTuple):
 
 def _transit_utility(tours: Any, p: Any, r: int, k: int) -> Any:
     """One-way utility of bus (k = 0) or train (k = 1) with seats for all, without the constant."""
-    x = tours.transit[r, k]
-    money = p.b_cost * tours.cost_factor[r] * tours.fare_eur[r, k]
-    wait = min(0.5 * x[2], p.wait_cap_min) + x[1]
-    return p.b_pt * x[0] + p.b_wait * wait + p.b_head * x[2] + p.b_acc * x[3] + p.b_tr * x[4] + money
+    x = tours.transit
+    headway = x[k, 2, r]
+    money = p.b_cost * tours.cost_factor[r] * tours.fare_eur[k, r]
+    wait = min(0.5 * headway, p.wait_cap_min) + x[k, 1, r]
+    level = p.b_pt * x[k, 0, r] + p.b_wait * wait + p.b_head * headway
+    return level + p.b_acc * x[k, 3, r] + p.b_tr * x[k, 4, r] + money
 
 
 def own_ebike_utility(tours: Any, temperature_c: float, p: Any, r: int) -> Any:
     """Utility of an e-bike of one's own on tour `r`, within its reach; both ways, the weather once."""
-    one_way = p.k_ebike * p.b_bike * 60.0 * tours.active_km[r] / p.ebike_km_h
+    one_way = p.k_ebike * p.b_bike * tours.ebike_min[r]
     return p.constants[tours.segment[r], _EBIKE] + 2.0 * one_way + _weather(temperature_c, p)
 
 
@@ -111,34 +109,33 @@ def _weather(temperature_c: float, p: Any) -> Any:
 
 
 def fill_fixed(tours: Any, temperature_c: float, p: Any, r: int) -> None:
-    """Write the part of the utilities of tour `r` that no iteration changes into ``tours.fixed[r]``.
+    """Write the part of the utilities of tour `r` that no iteration changes into ``tours.fixed[:, r]``.
 
-    It is the whole utility but for crowding and for the money of driving; -inf where there is no such alternative.
+    It is the whole utility but for crowding and for the money of driving; `NEVER` where there is no such alternative.
     """
-    fixed = tours.fixed[r]
+    fixed = tours.fixed
     constants = p.constants[tours.segment[r]]
-    km = tours.active_km[r]
     gain = p.b_cost * tours.cost_factor[r]
     weather = _weather(temperature_c, p)
     for m in range(N_ALTERNATIVES):
-        fixed[m] = -math.inf
+        fixed[m, r] = NEVER
 
-    if km <= p.walk_max_km:
-        fixed[_WALK] = constants[_WALK] + 2.0 * p.b_walk * 60.0 * km / p.walk_km_h
-    if tours.bike[r] and km <= p.bike_max_km:
-        fixed[_BIKE] = constants[_BIKE] + 2.0 * p.b_bike * 60.0 * km / p.bike_km_h + weather
-    if tours.ebike[r] > 0 and km <= p.ebike_max_km:
-        fixed[_EBIKE] = own_ebike_utility(tours, temperature_c, p, r)
+    if tours.walk_min[r] < math.inf:
+        fixed[_WALK, r] = constants[_WALK] + 2.0 * p.b_walk * tours.walk_min[r]
+    if tours.bike[r] and tours.bike_min[r] < math.inf:
+        fixed[_BIKE, r] = constants[_BIKE] + 2.0 * p.b_bike * tours.bike_min[r] + weather
+    if tours.ebike[r] > 0 and tours.ebike_min[r] < math.inf:
+        fixed[_EBIKE, r] = own_ebike_utility(tours, temperature_c, p, r)
         if tours.ebike[r] == 2:
-            fixed[_EBIKE] += 2.0 * (gain * tours.shared_eur[r] + p.b_acc * p.shared_access_min)
+            fixed[_EBIKE, r] += 2.0 * (gain * tours.shared_eur[r] + p.b_acc * p.shared_access_min)
     for k in range(2):
-        if tours.transit_ok[r, k]:
-            fixed[_BUS + k] = constants[_BUS + k] + 2.0 * _transit_utility(tours, p, r, k)
+        if tours.transit_ok[k, r]:
+            fixed[_BUS + k, r] = constants[_BUS + k] + 2.0 * _transit_utility(tours, p, r, k)
     if tours.road_min[r] < math.inf:
         ride = 2.0 * p.b_car * tours.road_min[r]
-        fixed[_DRIVER] = constants[_DRIVER] + ride
+        fixed[_DRIVER, r] = constants[_DRIVER] + ride
         if tours.passenger[r]:
-            fixed[_PASSENGER] = constants[_PASSENGER] + ride
+            fixed[_PASSENGER, r] = constants[_PASSENGER] + ride
 
 
 def fill_fixed_rows(start: int, stop: int, tours: Any, temperature_c: float, p: Any) -> None:
@@ -149,25 +146,20 @@ def fill_fixed_rows(start: int, stop: int, tours: Any, temperature_c: float, p: 
 
 def _crowding(tours: Any, crowding: Any, r: int, k: int) -> Any:
     """Mean crowding factor of the main legs out and back."""
-    out, back = tours.pattern_out[r, k], tours.pattern_back[r, k]
-    factor = 0.0
-    factor += crowding[out, tours.period_out[r]] if out >= 0 else 1.0
-    factor += crowding[back, tours.period_back[r]] if back >= 0 else 1.0
-    return 0.5 * factor
+    return 0.5 * (float(crowding[tours.crowd_out[k, r]]) + float(crowding[tours.crowd_back[k, r]]))
 
 
 def fill_utilities(tours: Any, crowding: Any, p: Any, r: int, out_utility: Any) -> None:
     """Write the utilities of tour `r` into ``out_utility`` (7,); -inf where an alternative is not available.
 
-    ``crowding`` is float32 [patterns, Q], the factor on in-vehicle time; 1 = seats for all.
+    ``crowding`` is float32 [1 + patterns * Q], the factor on in-vehicle time; 1 = seats for all. The first is 1.
     """
     for m in range(N_ALTERNATIVES):
-        out_utility[m] = tours.fixed[r, m]
+        out_utility[m] = tours.fixed[m, r] if tours.fixed[m, r] > NEVER else -math.inf
     for k in range(2):
-        if tours.transit_ok[r, k]:
-            factor = _crowding(tours, crowding, r, k)
-            if factor != 1.0:
-                out_utility[_BUS + k] += 2.0 * p.b_pt * (factor - 1.0) * tours.transit[r, k, 0]
+        factor = _crowding(tours, crowding, r, k)
+        if factor != 1.0:
+            out_utility[_BUS + k] += 2.0 * p.b_pt * (factor - 1.0) * tours.transit[k, 0, r]
     if tours.vehicle[r] >= 0:
         money = 2.0 * tours.drive_eur[r] + p.k_park * tours.parking_eur[r]
         out_utility[_DRIVER] += p.b_cost * tours.cost_factor[r] * money
@@ -221,112 +213,19 @@ def draw_nested(utility: Any, inclusive: Any, nest_scale: Any, shock_nest: Any, 
     return draw_inside(utility, nest, nest_scale, shock_alternative)
 
 
-def _crowding_or_none(tours: Any, crowding: Any, r: Any, k: int) -> Any:
-    """`_crowding` without jumps: patterns that are not there are read at 0 and not used."""
-    out, back = tours.pattern_out[r, k], tours.pattern_back[r, k]
-    there = float(crowding[np.uint64(max(out, 0)), np.uint64(tours.period_out[r])])
-    and_back = float(crowding[np.uint64(max(back, 0)), np.uint64(tours.period_back[r])])
-    return 0.5 * ((there if out >= 0 else 1.0) + (and_back if back >= 0 else 1.0))
-
-
-def _settled_nest(top: Any, scale: Any, shock: Any) -> int:
-    """The nest that is drawn whatever the inclusive values are within their bounds; -1 if they must be worked out.
-
-    ``top <= IV_B <= top + lambda_B ln n`` where ``top`` is the largest of the n utilities of the nest; all are triples.
-    """
-    low = (top[0] + shock[0], top[1] + shock[1], top[2] + shock[2])
-    high = (low[0] + scale[0] * _LN[3], low[1] + scale[1] * _LN[2], low[2] + scale[2] * _LN[2])
-    nest = 0 if low[0] > max(high[1], high[2]) else -1
-    nest = 1 if low[1] > max(high[0], high[2]) else nest
-    return 2 if low[2] > max(high[0], high[1]) else nest
-
-
-def choose_tours(first: int, last: int, tours: Any, crowding: Any, p: Any, scratch: Any, out_alternative: Any) -> None:
-    """Choose the mode of the tours ``first`` to ``last``.
-
-    The same utilities and draws as `fill_utilities`, `fill_inclusive_values` and `draw_nested`, written in one piece so
-    that the processor seldom has to guess: most tours go through without a jump but the one into their nest. Rows are
-    counted as unsigned numbers, which saves asking at each access whether they count from the end.
-    """
+def choose_exactly(tours: Any, crowding: Any, p: Any, r: int, scratch: Any) -> int:
+    """The alternative of tour `r`, -1 if none is available; ``scratch`` is float64 (10,)."""
     utility, inclusive = scratch[:N_ALTERNATIVES], scratch[N_ALTERNATIVES:]
-    fixed, error = tours.fixed, tours.shock_alternative
-    scale = (p.nest_scale[0], p.nest_scale[1], p.nest_scale[2])
-    patterns = crowding.shape[0] > 0
-    for row in range(first, last):
-        r = np.uint64(row)
-        walk, bike, ebike, bus, train = fixed[r, 0], fixed[r, 1], fixed[r, 2], fixed[r, 3], fixed[r, 4]
-        driver, passenger = fixed[r, 5], fixed[r, 6]
-        if patterns:
-            by_bus, by_train = _crowding_or_none(tours, crowding, r, 0), _crowding_or_none(tours, crowding, r, 1)
-            if by_bus != 1.0 and tours.transit_ok[r, 0]:
-                bus += 2.0 * p.b_pt * (by_bus - 1.0) * tours.transit[r, 0, 0]
-            if by_train != 1.0 and tours.transit_ok[r, 1]:
-                train += 2.0 * p.b_pt * (by_train - 1.0) * tours.transit[r, 1, 0]
-        money = 2.0 * tours.drive_eur[r] + p.k_park * tours.parking_eur[r]
-        driver = driver + p.b_cost * tours.cost_factor[r] * money if tours.vehicle[r] >= 0 else -math.inf
-
-        top = (max(walk, bike, ebike), max(bus, train), max(driver, passenger))
-        shock = (tours.shock_nest[r, 0], tours.shock_nest[r, 1], tours.shock_nest[r, 2])
-        nest = _settled_nest(top, scale, shock)
-        if nest == 0:
-            best, second = walk / scale[0] + error[r, 0], bike / scale[0] + error[r, 1]
-            third = ebike / scale[0] + error[r, 2]
-            choice = _BIKE if second > best else _WALK
-            out_alternative[r] = _EBIKE if third > max(best, second) else choice
-        elif nest == 1:
-            out_alternative[r] = _TRAIN if train / scale[1] + error[r, 4] > bus / scale[1] + error[r, 3] else _BUS
-        elif nest == 2:
-            rides = passenger / scale[2] + error[r, 6] > driver / scale[2] + error[r, 5]
-            out_alternative[r] = _PASSENGER if rides else _DRIVER
-        else:
-            fill_utilities(tours, crowding, p, row, utility)
-            fill_inclusive_values(utility, p.nest_scale, inclusive)
-            out_alternative[r] = draw_nested(utility, inclusive, p.nest_scale, tours.shock_nest[r], error[r])
-
-
-def choose_modes(
-    i: int, tour_start: Any, tour_end: Any, tours: Any, crowding: Any, p: Any, scratch: Any, out_alternative: Any
-) -> None:
-    """The rule for one resident: choose the mode of each of today's tours. ``scratch`` is float64 (10,)."""
-    choose_tours(tour_start[i], tour_end[i], tours, crowding, p, scratch, out_alternative)
-
-
-def choose_modes_rows(
-    start: int, stop: int, rows: Any, tour_start: Any, tour_end: Any, tours: Any, crowding: Any, p: Any, out: Any
-) -> None:
-    """The rule for the residents ``rows[start:stop]``."""
-    scratch = np.empty(N_ALTERNATIVES + N_NESTS)
-    _choose_modes_rows(start, stop, rows, tour_start, tour_end, tours, crowding, p, scratch, out)
-
-
-def _choose_modes_rows(
-    start: int,
-    stop: int,
-    rows: Any,
-    tour_start: Any,
-    tour_end: Any,
-    tours: Any,
-    crowding: Any,
-    p: Any,
-    scratch: Any,
-    out: Any,
-) -> None:
-    """Residents whose tours follow one another are taken together, in one loop."""
-    k = start
-    while k < stop:
-        first, last = tour_start[rows[k]], tour_end[rows[k]]
-        k += 1
-        while k < stop and tour_start[rows[k]] == last:
-            last = tour_end[rows[k]]
-            k += 1
-        choose_tours(first, last, tours, crowding, p, scratch, out)
+    fill_utilities(tours, crowding, p, r, utility)
+    fill_inclusive_values(utility, p.nest_scale, inclusive)
+    return draw_nested(utility, inclusive, p.nest_scale, tours.shock_nest[:, r], tours.shock_alternative[:, r])
 
 
 def fill_gumbel(start: int, stop: int, seed: int, stream: int, agents: Any, draw: Any, out_shock: Any) -> None:
-    """Standard Gumbels ``out_shock`` [R, K] at addresses ``(seed, stream, agents[r], draw[r] * 16 + k)``."""
+    """Standard Gumbels ``out_shock`` [K, R] at addresses ``(seed, stream, agents[r], draw[r] * 16 + k)``."""
     for r in range(start, stop):
-        for k in range(out_shock.shape[1]):
-            out_shock[r, k] = gumbel(seed, stream, agents[r], draw[r] * 16 + k)
+        for k in range(out_shock.shape[0]):
+            out_shock[k, r] = gumbel(seed, stream, agents[r], draw[r] * 16 + k)
 
 
 _crowding = njit(cache=True, nogil=True, forceinline=True, **LEAN)(_crowding)
@@ -340,10 +239,5 @@ _nest_of = njit(cache=True, nogil=True, forceinline=True, **LEAN)(_nest_of)
 fill_inclusive_values = njit(cache=True, nogil=True, forceinline=True, **LEAN)(fill_inclusive_values)
 draw_inside = njit(cache=True, nogil=True, forceinline=True, **LEAN)(draw_inside)
 draw_nested = njit(cache=True, nogil=True, forceinline=True, **LEAN)(draw_nested)
-_crowding_or_none = njit(cache=True, nogil=True, forceinline=True, **LEAN)(_crowding_or_none)
-_settled_nest = njit(cache=True, nogil=True, forceinline=True, **LEAN)(_settled_nest)
-choose_tours = njit(cache=True, nogil=True, forceinline=True, **LEAN)(choose_tours)
-choose_modes = njit(cache=True, nogil=True, forceinline=True, **LEAN)(choose_modes)
-_choose_modes_rows = njit(cache=True, nogil=True, **LEAN)(_choose_modes_rows)
-choose_modes_rows = njit(cache=True, nogil=True)(choose_modes_rows)
+choose_exactly = njit(cache=True, nogil=True, forceinline=True, **LEAN)(choose_exactly)
 fill_gumbel = njit(cache=True, nogil=True)(fill_gumbel)

@@ -31,13 +31,30 @@ class StopGrid(NamedTuple):
     cell_m: float
     route_bits: NDArray[np.uint64]
     rail_stops: NDArray[np.int32]
+    has_bus: NDArray[np.bool_]
+    has_rail: NDArray[np.bool_]
+
+
+class StopWays(NamedTuple):
+    """Stops that points of each zone may walk to on a network, rising; no zones at all where there is no network.
+
+    ``extra_m`` is what the way from the zone's centre counts for beyond its straight line, in metres of straight line.
+    """
+
+    offset: NDArray[np.int64]
+    stop: NDArray[np.int32]
+    extra_m: NDArray[np.float64]
 
 
 class WalkRules(NamedTuple):
-    """Longest straight lines to stops and stations in metres, minutes of walking per metre of straight line."""
+    """Longest straight lines to stops and stations in metres, minutes of walking per metre of straight line.
+
+    ``detour`` is the way over the straight line that these minutes have in them.
+    """
 
     bus_m: float
     rail_m: float
+    detour: float
     min_per_m: float
     access_weight: float
 
@@ -90,12 +107,38 @@ def insert(stop: int, d: float, stops: Any, metres: Any, n: int, most: int) -> i
     return n + 1
 
 
-def candidates(x: float, y: float, grid: Any, walk: Any, stops: Any, metres: Any, work: Any, found: Any) -> Any:
+def walked_m(x: float, y: float, grid: Any, ways: Any, walk: Any, e: int) -> float:
+    """Metres that the walk from a point to the stop of entry ``e`` counts for: no less than the bare straight line."""
+    d = np.sqrt((grid.x_m[ways.stop[e]] - x) ** 2 + (grid.y_m[ways.stop[e]] - y) ** 2)
+    return float(max(d / walk.detour, d + ways.extra_m[e]))
+
+
+def nearest_walked(
+    x: float, y: float, zone: int, grid: Any, ways: Any, walk: Any, limit_m: float, serves: Any, stops: Any,
+    metres: Any, most: int,
+) -> int:  # fmt: skip
+    """Write the stops nearest on the network that ``serves`` marks, as `nearest_sorted`; return how many."""
+    n = 0
+    for e in range(ways.offset[zone], ways.offset[zone + 1]):
+        if serves[ways.stop[e]]:
+            d = walked_m(x, y, grid, ways, walk, e)
+            if d <= limit_m:
+                n = insert(ways.stop[e], d, stops, metres, n, most)
+    return n
+
+
+def candidates(
+    x: float, y: float, zone: int, grid: Any, ways: Any, walk: Any, stops: Any, metres: Any, work: Any, found: Any
+) -> Any:
     """Write up to ``KEPT_BUS`` bus stops, then up to ``KEPT_RAIL`` stations; return how many of each.
 
     A bus stop farther away than others is kept only if a route stops there that stops at none of the nearer ones.
+    ``zone`` is -1 where walks are straight lines.
     """
-    near = nearest_sorted(x, y, grid, walk.bus_m, work, found)
+    if zone < 0:
+        near = nearest_sorted(x, y, grid, walk.bus_m, work, found)
+    else:
+        near = nearest_walked(x, y, zone, grid, ways, walk, walk.bus_m, grid.has_bus, work, found, NEAREST)
     words = grid.route_bits.shape[1]
     n_bus = 0
     for i in range(near):
@@ -113,11 +156,14 @@ def candidates(x: float, y: float, grid: Any, walk: Any, stops: Any, metres: Any
             if n_bus == KEPT_BUS:
                 break
     n_rail = 0
-    for e in range(grid.rail_stops.size):
-        stop = grid.rail_stops[e]
-        d = np.sqrt((grid.x_m[stop] - x) ** 2 + (grid.y_m[stop] - y) ** 2)
-        if d <= walk.rail_m:
-            n_rail = insert(stop, d, work, found, n_rail, KEPT_RAIL)
+    if zone < 0:
+        for e in range(grid.rail_stops.size):
+            stop = grid.rail_stops[e]
+            d = np.sqrt((grid.x_m[stop] - x) ** 2 + (grid.y_m[stop] - y) ** 2)
+            if d <= walk.rail_m:
+                n_rail = insert(stop, d, work, found, n_rail, KEPT_RAIL)
+    else:
+        n_rail = nearest_walked(x, y, zone, grid, ways, walk, walk.rail_m, grid.has_rail, work, found, KEPT_RAIL)
     for i in range(n_rail):
         stops[n_bus + i] = work[i]
         metres[n_bus + i] = found[i]
@@ -158,13 +204,13 @@ def add_leg(skim: Any, out: Any, row: int, leg: int, walk_min: float) -> None:
 
 
 def options_kernel(
-    start: int, stop: int, origin: Any, dest: Any, period_out: Any, period_back: Any, leave_min: Any, grid: Any,
-    walk: Any, cost: Any, last: Any, skim: Any, bus: Any, train: Any,
+    start: int, stop: int, origin: Any, dest: Any, origin_zone: Any, dest_zone: Any, period_out: Any, period_back: Any,
+    leave_min: Any, grid: Any, ways: Any, walk: Any, cost: Any, last: Any, skim: Any, bus: Any, train: Any,
 ) -> None:  # fmt: skip
     """Fill the rows ``start .. stop``; ``skim`` holds flat arrays, ``cost`` generalised minutes [Q, 2, S, S].
 
     ``last``: int32 [Q, 2, S, S], the last departure in this or a later period of the day; ``leave_min``: when the way
-    back begins, minus infinity where any departure of the period will do.
+    back begins, minus infinity where any departure of the period will do. Zones are -1 where walks are straight lines.
     """
     most = KEPT_BUS + KEPT_RAIL
     a_stop, b_stop = np.empty(most, np.int64), np.empty(most, np.int64)
@@ -175,9 +221,11 @@ def options_kernel(
     bus_a = rail_a = 0
     for row in range(start, stop):
         same = row > start and origin[row, 0] == origin[row - 1, 0] and origin[row, 1] == origin[row - 1, 1]
-        if not same:
-            bus_a, rail_a = candidates(origin[row, 0], origin[row, 1], grid, walk, a_stop, a_m, work, found)
-        bus_b, rail_b = candidates(dest[row, 0], dest[row, 1], grid, walk, b_stop, b_m, work, found)
+        if not same or origin_zone[row] != origin_zone[row - 1]:
+            x, y, zone = origin[row, 0], origin[row, 1], origin_zone[row]
+            bus_a, rail_a = candidates(x, y, zone, grid, ways, walk, a_stop, a_m, work, found)
+        x, y, zone = dest[row, 0], dest[row, 1], dest_zone[row]
+        bus_b, rail_b = candidates(x, y, zone, grid, ways, walk, b_stop, b_m, work, found)
         q, p = period_out[row], period_back[row]
         for layer in range(2):
             n_a = bus_a if layer == 0 else bus_a + rail_a
@@ -216,6 +264,8 @@ def load_kernel(
 
 
 insert = njit(cache=True, nogil=True, **LEAN)(insert)
+walked_m = njit(cache=True, nogil=True, forceinline=True, **LEAN)(walked_m)
+nearest_walked = njit(cache=True, nogil=True, **LEAN)(nearest_walked)
 nearest_sorted = njit(cache=True, nogil=True, **LEAN)(nearest_sorted)
 candidates = njit(cache=True, nogil=True, **LEAN)(candidates)
 best_pair = njit(cache=True, nogil=True, forceinline=True, **LEAN)(best_pair)

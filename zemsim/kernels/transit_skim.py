@@ -1,6 +1,6 @@
 """Stop-to-stop travel by public transport: means over the useful departures of each period.
 
-On the departure profiles of :mod:`zemsim.kernels.connection_profiles`, sixteen origins at a time. The network is
+On the departure profiles of :mod:`zemsim.kernels.connection_profiles`, thirty-two origins at a time. The network is
 layered: nodes ``0 .. S - 1`` are reached by bus only, ``S .. 2 S - 1`` with a train.
 
 A departure is useful if no later one of the period has a lower *value*, the arrival with a penalty for each change, and
@@ -39,12 +39,19 @@ class UsefulRules(NamedTuple):
 
 
 class PatternFares(NamedTuple):
-    """Fare of a leg: ``max(least, base + per km * km)``; arrays by pattern of the plain (not layered) network."""
+    """Fare of a leg by pattern of the plain (not layered) network: as stated for the ride, else by a formula.
+
+    The formula is ``max(least, base + per km * km)``. A pattern with stated fares has them by positions at
+    ``ride_eur[first + width * board + alight]``, NaN where the formula holds; ``ride_first`` is -1 for the others.
+    """
 
     base_eur: NDArray[np.float64]
     eur_km: NDArray[np.float64]
     least_eur: NDArray[np.float64]
     is_bus: NDArray[np.bool_]
+    ride_first: NDArray[np.int64]
+    ride_width: NDArray[np.int64]
+    ride_eur: NDArray[np.float64]
 
 
 class SkimArrays(NamedTuple):
@@ -83,6 +90,17 @@ class Sums(NamedTuple):
     limit_s: Any
 
 
+def leg_fare(fares: Any, plain: int, metres: float, board: int, alight: int) -> float:
+    """Return the fare of a ride on a pattern from one position to another, EUR."""
+    first = fares.ride_first[plain]
+    if first >= 0:
+        stated: float = fares.ride_eur[first + fares.ride_width[plain] * board + alight]
+        if not np.isnan(stated):
+            return stated
+    by_length: float = max(fares.least_eur[plain], fares.base_eur[plain] + fares.eur_km[plain] * metres / 1000.0)
+    return by_length
+
+
 def trace(net: Any, labels: Any, fares: Any, first: int, label: int, lane: int, sums: Any) -> None:
     """Add the legs of the journey of a label to the sums; write its longest ride (the first of equals) to ``leg``."""
     size = net.depart_s.size
@@ -98,7 +116,7 @@ def trace(net: Any, labels: Any, fares: Any, first: int, label: int, lane: int, 
         seconds = net.arrive_s[ride] - net.depart_s[start]
         metres = net.to_m[ride] - net.from_m[start]
         plain = net.plain_pattern[ride]
-        fare = max(fares.least_eur[plain], fares.base_eur[plain] + fares.eur_km[plain] * metres / 1000.0)
+        fare = leg_fare(fares, plain, metres, net.pos[start], net.pos[ride] + 1)
         parts[lane, 0] += seconds
         parts[lane, 2] += fare
         if fares.is_bus[plain]:
@@ -229,7 +247,7 @@ def period_rows(
     net: Any, labels: Any, fares: Any, rules: Any, n_stops: int, origins: Any, quickest: Any, fastest: Any, w: int,
     q: int, length_min: float, sums: Any, out: Any,
 ) -> None:  # fmt: skip
-    """Write the pairs of sixteen origins and one period from its labels; ``w`` is its window in the day."""
+    """Write the pairs of thirty-two origins and one period from its labels; ``w`` is its window in the day."""
     first = w * net.depart_s.size * rules.boardings
     for node in range(net.n_nodes):
         target = node % n_stops
@@ -285,7 +303,7 @@ def skim_kernel(
     lengths: Any,
     out: Any,
 ) -> None:
-    """Fill the rows of origins in blocks ``start .. stop`` of sixteen for the periods of one day type."""
+    """Fill the rows of origins in blocks ``start .. stop`` of lanes for the periods of one day type."""
     labels = new_profile_labels(net.depart_s.size * rules.boardings * ends.size)
     rows = new_sweep_rows(net.n_nodes, net.n_trips)
     origins = vector_rows(1)
@@ -315,6 +333,7 @@ def skim_kernel(
         mark_origins(origins, is_origin, n_stops, 0)
 
 
+leg_fare = njit(cache=True, nogil=True, forceinline=True, **LEAN)(leg_fare)
 trace = njit(cache=True, nogil=True, forceinline=True, **LEAN)(trace)
 count_leg = njit(cache=True, nogil=True, forceinline=True, **LEAN)(count_leg)
 take = njit(cache=True, nogil=True, forceinline=True, **LEAN)(take)

@@ -1,9 +1,9 @@
-"""Sixteen int32 in one vector register, with masks: the lanes of the transit kernels.
+"""Thirty-two int32 as one vector, with masks: the lanes of the transit kernels.
 
 (:mod:`zemsim.kernels.lanes` has labels of paths that compare as a whole; here each lane is one number, and what a lane
-does may depend on a mask.) A row of an int32 array ``[n, 16]`` is loaded as a whole, compared, chosen from and stored.
-Each function is plain Python on rows of NumPy, and inside compiled code one or two vector instructions (``<16 x i32>``
-of LLVM, which any target CPU gets in as many registers as it needs: the same bits everywhere). A mask is an int32 whose
+does may depend on a mask.) A row of an int32 array ``[n, 32]`` is loaded as a whole, compared, chosen from and stored.
+Each function is plain Python on rows of NumPy, and inside compiled code a few vector instructions (``<32 x i32>`` of
+LLVM, which any target CPU gets in as many registers as it needs: the same bits everywhere). A mask is a uint32 whose
 bit ``k`` belongs to lane ``k``. Rows should begin at multiples of 64 bytes (:func:`vector_rows`), else each access
 costs twice.
 
@@ -27,8 +27,8 @@ from numba.extending import lower_builtin, models, register_model, type_callable
 from numba.np import arrayobj
 from numpy.typing import NDArray
 
-#: Lanes of a register.
-LANES: Final = 16
+#: Lanes of a vector: with twice as many as the widest register holds, what is no vector work is shared by more.
+LANES: Final = 32
 #: Mask with every lane.
 ALL_LANES: Final = (1 << LANES) - 1
 #: Bytes at whose multiples rows begin.
@@ -36,12 +36,12 @@ _ALIGN_BYTES: Final = 64
 
 
 def load(rows: Any, row: Any) -> Any:
-    """Return row ``row`` of an int32 [n, 16]."""
+    """Return row ``row`` of an int32 [n, 32]."""
     return rows[row].copy()
 
 
 def store(rows: Any, row: Any, lanes: Any) -> None:
-    """Write row ``row`` of an int32 [n, 16]."""
+    """Write row ``row`` of an int32 [n, 32]."""
     rows[row] = lanes
 
 
@@ -91,7 +91,7 @@ def highest(a: Any) -> Any:
 
 
 def vector_rows(n: int) -> Any:
-    """Allocate int32 [n, 16], not filled, whose rows begin at multiples of 64 bytes."""
+    """Allocate int32 [n, 32], not filled, whose rows begin at multiples of 64 bytes."""
     spare = _ALIGN_BYTES // 4
     flat = np.empty(n * LANES + spare, np.int32)
     start = (-(flat.ctypes.data // 4)) % spare
@@ -106,10 +106,10 @@ def _mask(found: NDArray[np.bool_]) -> int:
 
 
 class Vector(types.Type):
-    """Numba's type of sixteen int32 in a register."""
+    """Numba's type of thirty-two int32."""
 
     def __init__(self) -> None:
-        super().__init__(name="int32x16")
+        super().__init__(name="int32x32")
 
 
 _KIND = Vector()
@@ -158,7 +158,7 @@ def _splat(builder: Any, value: Any) -> Any:
 def _compared(operator: str) -> Any:
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         bits = builder.icmp_signed(operator, *args)
-        return builder.zext(builder.bitcast(bits, ir.IntType(LANES)), _I32)
+        return builder.bitcast(bits, ir.IntType(LANES))
 
     return lower
 
@@ -173,7 +173,7 @@ def _lower_store(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 
 
 def _lower_choose(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    return builder.select(builder.bitcast(builder.trunc(args[0], ir.IntType(LANES)), _BITS), *args[1:])
+    return builder.select(builder.bitcast(args[0], _BITS), *args[1:])
 
 
 def _lower_least(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -182,7 +182,7 @@ def _lower_least(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 
 def _lower_highest(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     kind = ir.FunctionType(_I32, [_VECTOR])
-    reduce = cgutils.get_or_insert_function(builder.module, kind, "llvm.vector.reduce.smax.v16i32")
+    reduce = cgutils.get_or_insert_function(builder.module, kind, "llvm.vector.reduce.smax.v32i32")
     return builder.call(reduce, args)
 
 
@@ -193,10 +193,10 @@ _CODE: Final[tuple[Any, ...]] = (
     (add, lambda context, builder, sig, args: builder.add(*args), _KIND, _KIND, _KIND),
     (subtract, lambda context, builder, sig, args: builder.sub(*args), _KIND, _KIND, _KIND),
     (least, _lower_least, _KIND, _KIND, _KIND),
-    (choose, _lower_choose, _KIND, types.int32, _KIND, _KIND),
-    (less, _compared("<"), types.int32, _KIND, _KIND),
-    (at_most, _compared("<="), types.int32, _KIND, _KIND),
-    (equal, _compared("=="), types.int32, _KIND, _KIND),
+    (choose, _lower_choose, _KIND, types.uint32, _KIND, _KIND),
+    (less, _compared("<"), types.uint32, _KIND, _KIND),
+    (at_most, _compared("<="), types.uint32, _KIND, _KIND),
+    (equal, _compared("=="), types.uint32, _KIND, _KIND),
     (highest, _lower_highest, types.int32, _KIND),
 )
 

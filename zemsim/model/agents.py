@@ -13,8 +13,8 @@ import numpy as np
 from zemsim.core.names import Alternative
 from zemsim.core.randomness import Stream
 from zemsim.kernels.blocks import run_blocks
+from zemsim.kernels.choice_blocks import choose_modes, choose_modes_rows
 from zemsim.kernels.ownership import N_CARS, buy_ebikes, buys_ebike, replace_car, replace_cars
-from zemsim.kernels.tour_choice import choose_modes, choose_modes_rows
 from zemsim.model.rows import Column, RowAgent, Rows, RowTable, batched
 
 if TYPE_CHECKING:

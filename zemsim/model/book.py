@@ -13,6 +13,7 @@ from zemsim.model.accounts import day_tables, purchases_of_year
 from zemsim.model.day import reported_modes
 from zemsim.model.vehicles import kwh_per_km, litres_per_km
 from zemsim.policy.payments import ledger
+from zemsim.travel.on_demand import driven_km
 
 if TYPE_CHECKING:
     from zemsim.model.day_plan import DayPlan
@@ -80,7 +81,7 @@ class Book:
         alternative, c = plan.alternative[made], plan.columns
         fare = np.zeros(len(made))
         for k, chosen in enumerate((Alternative.BUS, Alternative.TRAIN)):
-            fare = np.where(alternative == chosen, c.fare_eur[made, k], fare)
+            fare = np.where(alternative == chosen, c.fare_eur[k, made], fare)
         driven = alternative == Alternative.DRIVER
         self._parts["trips"].append(
             pd.DataFrame(
@@ -161,6 +162,8 @@ def _routes(
     for day_type in DayType:
         boardings = [loads[day_type].boardings.sum(axis=1) for _, loads in seasons]
         by_pattern = np.average(boardings, axis=0, weights=[days[day_type] for days, _ in seasons])
+        km = {name: float(runs.get((name, int(day_type)), 0.0)) for name in timetable.routes["route_id"]}
+        km |= driven_km(timetable, by_pattern)
         fullest = np.zeros(n_routes)
         loads = np.max([np.nan_to_num(season[day_type].load_share).max(axis=1) for _, season in seasons], axis=0)
         np.maximum.at(fullest, timetable.pattern_route, loads)
@@ -173,7 +176,7 @@ def _routes(
                     "network_id": timetable.routes["network_id"],
                     "mode": np.where(timetable.routes["mode"] == "train", int(Mode.TRAIN), int(Mode.BUS)),
                     "day_type": int(day_type),
-                    "vehicle_km_day": [float(runs.get((name, int(day_type)), 0.0)) for name in route_id],
+                    "vehicle_km_day": [km[name] for name in route_id],
                     "boardings_day": np.bincount(timetable.pattern_route, by_pattern, n_routes),
                     "electric_share": [float(electric.get(name, 0.0)) for name in route_id],
                     "max_load_share": fullest,

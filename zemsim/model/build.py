@@ -15,6 +15,8 @@ from zemsim.policy.conditions import conditions
 from zemsim.policy.draft import PolicyRegion
 from zemsim.population import make_tours, synthesise
 from zemsim.region import load_region
+from zemsim.travel.active import ActiveRules
+from zemsim.travel.active_ways import ActiveWays
 from zemsim.travel.road_network import RoadNetwork
 from zemsim.travel.roads import road_skim
 from zemsim.travel.timetable import Timetable
@@ -85,7 +87,7 @@ def timetable_keys(region: Region, policies: Iterable[PolicyLike], years: Iterab
     keys: dict[TimetableKey, None] = {(): None}
     for policy in policies:
         for year in years:
-            keys.setdefault(conditions(base, policy.measures, year).frequency)
+            keys.setdefault(conditions(base, policy.measures, year).timetable)
     return list(keys)
 
 
@@ -94,8 +96,8 @@ def make_supplies(region: Region, keys: Iterable[TimetableKey], threads: int = 1
     timetable = Timetable.from_region(region)
     supplies = {}
     for key in keys:
-        scaled = timetable.scaled(key) if key else timetable
-        supplies[key] = TransitSupply(scaled, transit_skim(scaled, threads=threads))
+        changed = timetable.changed(key)
+        supplies[key] = TransitSupply(changed, transit_skim(changed, threads=threads))
     return supplies
 
 
@@ -105,17 +107,20 @@ def build_world(experiment: ExperimentLike, seeds: Iterable[int], threads: int =
     population = synthesise(region)
     network = RoadNetwork.from_region(region)
     skim = road_skim(network, threads=threads)
-    settings = run_settings(experiment)
+    settings, parameters = run_settings(experiment), load_parameters().with_values(experiment.behaviour)
+    active = ActiveWays.of(region, Timetable.from_region(region), ActiveRules.of(parameters), threads)
+    detour = None if active is None else active.detour
     return World(
         region=region,
         population=population,
         network=network,
         road_skim=skim,
         supplies=make_supplies(region, timetable_keys(region, experiment.policies, settings.years), threads),
-        tours={seed: make_tours(region, population, skim.distance_km, seed) for seed in seeds},
-        parameters=load_parameters().with_values(experiment.behaviour),
+        tours={seed: make_tours(region, population, skim.distance_km, seed, detour) for seed in seeds},
+        parameters=parameters,
         settings=settings,
         temperature_c=temperatures(region),
+        active=active,
     )
 
 

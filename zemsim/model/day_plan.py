@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from zemsim.behaviour.parameters import SEGMENTS, Parameters
-from zemsim.core.names import PERIODS, Alternative, DayType, Nest, Purpose
+from zemsim.core.names import PERIODS, Alternative, DayType, Nest, Purpose, Season
 from zemsim.core.randomness import Stream
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.draws import uniforms
@@ -21,6 +21,7 @@ from zemsim.kernels.household_cars import AllotmentTours
 from zemsim.kernels.tour_choice import (
     N_ALTERNATIVES,
     N_NESTS,
+    NEVER,
     ChoiceParameters,
     TourColumns,
     fill_fixed_rows,
@@ -28,11 +29,15 @@ from zemsim.kernels.tour_choice import (
 )
 from zemsim.population import Population
 from zemsim.region import Region
+from zemsim.travel.active import ActiveRules
+from zemsim.travel.active_ways import ActiveWays, active_minutes
 
 #: Order in which tours are served with the household's cars.
 _CAR_ORDER = (Purpose.BUSINESS, Purpose.WORK, Purpose.ESCORT, Purpose.SCHOOL, Purpose.SHOPPING, Purpose.LEISURE)
 _TRANSIT = ("bus", "train")
 _COMPONENTS = ("ivt_min", "wait_min", "headway_min", "walk_min", "transfers")
+#: Traffic of each period: 0 none, 1 the morning peak, 2 its mirror.
+_TRAFFIC = np.cumsum([period.peak for period in PERIODS]) * [period.peak for period in PERIODS]
 _REFERENCE_KM = 10.0
 _LEAST_KM = 1.0
 #: Operators lend shared e-bikes to persons of this age and older.
@@ -57,12 +62,6 @@ def choice_parameters(parameters: Parameters) -> ChoiceParameters:
         k_ebike=p["k_ebike"],
         k_park=p["k_park"],
         w_temp=p["w_temp"],
-        walk_km_h=p["v_walk"],
-        bike_km_h=p["v_bike"],
-        ebike_km_h=p["v_ebike"],
-        walk_max_km=p["walk_max_km"],
-        bike_max_km=p["bike_max_km"],
-        ebike_max_km=p["ebike_max_km"],
         shared_access_min=p["shared_access_min"],
         constants=np.ascontiguousarray(p.mode_constants),
         nest_scale=np.array([p[scales[nest]] for nest in Nest]),
@@ -82,7 +81,7 @@ class DayPlan:
     alternative : int8 [R], the choice; -1 = no alternative at all.
     base_fare_eur : float64 [R, 2, 2], one-way fare of the bus and the train option, paid on buses and on trains.
     fare_share : float64 [R, 2], share of the base fare to pay on buses and on trains.
-    crowding : float32 [patterns, Q], factor on in-vehicle time.
+    crowding : float32 [1 + patterns * Q], factor on in-vehicle time where ``crowd_out`` and ``crowd_back`` point to.
     """
 
     def __init__(
@@ -149,7 +148,9 @@ class DayPlan:
             segment=_segments(region, origin, dest),
             road_km=self.column("road_km").astype(np.float32),
             road_min=np.full(n, np.inf, np.float32),
-            active_km=self.column("active_km").astype(np.float32),
+            walk_min=np.full(n, np.inf, np.float32),
+            bike_min=np.full(n, np.inf, np.float32),
+            ebike_min=np.full(n, np.inf, np.float32),
             cost_factor=np.ones(n, np.float32),
             bike=np.zeros(n, np.bool_),
             ebike=np.zeros(n, np.int8),
@@ -158,12 +159,12 @@ class DayPlan:
             drive_eur=np.zeros(n, np.float32),
             parking_eur=np.zeros(n, np.float32),
             passenger=np.zeros(n, np.bool_),
-            fare_eur=np.zeros((n, 2), np.float32),
-            transit=np.zeros((n, 2, len(_COMPONENTS)), np.float32),
-            transit_ok=np.zeros((n, 2), np.bool_),
-            pattern_out=np.full((n, 2), -1, np.int32),
-            pattern_back=np.full((n, 2), -1, np.int32),
-            fixed=np.full((n, N_ALTERNATIVES), -np.inf),
+            fare_eur=np.zeros((2, n), np.float32),
+            transit=np.zeros((2, len(_COMPONENTS), n), np.float32),
+            transit_ok=np.zeros((2, n), np.bool_),
+            crowd_out=np.zeros((2, n), np.int32),
+            crowd_back=np.zeros((2, n), np.int32),
+            fixed=np.full((N_ALTERNATIVES, n), NEVER, np.float32),
             shock_nest=self._shocks(Stream.MODE_NEST, N_NESTS),
             shock_alternative=self._shocks(Stream.MODE_ALTERNATIVE, N_ALTERNATIVES),
         )
@@ -174,7 +175,7 @@ class DayPlan:
         return address
 
     def _shocks(self, stream: Stream, width: int) -> npt.NDArray[np.float32]:
-        shocks = np.empty((self.n_tours, width), np.float32)
+        shocks = np.empty((width, self.n_tours), np.float32)
         run_blocks(
             fill_gumbel,
             self.n_tours,
@@ -235,15 +236,17 @@ class DayPlan:
         self, options: Mapping[str, Mapping[str, npt.NDArray[Any]]], main_pattern: npt.NDArray[Any]
     ) -> None:
         """Write the bus and train options of the timetable in force; ``main_pattern`` is the skim's, any shape."""
-        flat = np.ravel(main_pattern)
+        c, flat = self.columns, np.ravel(main_pattern)
         for k, mode in enumerate(_TRANSIT):
             option = options[mode]
             available = option["available"].astype(np.bool_)
-            self.columns.transit_ok[:, k] = available
+            c.transit_ok[k] = available
             for j, component in enumerate(_COMPONENTS):
-                self.columns.transit[:, k, j] = np.where(available, option[component], 0.0)
-            for side, target in (("leg_out", self.columns.pattern_out), ("leg_back", self.columns.pattern_back)):
-                target[:, k] = np.where(available, flat[np.where(available, option[side], 0)], -1)
+                c.transit[k, j] = np.where(available, option[component], 0.0)
+            sides = (("leg_out", c.period_out, c.crowd_out), ("leg_back", c.period_back, c.crowd_back))
+            for side, period, target in sides:
+                pattern = np.where(available, flat[np.where(available, option[side], 0)], -1)
+                target[k] = np.where(pattern >= 0, 1 + pattern * len(PERIODS) + period, 0)
             fare = np.where(available, option["fare_eur"], 0.0)
             on_buses = np.where(available, option["bus_fare_eur"], 0.0)
             self.base_fare_eur[:, k, 0], self.base_fare_eur[:, k, 1] = on_buses, fare - on_buses
@@ -257,8 +260,11 @@ class DayPlan:
         self._fixed_at = None
 
     def prepare(self, temperature_c: float, crowding: npt.NDArray[np.float32]) -> None:
-        """Make the plan ready for a choice: what no iteration changes is worked out anew if something set it since."""
-        self.crowding = crowding
+        """Make the plan ready for a choice at a crowding [patterns, Q].
+
+        What no iteration changes is worked out anew if something set it since.
+        """
+        self.crowding = np.concatenate([np.ones(1, np.float32), crowding.ravel()])
         if self._fixed_at != temperature_c:
             run_blocks(fill_fixed_rows, self.n_tours, self.threads, self.columns, temperature_c, self.parameters)
             self._fixed_at = temperature_c
@@ -288,7 +294,7 @@ class DayPlan:
         self._fixed_at = None
         self.age = age[self.column("resident_idx")]
         self.fare_share = fare_share[:, self.columns.origin, self.age].T
-        self.columns.fare_eur[:] = (self.base_fare_eur * self.fare_share[:, None, :]).sum(axis=2)
+        self.columns.fare_eur[:] = (self.base_fare_eur * self.fare_share[:, None, :]).sum(axis=2).T
 
     def set_ebikes(
         self, own: npt.NDArray[np.bool_], shared_share: npt.NDArray[np.float64], eur_trip: npt.NDArray[np.float64]
@@ -302,22 +308,33 @@ class DayPlan:
         self.columns.shared_eur[:] = np.where(self.columns.ebike == 2, eur_trip[origin], 0.0)
         self._fixed_at = None
 
+    def set_season(self, ways: ActiveWays | None, season: Season) -> None:
+        """Minutes on foot and by bike in a season; see `active_minutes`."""
+        c, rules = self.columns, ActiveRules.of(self._behaviour)
+        c.walk_min[:], c.bike_min[:], c.ebike_min[:] = active_minutes(
+            ways, rules, season, c.origin, c.dest, self.column("active_km")
+        )
+        self._fixed_at = None
+
     def set_road_times(
         self,
         free_min: npt.NDArray[np.float32],
         peak_min: npt.NDArray[np.float32],
         terminal_min: npt.NDArray[np.float32],
     ) -> None:
-        """Driving minutes out and back from the skims [Z, Z]; the afternoon peak is the mirror of the morning peak."""
+        """Driving minutes out and back from the skims [Z, Z]; the afternoon peak is the mirror of the morning peak.
+
+        In the mirror, a drive takes as long as the one in the other direction takes in the morning.
+        """
         c = self.columns
-        peak = np.array([period.peak for period in PERIODS])
-        congested = peak_min[c.origin, c.dest]
-        self.out_min = np.where(peak[c.period_out], congested, free_min[c.origin, c.dest])
-        self.back_min = np.where(peak[c.period_back], congested, free_min[c.dest, c.origin])
+        out, back = (c.origin, c.dest), (c.dest, c.origin)
+        free, busy = (free_min[out], free_min[back]), (peak_min[out], peak_min[back])
+        self.out_min = np.choose(_TRAFFIC[c.period_out], (free[0], busy[0], busy[1]))
+        self.back_min = np.choose(_TRAFFIC[c.period_back], (free[1], busy[1], busy[0]))
         doors = terminal_min[c.origin] + terminal_min[c.dest]
         c.road_min[:] = 0.5 * (self.out_min + self.back_min) + doors
-        self.free_out_min = free_min[c.origin, c.dest]
-        self._set_home_times(free_min[c.dest, c.origin] + doors)
+        self.free_out_min = free[0]
+        self._set_home_times(free[1] + doors)
         self._fixed_at = None
 
     def _set_home_times(self, back_min: npt.NDArray[np.float32]) -> None:

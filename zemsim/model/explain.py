@@ -57,7 +57,7 @@ def _explain_tour(model: MobilityModel, plan: DayPlan, tour: int) -> dict[str, A
         nest.name.lower(): {
             "scale": float(plan.parameters.nest_scale[nest]),
             "inclusive_value": float(inclusive[nest]),
-            "draw": float(c.shock_nest[tour, nest]),
+            "draw": float(c.shock_nest[nest, tour]),
         }
         for nest in Nest
     }
@@ -66,7 +66,7 @@ def _explain_tour(model: MobilityModel, plan: DayPlan, tour: int) -> dict[str, A
             "alternative": alternative.name.lower(),
             "available": bool(np.isfinite(utility[alternative])),
             "utility": float(utility[alternative]),
-            "draw": float(c.shock_alternative[tour, alternative]),
+            "draw": float(c.shock_alternative[alternative, tour]),
             **_service(plan, tour, alternative),
         }
         for alternative in Alternative
@@ -89,16 +89,16 @@ def _service(plan: DayPlan, tour: int, alternative: Alternative) -> dict[str, fl
     c = plan.columns
     if alternative in (Alternative.BUS, Alternative.TRAIN):
         k = alternative - Alternative.BUS
-        if not c.transit_ok[tour, k]:
+        if not c.transit_ok[k, tour]:
             return {}
-        ride, wait, headway, walk, transfers = (float(x) for x in c.transit[tour, k])
+        ride, wait, headway, walk, transfers = (float(x) for x in c.transit[k, :, tour])
         return {
             "ride_min": ride,
             "wait_min": wait,
             "headway_min": headway,
             "walk_min": walk,
             "transfers": transfers,
-            "eur": float(c.fare_eur[tour, k]),
+            "eur": float(c.fare_eur[k, tour]),
         }
     if alternative in (Alternative.DRIVER, Alternative.PASSENGER):
         service = {
@@ -108,7 +108,10 @@ def _service(plan: DayPlan, tour: int, alternative: Alternative) -> dict[str, fl
         if alternative == Alternative.DRIVER and c.vehicle[tour] >= 0:
             service |= {"eur": float(c.drive_eur[tour]), "parking_eur_tour": float(c.parking_eur[tour])}
         return service
-    return {"km": float(c.active_km[tour])}
+    minutes = {Alternative.WALK: c.walk_min, Alternative.BIKE: c.bike_min, Alternative.EBIKE: c.ebike_min}
+    ride_min = float(minutes[alternative][tour])
+    km = {"km": float(plan.column("active_km")[tour])}
+    return {**km, "ride_min": ride_min} if np.isfinite(ride_min) else km
 
 
 def explain(

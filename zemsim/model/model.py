@@ -27,7 +27,7 @@ from zemsim.model.mesa_versions import forget_model
 from zemsim.model.rows import RowSet, RowTable
 from zemsim.model.schedule import SCHEDULE, Schedule, Step, as_text
 from zemsim.model.vehicles import make_vehicles
-from zemsim.model.world import TransitSupply, World
+from zemsim.model.world import TimetableKey, TransitSupply, World
 from zemsim.policy.conditions import Conditions, conditions
 from zemsim.policy.draft import PolicyRegion
 from zemsim.travel.transit_options import PathWeights, transit_options
@@ -293,10 +293,10 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
     def start_season(self, season: Season) -> None:
         """Set the season: temperature, shared e-bikes; the memory of choices starts anew."""
         self.season, self.iteration, self.weeks = season, 0, 0
-        self.temperature_c = self.world.temperature_c[season]
-        self.last_choice = None
+        self.temperature_c, self.last_choice = self.world.temperature_c[season], None
         c = self.conditions
         for plan in self.plans.values():
+            plan.set_season(self.world.active, season)
             plan.set_ebikes(self.residents.table.ebike, c.shared_ebike_share[int(season)], c.shared_ebike_eur_trip)
 
     def use_roads(self, peak_skim: RoadSkim) -> None:
@@ -311,7 +311,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         """The timetable in force and its skim."""
         return self.world.supplies[self.timetable_key]
 
-    def use_timetable(self, key: tuple[tuple[str, float], ...]) -> None:
+    def use_timetable(self, key: TimetableKey) -> None:
         """Put a timetable in force; travellers start without any memory of crowding if it is another than before."""
         if key == self.timetable_key:
             return
@@ -321,7 +321,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
             plan.set_transit(options[day_type], self.supply.skim.main_pattern)
         self.crowding = np.ones((self.supply.timetable.n_patterns, len(PERIODS)), np.float32)
 
-    def _transit_options(self, key: tuple[tuple[str, float], ...]) -> Any:
+    def _transit_options(self, key: TimetableKey) -> Any:
         """Bus and train for every tour under a timetable; kept for the next policy of this seed."""
         if key not in self._options:
             supply, homes = self.world.supplies[key], self.world.population.households
@@ -336,6 +336,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
                     PathWeights.of(self.parameters),
                     threads=self.threads,
                     leave_min=plan.column("leave_min"),
+                    **self.world.walks(supply.timetable, plan.columns.origin, plan.columns.dest),
                 )
                 for day_type, plan in self.plans.items()
             }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
@@ -12,6 +12,8 @@ from zemsim.behaviour.parameters import Parameters
 from zemsim.core.names import Season
 from zemsim.population import Population
 from zemsim.region import Region
+from zemsim.travel import timetable_changes
+from zemsim.travel.active_ways import ActiveWays
 from zemsim.travel.road_network import RoadNetwork
 from zemsim.travel.roads import RoadSkim
 from zemsim.travel.timetable import Timetable
@@ -20,8 +22,8 @@ from zemsim.travel.transit import TransitSkim
 if TYPE_CHECKING:
     from zemsim.policy.levers import Measure
 
-#: Key of a timetable: the frequency factors of `Conditions`; () is the timetable of the region.
-TimetableKey = tuple[tuple[str, float], ...]
+#: Key of a timetable: `Conditions.timetable`; () is the timetable of the region.
+TimetableKey = timetable_changes.TimetableKey
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class World:
     supplies : timetables by key; every key that a policy of the experiment asks for in some year is there.
     tours : tours of a typical day by seed.
     temperature_c : mean temperature by season.
+    active : ways on foot and by bike of the region's network; None where it has none.
     """
 
     region: Region
@@ -72,6 +75,15 @@ class World:
     parameters: Parameters
     settings: RunSettings
     temperature_c: Mapping[Season, float]
+    active: ActiveWays | None = None
+
+    def walks(self, timetable: Timetable, origin: Any, dest: Any) -> dict[str, Any]:
+        """What `transit_options` takes of the network for tours between these zones [R]; nothing without one."""
+        if self.active is None:
+            return {}
+        stop_ids = self.supplies[()].timetable.stops["stop_id"].tolist()
+        walks = self.active.stops.for_stops(stop_ids, self.region.zones, timetable)
+        return {"walks": walks, "zones": (origin, dest)}
 
 
 class PolicyLike(Protocol):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def set_conditions(model: MobilityModel) -> None:
     """Prices, grants, timetable, sites, fares and parking of the year take effect."""
     model.conditions = model.conditions_of[model.year]
-    model.use_timetable(model.conditions.frequency)
+    model.use_timetable(model.conditions.timetable)
     model.open_stations()
     model.find_stations_near_zones()
     conditions = model.conditions

@@ -19,6 +19,7 @@ from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.fingerprint import DIGEST_BYTES
 from zemsim.policy.draft import Draft, PolicyRegion
 from zemsim.policy.rules import EbikeGrant, ExtraSite, Grant, PaymentRule
+from zemsim.travel.timetable_changes import TimetableKey, in_order
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -65,8 +66,8 @@ class Conditions:
         Use :meth:`bev_grant_eur` and :meth:`ebike_grant_eur`.
     fare_share : ndarray, float64 [2, Z, A]
         Factor on the base fare of bus and train, by home zone and age.
-    frequency : tuple of (str, float)
-        ``route_id`` and factor on its departures, sorted; the key of a timetable.
+    timetable : tuple of Change
+        What measures do to the timetable, in order; the key of a timetable, () is that of the region.
     electric_bus_share : tuple of (str, float)
         ``route_id`` and electric share of its vehicle-km, sorted.
     site_price_eur_kwh : ndarray, float64 [V]
@@ -92,7 +93,7 @@ class Conditions:
     grants: tuple[Grant, ...]
     ebike_grants: tuple[EbikeGrant, ...]
     fare_share: npt.NDArray[np.float64]
-    frequency: tuple[tuple[str, float], ...]
+    timetable: TimetableKey
     electric_bus_share: tuple[tuple[str, float], ...]
     site_price_eur_kwh: npt.NDArray[np.float64]
     extra_sites: tuple[ExtraSite, ...]
@@ -241,7 +242,7 @@ def _freeze(draft: Draft) -> Conditions:
         grants=tuple(draft.grants),
         ebike_grants=tuple(draft.ebike_grants),
         fare_share=_locked(draft.fare_share),
-        frequency=tuple(sorted((route, f) for route, f in draft.frequency.items() if f != 1.0)),
+        timetable=in_order(draft.changes),
         electric_bus_share=tuple(sorted((route, s) for route, s in draft.electric_bus_share.items() if s > 0.0)),
         site_price_eur_kwh=_locked(draft.site_price_eur_kwh),
         extra_sites=tuple(draft.extra_sites),

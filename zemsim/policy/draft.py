@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zemsim.policy.levers.prices import ChargingPrice
+    from zemsim.policy.stops import Stops
     from zemsim.region import Region
+    from zemsim.travel.timetable import Timetable
+    from zemsim.travel.timetable_changes import Change
 
 #: Ages of :attr:`Conditions.fare_share`: 0 to 120.
 AGES: Final = 121
@@ -59,6 +63,20 @@ class PolicyRegion:
         parking = np.array(region.parking_eur_h(), dtype=np.float64)
         return cls(region, Places(region), Routes.of_folder(region.gtfs_folder), parking)
 
+    @cached_property
+    def timetable(self) -> Timetable:
+        """The timetable of the region, read when the first measure asks for it."""
+        from zemsim.travel.timetable import Timetable
+
+        return Timetable.from_region(self.region)
+
+    @cached_property
+    def stops(self) -> Stops:
+        """Names of stops."""
+        from zemsim.policy.stops import Stops
+
+        return Stops(self.region, self.timetable)
+
 
 class Draft:
     """Conditions of one year while they are written.
@@ -81,7 +99,7 @@ class Draft:
         self.grants: list[Grant] = []
         self.ebike_grants: list[EbikeGrant] = []
         self.fare_share = np.ones((len(TRANSIT_MODES), len(zones), AGES))
-        self.frequency: dict[str, float] = {}
+        self.changes: list[Change] = []
         self.electric_bus_share: dict[str, float] = {}
         self.site_price_eur_kwh = np.array(region.chargers["price_eur_kwh"], dtype=np.float64)
         self.extra_sites: list[ExtraSite] = []
@@ -152,6 +170,22 @@ class Draft:
         """Note a payment whose quantity is known from the measure; a quantity of 0 leaves no line."""
         if quantity != 0.0:
             self.rules.append(PaymentRule(measure_id, item, payer, "supplier", "fixed", unit, unit_eur, quantity))
+
+    def change(self, change: Change) -> None:
+        """Note a change of the timetable; :func:`zemsim.travel.timetable_changes.in_order` sorts them."""
+        self.changes.append(change)
+
+    def pay_for_km(self, measure_id: str, item: str, payer: str, unit_eur: float, routes: tuple[str, ...]) -> None:
+        """Note who pays the vehicle-km of routes beyond the base, or saves them.
+
+        The difference of a route is paid once, by the first measure in the order of levers that changes it.
+        """
+        paid = {name for rule in self.rules if rule.basis == "vehicle_km" for name in rule.routes or ()}
+        left = tuple(name for name in routes if name not in paid)
+        if left:
+            self.rules.append(
+                PaymentRule(measure_id, item, payer, "operator", "vehicle_km", "vehicle-km", unit_eur, routes=left)
+            )
 
     def set_fare(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, model_validator
@@ -11,7 +12,8 @@ from zemsim.core.settings import Settings
 from zemsim.policy.schedule import FIRST_YEAR, LAST_YEAR, Schedule
 
 if TYPE_CHECKING:
-    from zemsim.policy.draft import Draft
+    from zemsim.core.toml_lines import Loc
+    from zemsim.policy.draft import Draft, PolicyRegion
 
 Theme = Literal[
     "charging and tolling policies",
@@ -114,6 +116,10 @@ class Lever(Settings):
         """Return a schedule's value in the middle of a year when it comes ``lag_months`` after its step; 0 before."""
         ready = (12 * year + 6 - lag_months) // 12
         return schedule.at(ready) if ready >= self.from_year and self.active(year) else 0.0
+
+    def faults(self, base: PolicyRegion) -> Iterator[tuple[Loc, str]]:
+        """Yield keys whose names the region does not have, and what is wrong, beyond places, networks and routes."""
+        yield from ()
 
     def apply(self, draft: Draft) -> None:
         """Change the draft of a year's conditions; called only in years in which the measure holds."""

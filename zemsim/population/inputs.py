@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from zemsim.region.geo import MEAN_DISTANCE_IN_SQUARE
 from zemsim.region.roles import Place, Roles
 
 Ints = NDArray[np.int64]
@@ -90,10 +91,10 @@ def anchor_of(region: RegionLike, municipality: str) -> Place | None:
 def straight_km(zones: pd.DataFrame, detour_ratio: float) -> Floats:
     """Straight line between zone centres times a detour: float64 [Z, Z], km.
 
-    The diagonal is the mean distance of two random points of a square, 0.5214 of its side.
+    The diagonal is the mean distance of two random points of the zone's square.
     """
     x, y = zones["x_m"].to_numpy(np.float64), zones["y_m"].to_numpy(np.float64)
     km = np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :]) / 1000.0
-    np.fill_diagonal(km, 0.5214 * zones["size_m"].fillna(0.0).to_numpy(np.float64) / 1000.0)
+    np.fill_diagonal(km, MEAN_DISTANCE_IN_SQUARE * zones["size_m"].fillna(0.0).to_numpy(np.float64) / 1000.0)
     scaled: Floats = km * detour_ratio
     return scaled

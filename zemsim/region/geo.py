@@ -17,6 +17,9 @@ Float = NDArray[np.float64]
 #: Mean radius of the Earth (IUGG), for great circles.
 EARTH_RADIUS_M = 6_371_008.8
 
+#: Mean distance between two random points of a unit square: (2 + sqrt 2 + 5 asinh 1) / 15.
+MEAN_DISTANCE_IN_SQUARE = (2.0 + math.sqrt(2.0) + 5.0 * math.asinh(1.0)) / 15.0
+
 #: GRS 80: half the long axis, and the squared eccentricity from the flattening.
 _AXIS_M = 6_378_137.0
 _E2 = (2.0 - 1.0 / 298.257222101) / 298.257222101

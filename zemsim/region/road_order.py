@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from zemsim.core import fingerprint
 from zemsim.core.atomic import write_json
 from zemsim.core.errors import InputError
-from zemsim.kernels.dissection import dissection_rank, neighbours
+from zemsim.kernels.dissection import dissection_rank
+from zemsim.kernels.neighbours import neighbours
 from zemsim.region.tables import read_text
 
 FILE = "road_order.json"

@@ -13,7 +13,7 @@ from zemsim.core.errors import InputError
 from zemsim.region.nearest import NearestPoint
 from zemsim.region.summary import evidence
 from zemsim.region.tables import read_text
-from zemsim.travel.active import ActiveNetwork
+from zemsim.travel.active import ActiveNetwork, ActiveRules
 from zemsim.travel.road_network import RoadNetwork
 from zemsim.travel.roads import road_skim
 from zemsim.travel.timetable import Timetable
@@ -30,7 +30,7 @@ def _row(part: str, what: str, value: Any, unit: str = "", passed: bool | None =
     return {"part": part, "what": what, "value": value, "unit": unit, "passed": passed, "examples": list(examples)[:5]}
 
 
-def pack_rows(region: Region, threads: int = 1) -> list[Row]:
+def pack_rows(region: Region, rules: ActiveRules, threads: int = 1) -> list[Row]:
     """Return what a check of a pack finds.
 
     Returns
@@ -41,7 +41,7 @@ def pack_rows(region: Region, threads: int = 1) -> list[Row]:
     """
     return [
         *_roads(region, threads),
-        *_active(region, threads),
+        *_active(region, rules, threads),
         *_timetable(region),
         *_shares(region),
         *_imported(region.folder),
@@ -61,14 +61,15 @@ def _roads(region: Region, threads: int) -> Iterator[Row]:
     yield _row("roads", "zones that no road leaves", int(cut_off.sum()), "", not cut_off.any(), ids[cut_off])
 
 
-def _active(region: Region, threads: int) -> Iterator[Row]:
-    network = ActiveNetwork.from_region(region)
+def _active(region: Region, rules: ActiveRules, threads: int) -> Iterator[Row]:
+    network = ActiveNetwork.from_region(region, rules)
     if network is None:
         yield _row("walking and cycling", "network", "none: straight lines times a detour")
         return
     yield _row("walking and cycling", "links", int(network.length_m.size))
     without = network.zone_node < 0
     yield _row("walking and cycling", "zones that no way reaches", int(without.sum()))
+    yield _row("walking and cycling", "stops on the network", len(network.stop_node))
     for mode in ("walk", "bike"):
         apart = np.isinf(network.skim(mode, threads=threads).time_min)
         np.fill_diagonal(apart, False)

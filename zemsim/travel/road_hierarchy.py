@@ -6,13 +6,14 @@ from the other, and no link joins them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from zemsim.kernels.bucket_queue import path_to, search_graph, shortest_from
 from zemsim.kernels.customise import Metric, customise
 from zemsim.kernels.hierarchy import Hierarchy, build_hierarchy
 from zemsim.kernels.lanes import LANES, Parts
@@ -72,8 +73,8 @@ class RoadHierarchy:
 class RoadPaths:
     """Shortest paths between zones for 1 or 16 sets of link times, kept to load flows.
 
-    Of paths equally long in time, then distance, then money, one is taken by a fixed rule (``kernels/loading.py``): a
-    link that the path of a pair does not use can be closed without changing that path.
+    Of paths equally long in time, then distance, then money, flows take one by a fixed rule (``kernels/loading.py``): a
+    link that the flow of a pair does not use can be closed without moving that flow.
 
     Attributes
     ----------
@@ -87,22 +88,24 @@ class RoadPaths:
     roads: RoadHierarchy
     links: Parts
     position: int = 0
+    _made: dict[str, Any] = field(default_factory=dict, repr=False)
 
-    @cached_property
-    def metric(self) -> Metric:
-        """Links put on arcs, for all sets."""
-        return customise(self.roads.hierarchy, self.links)
+    def metric(self, threads: int = 1) -> Metric:
+        """Links put on arcs, for all sets: made by the first call, the same for any number of threads."""
+        if "metric" not in self._made:
+            self._made["metric"] = customise(self.roads.hierarchy, self.links, threads=threads)
+        return cast("Metric", self._made["metric"])
 
-    @cached_property
-    def graph(self) -> Slice:
-        """Arcs between zones, of this set."""
-        return slice_of(self.roads.hierarchy, self.metric, self.roads.members, self.position)
+    def graph(self, threads: int = 1) -> Slice:
+        """Arcs between zones, of this set: picked by the first call, the same for any number of threads."""
+        if "graph" not in self._made:
+            roads, metric = self.roads, self.metric(threads)
+            self._made["graph"] = slice_of(roads.hierarchy, metric, roads.members, self.position, threads)
+        return cast("Slice", self._made["graph"])
 
-    def at(self, position: int) -> RoadPaths:
+    def at(self, position: int, threads: int = 1) -> RoadPaths:
         """Return the paths of another set, of the same metric."""
-        other = RoadPaths(self.roads, self.links, position)
-        other.__dict__["metric"] = self.metric
-        return other
+        return RoadPaths(self.roads, self.links, position, {"metric": self.metric(threads)})
 
     def only(self) -> RoadPaths:
         """Return the paths of this set without the others."""
@@ -114,32 +117,27 @@ class RoadPaths:
 
     def labels(self, threads: int = 1) -> LaneTable:
         """Time, distance and money between all zones; 0 from a zone to itself."""
-        return sweep(self.roads.members, self.graph, threads)
+        return sweep(self.roads.members, self.graph(threads), threads)
 
     def load(self, od_flow: Float, threads: int = 1) -> tuple[Float, Float]:
         """Flow of each link, and flow of each zone that finds no path; the diagonal uses no link."""
         od_flow = np.array(od_flow, np.float64, order="C")
         np.fill_diagonal(od_flow, 0.0)
-        roads, metric = self.roads, self.metric
-        return load_flows(
-            roads.hierarchy, self.links, metric, roads.members, self.graph, od_flow, self.position, threads
-        )
+        roads, metric, graph = self.roads, self.metric(threads), self.graph(threads)
+        return load_flows(roads.hierarchy, self.links, metric, roads.members, graph, od_flow, self.position, threads)
 
     def path(self, origin_idx: int, dest_idx: int) -> NDArray[np.int64]:
-        """Directed links from one zone to another in the order of driving; empty if there is no path."""
+        """Directed links from one zone to another in the order of driving; empty if there is no path.
+
+        By a search of its own, which costs less than loading. Of equally long paths it is the one whose last links have
+        the lowest numbers; flow may take another of them.
+        """
         roads = self.roads
-        ends = roads.depart[[origin_idx]], roads.arrive[[dest_idx]]
-        members = members_between(roads.hierarchy, *ends)
-        graph = slice_of(roads.hierarchy, self.metric, members, self.position)
-        unit = np.ones((1, 1))
-        used, _ = load_flows(roads.hierarchy, self.links, self.metric, members, graph, unit, self.position)
-        leaving = {int(roads.tail[link]): int(link) for link in np.flatnonzero(used)}
-        links = []
-        node = int(ends[0][0])
-        while node in leaving:
-            links.append(leaving[node])
-            node = int(roads.head[links[-1]])
-        return np.array(links, np.int64)
+        if "search" not in self._made:
+            self._made["search"] = search_graph(roads.tail, roads.head, self.only().links, roads.hierarchy.rank)
+        origin, target = int(roads.depart[origin_idx]), int(roads.arrive[dest_idx])
+        tree = shortest_from(self._made["search"], origin, target)
+        return np.array(path_to(tree, roads.tail, target), np.int64)
 
 
 def wide(values: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -7,7 +7,6 @@ order of their ids, so the order of rows in the input changes nothing.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.units import KM_PER_M, MIN_PER_H, S_PER_H
+from zemsim.region.geo import MEAN_DISTANCE_IN_SQUARE
 from zemsim.region.road_order import node_rank
 from zemsim.travel.road_hierarchy import RoadHierarchy
 
@@ -30,9 +30,6 @@ DELAYED_CLASSES = ROAD_CLASSES[:-1]
 
 #: Area types whose roads are driven at urban speed inside a zone.
 URBAN_AREA_TYPES = ("city", "town")
-
-#: Mean distance between two random points of a unit square: (2 + sqrt 2 + 5 asinh 1) / 15.
-MEAN_DISTANCE_IN_SQUARE = (2.0 + math.sqrt(2.0) + 5.0 * math.asinh(1.0)) / 15.0
 
 Float = NDArray[np.float64]
 

@@ -170,7 +170,7 @@ def road_skims(
         time_ms = np.stack([_whole(network, one) for one in slices])
         paths = RoadPaths(network.hierarchy, (wide(time_ms), *sums))
         for position in range(len(slices)):
-            yield _skim(network, paths.at(position), threads, keep_trees)
+            yield _skim(network, paths.at(position, threads), threads, keep_trees)
 
 
 def _skim(network: RoadNetwork, paths: RoadPaths, threads: int, keep_trees: bool) -> RoadSkim:

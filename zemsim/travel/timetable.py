@@ -7,29 +7,38 @@ Stops, routes and patterns are sorted by their ids, so nothing depends on the or
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from zemsim.core.errors import InputError
-from zemsim.core.names import PERIODS, DayType
+from zemsim.core.names import PERIODS
 from zemsim.region.geo import EUROPEAN, Grid
 from zemsim.region.gtfs import read_gtfs
 from zemsim.travel.transit_departures import scale_departures
 
 if TYPE_CHECKING:
-    from zemsim.travel.timetable_levers import Line, Stop
+    from zemsim.region.gtfs.fares import FareTable
+    from zemsim.travel.on_demand import OnDemand
+    from zemsim.travel.timetable_changes import Change
+
+
+#: Networks and vehicles on demand: ``on_demand_<service>``.
+ON_DEMAND: Final = "on_demand"
 
 
 @dataclass(frozen=True)
 class Fares:
-    """Single fares in EUR: ``max(least, base + per km * km)`` for regional buses and trains, flat in the cities."""
+    """Single fares in EUR: ``max(least, base + per km * km)`` for regional buses and trains, flat in the cities.
+
+    ``own_eur`` has base, per km and least fare of networks with fares of their own.
+    """
 
     bus_fare_base_eur: float
     bus_fare_eur_km: float
@@ -38,15 +47,20 @@ class Fares:
     train_fare_eur_km: float
     train_fare_min_eur: float
     city_fares_eur: tuple[tuple[str, float], ...] = ()
+    own_eur: tuple[tuple[str, tuple[float, float, float]], ...] = ()
 
     @classmethod
     def from_prices(cls, price: Callable[[str], float], city_fares: Iterable[tuple[str, str]] = ()) -> Fares:
         """Take the fares from ``region.price`` (keys are the field names), by network and key in the cities."""
-        regional = {item.name: float(price(item.name)) for item in fields(cls) if item.name != "city_fares_eur"}
+        kept = ("city_fares_eur", "own_eur")
+        regional: dict[str, Any] = {item.name: float(price(item.name)) for item in fields(cls) if item.name not in kept}
         return cls(**regional, city_fares_eur=tuple((network, float(price(key))) for network, key in city_fares))
 
     def of_network(self, network_id: str, train: bool) -> tuple[float, float, float]:
         """Return base, per km and least fare of a network (``network_id`` of ``routes.txt``)."""
+        own = dict(self.own_eur)
+        if network_id in own:
+            return own[network_id]
         city = dict(self.city_fares_eur)
         if network_id in city:
             return city[network_id], 0.0, 0.0
@@ -121,6 +135,10 @@ class Timetable:
         They go before walks by distance.
     pattern_calls : tuple of int8 arrays
         By position: 1 = one may get on, 2 = one may get off, 3 = both; () where that holds for all.
+    ride_fares : FareTable or None
+        Fares of the feed that depend on the stops of a ride, EUR; they go before those of ``fares``.
+    on_demand : tuple of OnDemand
+        Services whose departures are offered, and driven only if somebody rides.
     """
 
     stops: pd.DataFrame
@@ -138,6 +156,8 @@ class Timetable:
     grid: Grid = EUROPEAN
     walks: GivenWalks | None = None
     pattern_calls: tuple[NDArray[np.int8], ...] = ()
+    ride_fares: FareTable | None = None
+    on_demand: tuple[OnDemand, ...] = ()
 
     @classmethod
     def from_gtfs(
@@ -240,40 +260,23 @@ class Timetable:
         """Return a timetable in which no trip of these routes runs; the routes stay known."""
         return self.scaled([(name, 0.0) for name in route_ids])
 
-    def with_line(self, line: Line) -> Timetable:
-        """Return a timetable with a further line (:func:`zemsim.travel.timetable_levers.with_line`)."""
-        from zemsim.travel.timetable_levers import with_line
+    def changed(self, key: Sequence[Change]) -> Timetable:
+        """Return the timetable after the changes of a key (:mod:`zemsim.travel.timetable_changes`)."""
+        from zemsim.travel.timetable_changes import changed
 
-        return with_line(self, line)
-
-    def with_stop(
-        self, stop: Stop, route_ids: Iterable[str] = (), dwell_s: int = 0, most_detour_m: float = 1000.0
-    ) -> Timetable:
-        """Return a timetable with a further stop (:func:`zemsim.travel.timetable_levers.with_stop`)."""
-        from zemsim.travel.timetable_levers import with_stop
-
-        return with_stop(self, stop, route_ids, dwell_s, most_detour_m)
-
-    def with_speed(self, speed: Iterable[tuple[str, float]]) -> Timetable:
-        """Return a timetable with other speeds of routes (:func:`zemsim.travel.timetable_levers.with_speed`)."""
-        from zemsim.travel.timetable_levers import with_speed
-
-        return with_speed(self, speed)
-
-    def with_on_demand(
-        self, route_ids: Iterable[str], every_s: int, hours_s: Mapping[DayType, tuple[int, int]]
-    ) -> Timetable:
-        """Return a timetable with routes on request (:func:`zemsim.travel.timetable_levers.with_on_demand`)."""
-        from zemsim.travel.timetable_levers import with_on_demand
-
-        return with_on_demand(self, route_ids, every_s, hours_s)
+        return changed(self, key)
 
     def vehicle_km(self) -> pd.DataFrame:
-        """Return ``route_id, network_id, mode, direction, day_type, departures, vehicle_km`` per day."""
+        """Return ``route_id, network_id, mode, direction, day_type, departures, vehicle_km`` per day.
+
+        Services on demand have none: they drive for those who ride (:func:`zemsim.travel.on_demand.driven_km`).
+        """
+        asked = {service.route_id for service in self.on_demand}
+        fixed = [name not in asked for name in self.routes["route_id"]]
         rows = []
         for day, patterns in enumerate(self.times):
             for k, times in enumerate(patterns):
-                count = times.depart_s.shape[1]
+                count = times.depart_s.shape[1] if fixed[self.pattern_route[k]] else 0
                 km = count * self.pattern_dist_m[k][-1] / 1000.0
                 rows.append((int(self.pattern_route[k]), int(self.pattern_direction[k]), day, count, km))
         table = pd.DataFrame(rows, columns=["route", "direction", "day_type", "departures", "vehicle_km"])

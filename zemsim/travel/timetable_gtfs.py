@@ -13,6 +13,7 @@ from zemsim.core.errors import InputError
 from zemsim.core.names import DayType
 from zemsim.region.geo import Grid, great_circle_m
 from zemsim.region.gtfs import Gtfs
+from zemsim.region.gtfs.fares import FareTable
 from zemsim.region.gtfs.kinds import ODD_KINDS, TRAIN_KINDS
 from zemsim.travel.timetable import Fares, GivenWalks, PatternTimes, Timetable, TransitRules
 from zemsim.travel.transit_departures import fifo_classes
@@ -64,7 +65,7 @@ def timetable_of(feed: Gtfs, fares: Fares, rules: TransitRules, grid: Grid, date
     feed : Gtfs
         The feed.
     fares : Fares
-        Fares of the base year; a route whose fare in the feed is one sum in EUR for all rides costs that.
+        Fares of the base year, where the feed states none in EUR.
     rules : TransitRules
         Walking and changing.
     grid : Grid
@@ -76,6 +77,7 @@ def timetable_of(feed: Gtfs, fares: Fares, rules: TransitRules, grid: Grid, date
     notices = [str(notice) for notice in feed.notices]
     stops = feed.stops.sort_values("stop_id", ignore_index=True)
     routes = _routes(feed, notices)
+    ride_fares = _ride_fares(feed, routes, notices)
     active = [feed.active_services(day) for day in dates]
     x_m, y_m = grid.to_metres(stops["stop_lon"], stops["stop_lat"])
     table = pd.DataFrame({"stop_id": stops["stop_id"], "stop_name": stops["stop_name"]})
@@ -112,6 +114,7 @@ def timetable_of(feed: Gtfs, fares: Fares, rules: TransitRules, grid: Grid, date
         grid,
         _given_walks(feed, stop_row, rules),
         calls if any((own != _ON + _OFF).any() for own in calls) else (),
+        ride_fares,
     )
 
 
@@ -129,24 +132,33 @@ def _routes(feed: Gtfs, notices: list[str]) -> pd.DataFrame:
     for kind in sorted(ODD_KINDS & set(routes["kind"])):
         count = int((routes["kind"] == kind).sum())
         notices.append(f"{count:,} × route by {kind.replace('_', ' ')}, which counts as a bus")
-    if feed.fares is not None:
-        table["fare_eur"] = _flat_fares(feed, routes["route_id"].tolist(), notices)
     return table
 
 
-def _flat_fares(feed: Gtfs, routes: list[str], notices: list[str]) -> NDArray[np.float64]:
-    """Return the fare of routes on which all rides cost the same sum in EUR, NaN for the others: float64 [routes]."""
-    flat = {} if feed.fares is None else feed.fares.flat_by_route(routes)
-    found = np.array([flat[name][0] if name in flat else np.nan for name in routes])
-    other = [name for name in routes if name in flat and flat[name][1] != CURRENCY]
-    found[np.isin(np.array(routes, dtype=object), other)] = np.nan
+def _ride_fares(feed: Gtfs, routes: pd.DataFrame, notices: list[str]) -> FareTable | None:
+    """Set the fare of routes on which all rides cost the same (``fare_eur``, NaN for the others); return the rest.
+
+    What the model does not express is said: fares in other currencies, and routes without one.
+    """
+    if feed.fares is None:
+        return None
+    names = routes["route_id"].tolist()
+    fares = feed.fares.in_currency(CURRENCY)
+    other = len(feed.fares.rules) - len(fares.rules)
     if other:
-        units = ", ".join(sorted({flat[name][1] for name in other}))
-        notices.append(f"{len(other):,} × route with fares in {units}, not used: the formula of the region holds")
-    by_area = len(routes) - len(flat)
-    if by_area:
-        notices.append(f"{by_area:,} × route with fares by area or none, not used: the formula of the region holds")
-    return found
+        units = ", ".join(unit for unit in feed.fares.currencies() if unit != CURRENCY)
+        notices.append(f"{other:,} × fare rule in {units}, not used: there is no rate to {CURRENCY}")
+    flat = fares.flat_by_route(names)
+    routes["fare_eur"] = np.array([flat[name][0] if name in flat else np.nan for name in names])
+    by_ride = [name for name in names if name not in flat and fares.of_route(name)]
+    without = len(names) - len(flat) - len(by_ride)
+    if without:
+        notices.append(f"{without:,} × route without a fare in the feed: the formula of the region holds")
+    if by_ride:
+        notices.append(
+            f"{len(by_ride):,} × route whose fare depends on the stops: by ride, the formula where none is stated"
+        )
+    return fares if by_ride else None
 
 
 def _given_walks(feed: Gtfs, stop_row: dict[str, int], rules: TransitRules) -> GivenWalks | None:

@@ -1,4 +1,4 @@
-"""What measures may do to a timetable: new lines and stops, other speeds, lines taken away or run on request.
+"""What measures may do to a timetable: new lines and stops, stops that are passed, other speeds.
 
 Pure functions from a timetable to another; the methods of :class:`~zemsim.travel.timetable.Timetable` call them. Routes
 that a change does not name keep their arrays, bit for bit.
@@ -6,19 +6,29 @@ that a change does not name keep their arrays, bit for bit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from zemsim.core.errors import InputError, did_you_mean
-from zemsim.core.names import DayType
+from zemsim.core.errors import InputError
+from zemsim.core.names import PERIODS, DayType
 from zemsim.region.geo import great_circle_m
-from zemsim.travel.timetable import GivenWalks, PatternTimes, Timetable
-from zemsim.travel.transit_departures import fifo_classes
+from zemsim.travel.timetable import PatternTimes, Timetable, period_bounds
+from zemsim.travel.timetable_patterns import (
+    Pattern,
+    Stop,
+    calls_everywhere,
+    fifo_parts,
+    known_routes,
+    known_stops,
+    patterns_of,
+    rebuilt,
+    rows_of,
+    with_route,
+    with_stops,
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,14 @@ class Course:
 
 @dataclass(frozen=True)
 class Line:
-    """A new line; the position of a course is its direction. ``capacity_pers`` is NaN where not known."""
+    """A new line; the position of a course is its direction.
+
+    Attributes
+    ----------
+    capacity_pers : places of a vehicle, NaN where not known.
+    fare_eur : flat fare of a ride; the fare of the network if None.
+    stops : new stops at which it may call.
+    """
 
     route_id: str
     mode: str
@@ -51,25 +68,8 @@ class Line:
     courses: tuple[Course, ...]
     capacity_pers: float = float("nan")
     vehicle_class: str = ""
-
-
-@dataclass(frozen=True)
-class Stop:
-    """A new stop; degrees (WGS 84)."""
-
-    stop_id: str
-    stop_name: str
-    lat: float
-    lon: float
-
-
-class _Pattern(NamedTuple):
-    route: int
-    direction: int
-    stops: NDArray[np.int32]
-    dist_m: NDArray[np.float64]
-    days: tuple[PatternTimes, ...]
-    calls: NDArray[np.int8]
+    fare_eur: float | None = None
+    stops: tuple[Stop, ...] = ()
 
 
 def with_line(table: Timetable, line: Line) -> Timetable:
@@ -87,20 +87,19 @@ def with_line(table: Timetable, line: Line) -> Timetable:
     InputError
         If the route is there already, a stop is not, or times and lengths do not fit the stops.
     """
-    if line.route_id in set(table.routes["route_id"]):
-        raise InputError(f"route “{line.route_id}” is in the timetable already")
     if line.mode not in ("bus", "train"):
         raise InputError(f"route “{line.route_id}”: mode “{line.mode}” must be bus or train")
     if not 1 <= len(line.courses) <= 2:
         raise InputError(f"route “{line.route_id}” must have one or two courses, not {len(line.courses)}")
-    row = pd.DataFrame([{name: getattr(line, name, np.nan) for name in table.routes.columns}])
-    routes = pd.concat([table.routes, row], ignore_index=True).sort_values("route_id", ignore_index=True)
-    moved = _rows(routes["route_id"])
-    new_row = np.array([moved[name] for name in table.routes["route_id"]], np.int32)
-    patterns = [item._replace(route=int(new_row[item.route])) for item in _patterns(table)]
+    row = {name: getattr(line, name) for name in ("route_id", "mode", "network_id", "capacity_pers", "vehicle_class")}
+    if line.fare_eur is not None:
+        row["fare_eur"] = line.fare_eur
+    wider = with_route(with_stops(table, line.stops), row)
+    route = rows_of(wider.routes["route_id"])[line.route_id]
+    patterns = patterns_of(wider)
     for direction, course in enumerate(line.courses):
-        patterns += _course_patterns(table, line.route_id, moved[line.route_id], direction, course)
-    return _rebuilt(replace(table, routes=routes), patterns)
+        patterns += _course_patterns(wider, line.route_id, route, direction, course)
+    return rebuilt(wider, patterns)
 
 
 def with_stop(
@@ -130,37 +129,70 @@ def with_stop(
     InputError
         If the stop is there already, a route is not, or no pattern of a route comes near enough.
     """
-    if stop.stop_id in set(table.stops["stop_id"]):
-        raise InputError(f"stop “{stop.stop_id}” is in the timetable already")
-    if not (-90 <= stop.lat <= 90 and -180 <= stop.lon <= 180) or dwell_s < 0:
-        raise InputError(f"stop “{stop.stop_id}”: latitude, longitude or dwell_s is out of range")
-    wanted = _known(table, route_ids)
-    x_m, y_m = table.grid.to_metres([stop.lon], [stop.lat])
-    row = pd.DataFrame([{**vars(stop), "x_m": float(x_m[0]), "y_m": float(y_m[0])}])[list(table.stops.columns)]
-    stops = pd.concat([table.stops, row], ignore_index=True).sort_values("stop_id", ignore_index=True)
-    place = _rows(stops["stop_id"])
-    new_row = np.array([place[name] for name in table.stops["stop_id"]], np.int32)
-    points = stops[["x_m", "y_m"]].to_numpy(np.float64)
-    changed: list[_Pattern] = []
+    if dwell_s < 0:
+        raise InputError(f"stop “{stop.stop_id}”: dwell_s must be zero or more")
+    wanted = known_routes(table, route_ids)
+    wider = with_stops(table, [stop])
+    place = rows_of(wider.stops["stop_id"])[stop.stop_id]
+    points = wider.stops[["x_m", "y_m"]].to_numpy(np.float64)
+    changed: list[Pattern] = []
     calls = set()
-    for item in _patterns(table):
-        moved = item._replace(stops=new_row[item.stops])
-        if item.route in wanted:
-            parts = _calling(moved, points, place[stop.stop_id], dwell_s, most_detour_m)
-            calls |= {item.route} if parts else set()
-            changed += parts or [moved]
-        else:
-            changed.append(moved)
+    for item in patterns_of(wider):
+        parts = _calling(item, points, place, dwell_s, most_detour_m) if item.route in wanted else []
+        calls |= {item.route} if parts else set()
+        changed += parts or [item]
     far = [name for row_idx, name in wanted.items() if row_idx not in calls]
     if far:
         raise InputError(f"route “{far[0]}” comes nowhere within {most_detour_m:g} m of stop “{stop.stop_id}”")
-    walks = table.walks
-    if walks is not None:
-        walks = GivenWalks(new_row[walks.from_stop], new_row[walks.to_stop], walks.walk_s)
-    return _rebuilt(replace(table, stops=stops, walks=walks), changed)
+    return rebuilt(wider, changed)
 
 
-def with_speed(table: Timetable, speed: Iterable[tuple[str, float]]) -> Timetable:
+def without_stops(table: Timetable, stop_ids: Iterable[str], route_ids: Iterable[str], saved_s: int = 0) -> Timetable:
+    """Return the timetable in which routes pass some stops without calling there; the stops stay known.
+
+    Each call that is left out makes all later times of the trip earlier by ``saved_s``; a course that began or ended
+    there is shorter by the section.
+
+    Parameters
+    ----------
+    table : Timetable
+        As it is.
+    stop_ids : iterable of str
+        Stops that are passed.
+    route_ids : iterable of str
+        Routes that pass them; each calls at one of them today.
+    saved_s : int
+        Seconds that a call on the way takes, standing, braking and starting.
+
+    Raises
+    ------
+    InputError
+        If a stop or route is not known, a route calls at none of the stops, would keep fewer than two, or could not
+        save so much time.
+    """
+    wanted = known_routes(table, route_ids)
+    stop_ids = tuple(stop_ids)
+    passed = known_stops(table, stop_ids)
+    changed: list[Pattern] = []
+    calling = set()
+    for item in patterns_of(table):
+        left = ~np.isin(item.stops, passed)
+        if item.route in wanted and not left.all():
+            calling.add(item.route)
+            item = _passing(item, left, saved_s, wanted[item.route])
+        changed.append(item)
+    idle = [name for row, name in wanted.items() if row not in calling]
+    if idle:
+        raise InputError(f"route “{idle[0]}” does not call at {' or '.join(f'“{name}”' for name in stop_ids)}")
+    return rebuilt(table, changed)
+
+
+def with_speed(
+    table: Timetable,
+    speed: Iterable[tuple[str, float]],
+    periods: Container[int] | None = None,
+    stop_ids: Container[str] | None = None,
+) -> Timetable:
     """Return the timetable with other speeds between stops on some routes.
 
     Times between stops are divided by the factor, to whole seconds; departures from the first stop and the times at
@@ -172,6 +204,10 @@ def with_speed(table: Timetable, speed: Iterable[tuple[str, float]]) -> Timetabl
         As it is.
     speed : iterable of (route_id, factor)
         1.1 is a tenth faster; factors of one route multiply.
+    periods : container of int, optional
+        Positions in ``names.PERIODS``: only rides that begin in one of them, by the times before the change.
+    stop_ids : container of str, optional
+        Only rides between two of these stops.
 
     Raises
     ------
@@ -179,7 +215,7 @@ def with_speed(table: Timetable, speed: Iterable[tuple[str, float]]) -> Timetabl
         If a route is not known or a factor is not above zero.
     """
     pairs = list(speed)
-    rows = {name: row for row, name in _known(table, [name for name, _ in pairs]).items()}
+    rows = {name: row for row, name in known_routes(table, [name for name, _ in pairs]).items()}
     factors: dict[int, float] = {}
     for name, factor in pairs:
         if not (np.isfinite(factor) and factor > 0):
@@ -188,82 +224,35 @@ def with_speed(table: Timetable, speed: Iterable[tuple[str, float]]) -> Timetabl
     factors = {row: factor for row, factor in factors.items() if factor != 1.0}
     if not factors:
         return table
-    changed: list[_Pattern] = []
-    for item in _patterns(table):
+    inside = np.array([stop_ids is None or name in stop_ids for name in table.stops["stop_id"]], bool)
+    changed: list[Pattern] = []
+    for item in patterns_of(table):
         if item.route not in factors:
             changed.append(item)
             continue
-        days = tuple(_faster(times, factors[item.route]) for times in item.days)
-        changed += _fifo(item._replace(days=days))
-    return _rebuilt(table, changed)
+        rides = inside[item.stops[:-1]] & inside[item.stops[1:]]
+        days = tuple(
+            _faster(item.days[day], factors[item.route], rides[:, None] & _begun_in(item.days[day], day, periods))
+            for day in DayType
+        )
+        changed += fifo_parts(item._replace(days=days))
+    return rebuilt(table, changed)
 
 
-def with_on_demand(
-    table: Timetable, route_ids: Iterable[str], every_s: int, hours_s: Mapping[DayType, tuple[int, int]]
-) -> Timetable:
-    """Return the timetable with routes that run on request instead of by the clock.
-
-    Whoever asks is taken along the route's stops after at most ``every_s``: each course of the route that runs on the
-    day type departs every ``every_s`` within the hours, with the times of its quickest trip. Departures are what is
-    offered, so :meth:`Timetable.vehicle_km` is the most that may be driven, not what is.
-
-    Parameters
-    ----------
-    table : Timetable
-        As it is.
-    route_ids : iterable of str
-        Routes whose trips are replaced.
-    every_s : int
-        Longest time between request and departure in seconds, one or more.
-    hours_s : mapping of DayType to (first, last)
-        First and last possible departure from the first stop; a day type that is missing has no service.
-
-    Raises
-    ------
-    InputError
-        If a route is not known, or times are out of order.
-    """
-    wanted = _known(table, route_ids)
-    if every_s < 1 or any(not 0 <= first <= last for first, last in hours_s.values()):
-        raise InputError("every_s must be one or more, and the first departure not after the last")
-    changed: list[_Pattern] = []
-    served = set()
-    patterns = _patterns(table)
-    for item in patterns:
-        if item.route not in wanted:
-            changed.append(item)
-            continue
-        course = (item.route, item.direction, tuple(item.stops.tolist()))
-        if course in served:
-            continue  # patterns of one course differ by overtaking trips only
-        served.add(course)
-        same = [p for p in patterns if (p.route, p.direction, tuple(p.stops.tolist())) == course]
-        days = tuple(_on_request(same, day, every_s, hours_s.get(day)) for day in DayType)
-        changed.append(item._replace(days=days))
-    return _rebuilt(table, changed)
+def _begun_in(times: PatternTimes, day: DayType, periods: Container[int] | None) -> NDArray[np.bool_]:
+    """Whether each ride begins in one of the periods: bool [positions - 1, trips]."""
+    begin = times.depart_s[:-1]
+    if periods is None:
+        return np.ones(begin.shape, bool)
+    found = np.zeros(begin.shape, bool)
+    for q, (start_s, end_s) in enumerate(period_bounds()):
+        if q in periods and PERIODS[q].day_type == day:
+            found |= (begin >= start_s) & (begin < end_s)
+    return found
 
 
-def _on_request(patterns: list[_Pattern], day: DayType, every_s: int, hours_s: tuple[int, int] | None) -> PatternTimes:
-    """Departures at even distances with the times of the quickest trip (of equals, the first) of the day type."""
-    trips = [
-        (times.arrive_s[:, i], times.depart_s[:, i])
-        for times in (p.days[int(day)] for p in patterns)
-        for i in range(times.depart_s.shape[1])
-    ]
-    if hours_s is None or not trips:
-        return PatternTimes(*(np.empty((len(patterns[0].stops), 0), np.int32) for _ in range(2)))
-    arrive, depart = min(trips, key=lambda trip: (int(trip[0][-1] - trip[1][0]), int(trip[1][0])))
-    starts = np.arange(hours_s[0], hours_s[1] + 1, every_s, dtype=np.int32)
-    return PatternTimes(*(np.ascontiguousarray((at - depart[0])[:, None] + starts) for at in (arrive, depart)))
-
-
-def _course_patterns(table: Timetable, name: str, route: int, direction: int, course: Course) -> list[_Pattern]:
-    place = _rows(table.stops["stop_id"])
-    for stop_id in course.stop_ids:
-        if stop_id not in place:
-            hint = did_you_mean(stop_id, place)
-            raise InputError(f"route “{name}”: stop “{stop_id}” is not in the timetable", hint=hint)
-    stops = np.array([place[stop_id] for stop_id in course.stop_ids], np.int32)
+def _course_patterns(table: Timetable, name: str, route: int, direction: int, course: Course) -> list[Pattern]:
+    stops = np.array(known_stops(table, course.stop_ids, f"route “{name}”: "), np.int32)
     rides = len(stops) - 1
     if rides < 1 or len(course.ride_s) != rides or (course.length_m is not None and len(course.length_m) != rides):
         raise InputError(
@@ -286,12 +275,16 @@ def _course_patterns(table: Timetable, name: str, route: int, direction: int, co
         if np.any(starts < 0):
             raise InputError(f"route “{name}”: a departure lies before midnight")
         days.append(PatternTimes(*(np.ascontiguousarray(at[:, None] + starts, np.int32) for at in (arrive, depart))))
-    return [_Pattern(route, direction, stops, np.concatenate([[0.0], np.cumsum(length)]), tuple(days), _all(stops))]
+    return [
+        Pattern(
+            route, direction, stops, np.concatenate([[0.0], np.cumsum(length)]), tuple(days), calls_everywhere(stops)
+        )
+    ]
 
 
 def _calling(
-    item: _Pattern, points: NDArray[np.float64], stop: int, dwell_s: int, most_detour_m: float
-) -> list[_Pattern]:
+    item: Pattern, points: NDArray[np.float64], stop: int, dwell_s: int, most_detour_m: float
+) -> list[Pattern]:
     """The pattern with a call at ``stop`` in the section where it is least out of the way; empty if it is too far."""
     here = points[item.stops]
     straight = np.hypot(*np.diff(here, axis=0).T)
@@ -306,7 +299,7 @@ def _calling(
     days = tuple(_with_call(times, k, shares, dwell_s) for times in item.days)
     dist_m = np.concatenate([[0.0], np.cumsum(length)])
     calls = np.insert(item.calls, k + 1, np.int8(3))
-    return _fifo(
+    return fifo_parts(
         item._replace(stops=np.insert(item.stops, k + 1, np.int32(stop)), dist_m=dist_m, days=days, calls=calls)
     )
 
@@ -321,72 +314,27 @@ def _with_call(times: PatternTimes, k: int, shares: NDArray[np.float64], dwell_s
     return PatternTimes(np.ascontiguousarray(arrive, np.int32), np.ascontiguousarray(depart, np.int32))
 
 
-def _faster(times: PatternTimes, factor: float) -> PatternTimes:
-    ride = np.floor((times.arrive_s[1:] - times.depart_s[:-1]) / factor + 0.5).astype(np.int64)
+def _faster(times: PatternTimes, factor: float, where: NDArray[np.bool_]) -> PatternTimes:
+    ride = (times.arrive_s[1:] - times.depart_s[:-1]).astype(np.int64)
+    ride = np.where(where, np.floor(ride / factor + 0.5).astype(np.int64), ride)
     stand = (times.depart_s - times.arrive_s).astype(np.int64)
     gained = np.cumsum(ride + stand[1:], axis=0)
     depart = np.vstack([times.depart_s[:1], times.depart_s[:1] + gained])
     return PatternTimes(np.ascontiguousarray(depart - stand, np.int32), np.ascontiguousarray(depart, np.int32))
 
 
-def _fifo(item: _Pattern) -> list[_Pattern]:
-    """Split a pattern whose trips may overtake one another."""
-    found = []
+def _passing(item: Pattern, left: NDArray[np.bool_], saved_s: int, name: str) -> Pattern:
+    """The pattern with calls only where ``left``; later times are earlier by ``saved_s`` for each call passed."""
+    kept = np.flatnonzero(left)
+    if len(kept) < 2:
+        raise InputError(f"route “{name}” would be left with {len(kept)} stops in one direction: a line needs two")
+    on_the_way = ~left & (np.arange(len(left)) > kept[0])
+    sooner = (np.cumsum(on_the_way)[kept] * saved_s).astype(np.int32)[:, None]
+    days = []
     for times in item.days:
-        trips = [(True, times.arrive_s[:, i], times.depart_s[:, i], None) for i in range(times.depart_s.shape[1])]
-        found.append(fifo_classes(trips))
-    empty = PatternTimes(*(np.empty((len(item.stops), 0), np.int32) for _ in range(2)))
-    parts = []
-    for i in range(max(1, *(len(classes) for classes in found))):
-        days = tuple(_stacked(classes[i]) if i < len(classes) else empty for classes in found)
-        parts.append(item._replace(days=days))
-    return parts
-
-
-def _stacked(trips: list[Any]) -> PatternTimes:
-    return PatternTimes(*(np.ascontiguousarray(np.stack([trip[i] for trip in trips], axis=1)) for i in (1, 2)))
-
-
-def _known(table: Timetable, route_ids: Iterable[str]) -> dict[int, str]:
-    """Rows of routes with their ids."""
-    rows = _rows(table.routes["route_id"])
-    found = {}
-    for name in route_ids:
-        if name not in rows:
-            raise InputError(f"route “{name}” is not in the timetable", hint=did_you_mean(name, rows))
-        found[rows[name]] = name
-    return found
-
-
-def _rows(names: Iterable[str]) -> dict[str, int]:
-    return {name: row for row, name in enumerate(names)}
-
-
-def _patterns(table: Timetable) -> list[_Pattern]:
-    calls = table.pattern_calls or tuple(_all(stops) for stops in table.pattern_stops)
-    return [
-        _Pattern(int(route), int(direction), stops, dist, tuple(day[k] for day in table.times), calls[k])
-        for k, (route, direction, stops, dist) in enumerate(
-            zip(table.pattern_route, table.pattern_direction, table.pattern_stops, table.pattern_dist_m, strict=True)
-        )
-    ]
-
-
-def _rebuilt(table: Timetable, patterns: list[_Pattern]) -> Timetable:
-    """The timetable with other patterns: sorted by route, direction, stops; patterns of one course keep their order."""
-    patterns = sorted(patterns, key=lambda p: (p.route, p.direction, p.stops.tolist()))
-    weekday, weekend = (tuple(p.days[int(day)] for p in patterns) for day in DayType)
-    return replace(
-        table,
-        pattern_route=np.array([p.route for p in patterns], np.int32),
-        pattern_direction=np.array([p.direction for p in patterns], np.int8),
-        pattern_stops=tuple(p.stops for p in patterns),
-        pattern_dist_m=tuple(p.dist_m for p in patterns),
-        times=(weekday, weekend),
-        pattern_calls=tuple(p.calls for p in patterns) if table.pattern_calls else (),
-    )
-
-
-def _all(stops: NDArray[np.int32]) -> NDArray[np.int8]:
-    """One may get on and off everywhere."""
-    return np.full(len(stops), 3, np.int8)
+        arrive, depart = times.arrive_s[kept] - sooner, times.depart_s[kept] - sooner
+        if (arrive[1:] < depart[:-1]).any():
+            raise InputError(f"route “{name}” has no {saved_s} s to save at a stop that it passes")
+        days.append(PatternTimes(np.ascontiguousarray(arrive, np.int32), np.ascontiguousarray(depart, np.int32)))
+    dist_m = item.dist_m[kept] - item.dist_m[kept[0]]
+    return item._replace(stops=item.stops[kept], dist_m=dist_m, days=tuple(days), calls=item.calls[kept])

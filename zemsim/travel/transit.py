@@ -17,8 +17,8 @@ from zemsim.kernels.vectors import LANES
 from zemsim.travel.timetable import Timetable, TransitRules
 from zemsim.travel.transit_network import layered_network, profile_network
 
-#: Sixteens of origins that a thread takes at once: fixed, so that threads change nothing.
-BLOCK_SIXTEENS = 4
+#: Blocks of lanes that a thread takes at once: fixed, so that threads change nothing.
+BLOCK_ROWS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ class TransitSkim:
 def transit_skim(timetable: Timetable, threads: int = 1) -> TransitSkim:
     """Compute the skim of a timetable.
 
-    Departure profiles of sixteen origin stops at once (:mod:`zemsim.kernels.connection_profiles`): all departures of a
+    Departure profiles of many origin stops at once (:mod:`zemsim.kernels.connection_profiles`): all departures of a
     period from each, to all stops, by number of vehicles. Nobody boards at the origin stop a second time.
 
     Parameters
@@ -130,7 +130,7 @@ def transit_skim(timetable: Timetable, threads: int = 1) -> TransitSkim:
         if profiles.depart_s.size == 0:
             continue
         args = (profiles, fares, rules, size, periods[0], ends, lengths, arrays)
-        run_blocks(skim_kernel, -(-size // LANES), threads, *args, block_rows=BLOCK_SIXTEENS)
+        run_blocks(skim_kernel, -(-size // LANES), threads, *args, block_rows=BLOCK_ROWS)
     return skim
 
 
@@ -169,4 +169,28 @@ def _fares(timetable: Timetable) -> PatternFares:
         known = ~np.isnan(flat)
         table[known] = np.stack([flat[known], np.zeros(known.sum()), np.zeros(known.sum())], axis=1)
     base, per_km, least = (np.ascontiguousarray(table[:, i]) for i in range(3))
-    return PatternFares(base, per_km, least, ~train)
+    return PatternFares(base, per_km, least, ~train, *_stated_fares(timetable))
+
+
+def _stated_fares(timetable: Timetable) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return where the fares of each pattern begin (-1 none), its positions, and the fares by ride (NaN none).
+
+    A route with one fare for all rides has no others.
+    """
+    width = np.array([len(stops) for stops in timetable.pattern_stops], np.int64)
+    first = np.full(len(width), -1, np.int64)
+    if timetable.ride_fares is None:
+        return first, width, np.empty(0, np.float64)
+    stops, routes = timetable.stops["stop_id"].to_numpy(object), timetable.routes["route_id"].tolist()
+    flat = timetable.routes["fare_eur"].notna().tolist()
+    parts: list[NDArray[np.float64]] = []
+    size = 0
+    for k, (route, course) in enumerate(zip(timetable.pattern_route.tolist(), timetable.pattern_stops, strict=True)):
+        if flat[route]:
+            continue
+        fares = timetable.ride_fares.ride_amounts(routes[route], stops[course].tolist())
+        if not np.isnan(fares).all():
+            first[k] = size
+            parts.append(fares.ravel())
+            size += fares.size
+    return first, width, np.concatenate(parts) if parts else np.empty(0, np.float64)

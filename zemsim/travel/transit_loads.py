@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from zemsim.core.names import PERIODS
 from zemsim.kernels.transit_paths import load_kernel
+from zemsim.travel.on_demand import load_of_services
 from zemsim.travel.timetable import Timetable
 from zemsim.travel.transit import TransitSkim
 
@@ -43,7 +44,8 @@ def load_patterns(
     The load of a section (between two positions of a pattern) in a period is divided by its places: departures there in
     the period, at least one, times the capacity. Of a journey's passengers those are on board whose useful departures
     have the main leg (``main_share``): the others ride parallel patterns, which are not loaded, nor are the journey's
-    other legs. Boardings count whole journeys on their main leg.
+    other legs. Boardings count whole journeys on their main leg. Services on demand are as full as their vehicles are
+    busy (:func:`zemsim.travel.on_demand.load_of_services`).
 
     Parameters
     ----------
@@ -83,4 +85,5 @@ def load_patterns(
         load = np.cumsum(change[offset[k] : offset[k + 1]], axis=0)[:-1]
         places = np.maximum(departures[:-1], 1) * capacity[k]
         share[k] = np.max(load / places, axis=0)
+    load_of_services(timetable, boardings, share)
     return PatternLoads(share, boardings)

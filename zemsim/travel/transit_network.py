@@ -81,19 +81,26 @@ def connections(network: RaptorNetwork) -> ConnectionNetwork:
     here = network.time_offset[pattern] + pos * trips[pattern] + trip
     depart, arrive = network.depart_s[here], network.arrive_s[here + trips[pattern]]
     trip += _offsets64(trips)[pattern]
-    order = np.lexsort((trip, pos, depart))
-    stop = (network.stop_offset[pattern] + pos)[order]
-    rows = (pattern[order], pos[order])
+    order, by_trip = np.lexsort((trip, pos, depart)), np.lexsort((pos, trip))
+    stop = network.stop_offset[pattern] + pos
+    board, alight = network.board_node[stop], network.alight_node[stop + 1]
+    last_depart_s = np.full(network.n_nodes, -1, np.int32)
+    np.maximum.at(last_depart_s, board, depart)
     return ConnectionNetwork(
         network.n_nodes,
         int(trips.sum()),
+        len(rides),
         depart[order],
         arrive[order],
-        network.board_node[stop],
-        network.alight_node[stop + 1],
+        board[order],
+        alight[order],
         trip[order].astype(np.int32),
-        rows[0].astype(np.int32),
-        rows[1].astype(np.int32),
+        pattern[order].astype(np.int32),
+        pos[order].astype(np.int32),
+        np.append(0, np.cumsum(np.repeat(rides, trips))).astype(np.int32),
+        arrive[by_trip],
+        alight[by_trip],
+        last_depart_s,
         network.foot_offset,
         network.foot_node,
         network.foot_s,

@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from zemsim.core.names import PERIODS
 from zemsim.kernels.blocks import run_blocks
-from zemsim.kernels.transit_paths import OptionArrays, StopGrid, WalkRules, options_kernel
+from zemsim.kernels.transit_paths import OptionArrays, StopGrid, StopWays, WalkRules, options_kernel
 from zemsim.kernels.transit_skim import SkimArrays
+from zemsim.travel.stop_walks import StopWalks
 from zemsim.travel.timetable import Timetable
 from zemsim.travel.transit import TransitSkim
 
@@ -70,13 +71,15 @@ def transit_options(
     weights: PathWeights,
     threads: int = 1,
     leave_min: ArrayLike | None = None,
+    walks: StopWalks | None = None,
+    zones: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> dict[str, dict[str, NDArray[Any]]]:
     """Return what the tours offer by bus and by train.
 
     Out and back each take the pair of stops with the fewest generalised minutes among the near ones: up to four bus
     stops (a farther one only if it adds a route) within ``transit_access_bus_m`` of walking, for the train also up to
-    two stations within ``transit_access_train_m``. Walking is the straight line times the detour. Ties go to the
-    nearer, then the lower stop.
+    two stations within ``transit_access_train_m``. Walking is the straight line times the detour, or with ``walks`` the
+    way on the network. Ties go to the nearer, then the lower stop.
 
     Parameters
     ----------
@@ -95,6 +98,10 @@ def transit_options(
     leave_min : float [R], optional
         Minute of the day at which the way back begins. Then the way back must be there at that time: stops count only
         where, after the walk to them, a useful departure is still to come in this or a later period of the day.
+    walks : StopWalks, optional
+        Walks on the network from the zones of the region.
+    zones : pair of int [R], optional
+        Zones of home and destination; with ``walks`` only.
 
     Returns
     -------
@@ -114,11 +121,13 @@ def transit_options(
     leave = np.full(n, -np.inf) if leave_min is None else np.ascontiguousarray(leave_min, dtype=np.float64)
     if leave.shape != (n,) or np.isnan(leave).any():
         raise ValueError(f"leave_min must be {n} minutes of the day")
+    ways, from_zone, to_zone = _walks(walks, zones, n, len(timetable.stops))
     rules = timetable.rules
     detour = rules.transit_walk_detour_ratio
     walk = WalkRules(
         rules.transit_access_bus_m / detour,
         rules.transit_access_train_m / detour,
+        float(detour),
         rules.walk_s_per_m / 60.0,
         float(weights.walk_ratio),
     )
@@ -126,8 +135,9 @@ def transit_options(
     flat = SkimArrays(*(np.ascontiguousarray(getattr(skim, name)).reshape(-1) for name in SkimArrays._fields))
     cost = generalised_min(skim, weights)
     grid = stop_grid(timetable, walk.bus_m)
-    args = (origin, dest, out_q, back_q, leave, grid, walk, cost, last_in_day(skim), flat, bus, train)
-    run_blocks(options_kernel, n, threads, *args, block_rows=BLOCK_TOURS)
+    ends = (origin, dest, from_zone, to_zone, out_q, back_q, leave)
+    args = (grid, ways, walk, cost, last_in_day(skim), flat, bus, train)
+    run_blocks(options_kernel, n, threads, *ends, *args, block_rows=BLOCK_TOURS)
     return {"bus": bus._asdict(), "train": train._asdict()}
 
 
@@ -163,7 +173,28 @@ def stop_grid(timetable: Timetable, cell_m: float) -> StopGrid:
     offset = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=n_columns * n_rows))]).astype(np.int32)
     stops_in_cells = has_bus[order].astype(np.int32)
     rail_stops = np.flatnonzero(rail).astype(np.int32)
-    return StopGrid(x, y, offset, stops_in_cells, n_columns, n_rows, x_low, y_low, float(cell_m), bits, rail_stops)
+    cells = (offset, stops_in_cells, n_columns, n_rows, x_low, y_low, float(cell_m))
+    return StopGrid(x, y, *cells, bits, rail_stops, np.asarray(bits.any(axis=1), np.bool_), rail)
+
+
+def _walks(
+    walks: StopWalks | None, zones: tuple[ArrayLike, ArrayLike] | None, n: int, n_stops: int
+) -> tuple[StopWays, NDArray[np.int64], NDArray[np.int64]]:
+    """Check the walks on the network; without, all zones are -1."""
+    if (walks is None) != (zones is None):
+        raise ValueError("walks and zones go together")
+    if walks is None or zones is None:
+        nowhere = np.full(n, -1, np.int64)
+        return StopWays(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0)), nowhere, nowhere
+    if walks.joined_stops.size != n_stops:
+        raise ValueError(f"the walks lead to {walks.joined_stops.size} stops, the timetable has {n_stops}")
+    both = []
+    for values in zones:
+        zone = np.ascontiguousarray(values, dtype=np.int64)
+        if zone.shape != (n,) or (n and not (zone.min() >= 0 and zone.max() < walks.n_zones)):
+            raise ValueError(f"zones must be {n} positions below {walks.n_zones}")
+        both.append(zone)
+    return StopWays(walks.offset, walks.stop, walks.extra_m), both[0], both[1]
 
 
 def _results(n: int) -> OptionArrays:

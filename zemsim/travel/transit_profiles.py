@@ -68,7 +68,7 @@ def departure_profile(
     horizon_s: int = 24 * 3600,
     threads: int = 1,
 ) -> DepartureProfile:
-    """Compute the profiles of some stops: with any number of changes, sixteen minutes in the lanes of one scan.
+    """Compute the profiles of some stops: with any number of changes, thirty-two minutes in the lanes of one scan.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def departure_profile(
     horizon_s : int
         Longest journey.
     threads : int
-        Threads over blocks of sixteen; the bits do not depend on it.
+        Threads over blocks of lanes; the bits do not depend on it.
 
     Returns
     -------

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,11 @@ from zemsim.core.errors import InputError
 from zemsim.core.names import PERIODS, DayType, Season
 from zemsim.core.units import MIN_PER_S
 from zemsim.kernels.connection_scan import Access, earliest_arrivals
-from zemsim.travel.active import ActiveNetwork
+from zemsim.region.geo import MEAN_DISTANCE_IN_SQUARE
+from zemsim.travel.active import ActiveMode, ActiveNetwork, ActiveRules
 from zemsim.travel.road_network import RoadNetwork
 from zemsim.travel.roads import road_skim
+from zemsim.travel.stop_walks import StopWalks, stop_walks
 from zemsim.travel.timetable import Timetable
 from zemsim.travel.transit import transit_skim
 from zemsim.travel.transit_network import connections, layered_network
@@ -49,6 +52,7 @@ def zone_skims(
     mode: str,
     depart_min: int,
     weights: PathWeights,
+    rules: ActiveRules,
     weekend: bool = False,
     season: Season = Season.SUMMER,
     threads: int = 1,
@@ -63,6 +67,8 @@ def zone_skims(
         Minutes after midnight, for public transport.
     weights : PathWeights
         How stops are chosen (the model's parameters).
+    rules : ActiveRules
+        Speeds of walking and cycling (the model's parameters).
 
     Raises
     ------
@@ -73,10 +79,10 @@ def zone_skims(
     if mode == "car":
         return _car(region, names, threads)
     if mode in ("walk", "bike", "ebike"):
-        return _active(region, names, mode, season, threads)
+        return _active(region, names, cast("ActiveMode", mode), rules, season, threads)
     if mode not in MODES:
         raise InputError(f"unknown mode “{mode[:40]}”", hint=f"known: {', '.join(MODES)}")
-    return _transit(region, names, mode, depart_min, weights, weekend, threads)
+    return _transit(region, names, mode, depart_min, weights, rules, weekend, threads)
 
 
 def _car(region: Region, names: list[str], threads: int) -> ZoneSkims:
@@ -98,15 +104,17 @@ def _car(region: Region, names: list[str], threads: int) -> ZoneSkims:
     return ZoneSkims("car", names, found, meaning, ("free flow: the time of departure changes nothing",))
 
 
-def _active(region: Region, names: list[str], mode: Any, season: Season, threads: int) -> ZoneSkims:
-    network = ActiveNetwork.from_region(region)
+def _active(
+    region: Region, names: list[str], mode: ActiveMode, rules: ActiveRules, season: Season, threads: int
+) -> ZoneSkims:
+    network = ActiveNetwork.from_region(region, rules)
     if network is not None:
         skim = network.skim(mode, season, threads)
         found = {"time_min": skim.time_min, "distance_km": skim.distance_km}
         note = f"network of the pack, {season.name.lower()}"
     else:
         km = _straight_km(region)
-        speed = _usual_speed(mode)
+        speed = rules.km_h(mode)
         found = {"time_min": (km / speed * 60.0).astype(np.float32), "distance_km": km.astype(np.float32)}
         note = f"no network: straight line times population.detour_ratio, {speed:g} km/h"
     meaning = {"time_min": "along the quickest way", "distance_km": "along the quickest way"}
@@ -117,28 +125,30 @@ def _straight_km(region: Region) -> NDArray[np.float64]:
     zones = region.zones
     x, y = zones["x_m"].to_numpy(np.float64), zones["y_m"].to_numpy(np.float64)
     km = np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :]) / 1000.0
-    inside = 0.5214 * zones["size_m"].to_numpy(np.float64) / 1000.0
+    inside = MEAN_DISTANCE_IN_SQUARE * zones["size_m"].to_numpy(np.float64) / 1000.0
     np.fill_diagonal(km, np.where(inside > 0, inside, np.inf))
     return np.asarray(km * region.assumption("population.detour_ratio"))
 
 
-def _usual_speed(mode: str) -> float:
-    """Speed where the pack says none, km/h: the default of the import."""
-    from zemsim.region.build.rules import Rules
-
-    return Rules.read().default(f"active.{mode}_km_h")
-
-
 def _transit(
-    region: Region, names: list[str], mode: str, depart_min: int, weights: PathWeights, weekend: bool, threads: int
+    region: Region,
+    names: list[str],
+    mode: str,
+    depart_min: int,
+    weights: PathWeights,
+    rules: ActiveRules,
+    weekend: bool,
+    threads: int,
 ) -> ZoneSkims:
     timetable = Timetable.from_region(region)
     day = DayType.WEEKEND if weekend else DayType.WEEKDAY
-    arrive = _arrivals(timetable, region, day, depart_min * 60, threads)
+    network = ActiveNetwork.from_region(region, rules)
+    walks = None if network is None else stop_walks(network, region.zones, timetable, threads)
+    arrive = _arrivals(timetable, region, walks, day, depart_min * 60, threads)
     layers = {"bus": (0,), "train": (1,), "transit": (0, 1)}[mode]
     time_s = np.minimum.reduce([arrive[layer] for layer in layers]) - depart_min * 60.0
     found: dict[str, Matrix] = {"time_min": (time_s * MIN_PER_S).astype(np.float32)}
-    found |= _components(timetable, region, mode, _period(day, depart_min), weights, threads)
+    found |= _components(timetable, region, walks, mode, _period(day, depart_min), weights, threads)
     meaning = {
         "time_min": "from door to door, leaving at the time of departure, by the first arrival",
         "in_vehicle_min": "in vehicles; this and the rest: means of both directions over the window of departures",
@@ -150,7 +160,7 @@ def _transit(
         "distance_km": "in vehicles",
     }
     note = f"{timetable.dates[int(day)]}, leaving at {depart_min // 60:02d}:{depart_min % 60:02d}"
-    return ZoneSkims(mode, names, found, meaning, (note,))
+    return ZoneSkims(mode, names, found, meaning, (note, walks_note(walks, network)))
 
 
 def _period(day: DayType, depart_min: int) -> int:
@@ -161,20 +171,13 @@ def _period(day: DayType, depart_min: int) -> int:
 
 
 def _arrivals(
-    timetable: Timetable, region: Region, day: DayType, depart_s: int, threads: int
+    timetable: Timetable, region: Region, walks: StopWalks | None, day: DayType, depart_s: int, threads: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """First arrival at each zone from each, seconds after midnight, by bus only and with a train: float64 [Z, Z]."""
     rules, size = timetable.rules, len(timetable.stops)
     points = region.zones[["x_m", "y_m"]].to_numpy(np.float64)
-    stops = cKDTree(timetable.stops[["x_m", "y_m"]].to_numpy(np.float64))
-    trains = np.isin(np.arange(size), np.concatenate([np.zeros(0, np.int64), *_train_stops(timetable)]))
-    reach = max(rules.transit_access_bus_m, rules.transit_access_train_m) / rules.transit_walk_detour_ratio
-    bus_reach = rules.transit_access_bus_m / rules.transit_walk_detour_ratio
-    near = [np.array(sorted(found), np.int64) for found in stops.query_ball_point(points, reach)]
-    metres = [np.hypot(*(stops.data[own] - point).T) for own, point in zip(near, points, strict=True)]
-    kept = [trains[own] | (away <= bus_reach) for own, away in zip(near, metres, strict=True)]
-    near = [own[ok] for own, ok in zip(near, kept, strict=True)]
-    walk_s = [np.ceil(away[ok] * rules.walk_s_per_m).astype(np.int32) for away, ok in zip(metres, kept, strict=True)]
+    near, metres = _stops_near(timetable, points, walks)
+    walk_s = [np.ceil(away * rules.walk_s_per_m).astype(np.int32) for away in metres]
     counts = np.array([len(own) for own in near])
     offset = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
     access = Access(offset, np.concatenate(near).astype(np.int32), np.concatenate(walk_s).astype(np.int32))
@@ -197,12 +200,53 @@ def _arrivals(
     return out[0], out[1]
 
 
+def _stops_near(
+    timetable: Timetable, points: NDArray[np.float64], walks: StopWalks | None
+) -> tuple[list[NDArray[np.int64]], list[NDArray[np.float64]]]:
+    """Stops within walking distance of each zone, rising, and what the way counts for in metres of straight line."""
+    rules, size = timetable.rules, len(timetable.stops)
+    trains = np.isin(np.arange(size), np.concatenate([np.zeros(0, np.int64), *_train_stops(timetable)]))
+    reach = max(rules.transit_access_bus_m, rules.transit_access_train_m) / rules.transit_walk_detour_ratio
+    bus_reach = rules.transit_access_bus_m / rules.transit_walk_detour_ratio
+    at = timetable.stops[["x_m", "y_m"]].to_numpy(np.float64)
+    if walks is None:
+        tree = cKDTree(at)
+        near = [np.array(sorted(found), np.int64) for found in tree.query_ball_point(points, reach)]
+        metres = [np.hypot(*(at[own] - point).T) for own, point in zip(near, points, strict=True)]
+    else:
+        parts = [slice(first, last) for first, last in itertools.pairwise(walks.offset)]
+        near = [walks.stop[part].astype(np.int64) for part in parts]
+        metres = [
+            np.hypot(*(at[own] - point).T) + walks.extra_m[part]
+            for own, part, point in zip(near, parts, points, strict=True)
+        ]
+    limit = [np.where(trains[own], reach, bus_reach) for own in near]
+    kept = [away <= most for away, most in zip(metres, limit, strict=True)]
+    return [own[ok] for own, ok in zip(near, kept, strict=True)], [
+        away[ok] for away, ok in zip(metres, kept, strict=True)
+    ]
+
+
+def walks_note(walks: StopWalks | None, network: ActiveNetwork | None) -> str:
+    """Say by which rule one walks to stops."""
+    if walks is None or network is None:
+        return "walks to stops: straight lines times transit_walk_detour_ratio, as the pack has no walking network"
+    zones, stops = int((network.zone_node < 0).sum()), int((~walks.joined_stops).sum())
+    return f"walks to stops: network of the pack; {zones} zones and {stops} stops off it have straight lines"
+
+
 def _train_stops(timetable: Timetable) -> list[NDArray[np.int32]]:
     return [course for course, train in zip(timetable.pattern_stops, timetable.is_train(), strict=True) if train]
 
 
 def _components(
-    timetable: Timetable, region: Region, mode: str, period: int, weights: PathWeights, threads: int
+    timetable: Timetable,
+    region: Region,
+    walks: StopWalks | None,
+    mode: str,
+    period: int,
+    weights: PathWeights,
+    threads: int,
 ) -> dict[str, Matrix]:
     """Parts of the journeys that the model gives its travellers in a window, for all pairs of zones."""
     points = region.zones[["x_m", "y_m"]].to_numpy(np.float64)
@@ -210,7 +254,9 @@ def _components(
     window = np.full(n * n, period)
     skim = transit_skim(timetable, threads)
     pairs = np.repeat(points, n, axis=0), np.tile(points, (n, 1))
-    options = transit_options(timetable, skim, *pairs, window, window, weights, threads)
+    zone = np.arange(n)
+    zones = None if walks is None else (np.repeat(zone, n), np.tile(zone, n))
+    options = transit_options(timetable, skim, *pairs, window, window, weights, threads, walks=walks, zones=zones)
     keys = {"ivt_min": "in_vehicle_min", "km": "distance_km", **{k: k for k in ("wait_min", "headway_min", "walk_min",
             "transfers", "fare_eur")}}  # fmt: skip
     if mode != "transit":

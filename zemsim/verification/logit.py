@@ -108,11 +108,11 @@ def _draws() -> Iterator[Check]:
     utility = np.array([-2.0, -1.2, -0.9, -0.5, -math.inf, 0.4, -0.7])
     scale = np.array([0.8, 0.6, 0.7])
     agents, draw = np.arange(_DRAWS, dtype=np.int64), np.zeros(_DRAWS, np.int64)
-    nest, inside = np.empty((_DRAWS, 3), np.float32), np.empty((_DRAWS, len(_NAMES)), np.float32)
+    nest, inside = np.empty((3, _DRAWS), np.float32), np.empty((len(_NAMES), _DRAWS), np.float32)
     fill_gumbel(0, _DRAWS, 1, 90, agents, draw, nest)
     fill_gumbel(0, _DRAWS, 1, 91, agents, draw, inside)
     inclusive = inclusive_values(utility, scale)
-    chosen = np.array([draw_nested(utility, inclusive, scale, nest[r], inside[r]) for r in range(_DRAWS)])
+    chosen = np.array([draw_nested(utility, inclusive, scale, nest[:, r], inside[:, r]) for r in range(_DRAWS)])
     expected = probabilities(utility, scale)
     shares = np.bincount(chosen, minlength=len(_NAMES)) / _DRAWS
     error = np.sqrt(np.maximum(expected * (1 - expected), 1e-12) / _DRAWS)
@@ -122,8 +122,11 @@ def _draws() -> Iterator[Check]:
     )
     sample = range(0, _DRAWS, 60)
     named, scales = _named(utility, _NAMES), _named(scale, nested_logit.NEST_ORDER)
+    nests, alternatives = nest.astype(np.float64), inside.astype(np.float64)
     slow = [
-        nested_logit.draw(named, scales, _named(nest[r], nested_logit.NEST_ORDER), _named(inside[r], _NAMES))
+        nested_logit.draw(
+            named, scales, _named(nests[:, r], nested_logit.NEST_ORDER), _named(alternatives[:, r], _NAMES)
+        )
         for r in sample
     ]
     wrong = sum(name != _NAMES[chosen[r]] for name, r in zip(slow, sample, strict=True))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from zemsim.core.names import PERIODS
+
 Loc = tuple[str | int, ...]
 
 _META: dict[str, Any] = {
@@ -18,7 +20,9 @@ _META: dict[str, Any] = {
     "source": "a source",
     "grade": "assumption",
 }
+PERIOD_NAMES = tuple(period.name for period in PERIODS)
 _COST = {"paid_by": "state", "cost_source": "a source", "cost_grade": "estimate"}
+_BUILT = {**_COST, "capex_eur": 1000, "opex_eur_year": 10}
 
 #: Measures that together use every key of every lever.
 MEASURES: list[dict[str, Any]] = [
@@ -94,7 +98,88 @@ MEASURES: list[dict[str, Any]] = [
         "factor": 1.5,
         "networks": ["regional_bus"],
         "route_ids": ["bus-6375"],
+        "except_route_ids": ["bus-6379"],
         "cost_eur_per_vehicle_km": 1.9,
+        **_COST,
+    },
+    {
+        "lever": "new_line",
+        "network": "regional_bus",
+        "stops": ["Bauska", "56.5, 24.1", "bus-iecava"],
+        "headway_min": dict.fromkeys(PERIOD_NAMES, 60),
+        "hours": {"first": "06:00", "last": "22:00"},
+        "speed_km_h": 50,
+        "detour_ratio": 1.2,
+        "dwell_s": 30,
+        "both_ways": True,
+        "vehicle": "bus_small",
+        "capacity_pers": 19,
+        "electric_share": 0.5,
+        "fare_eur": 1.5,
+        "cost_eur_per_vehicle_km": 1.9,
+        **_COST,
+    },
+    {
+        "lever": "new_line",
+        "network": "regional_bus",
+        "stops": ["Bauska", "bus-iecava"],
+        "headway_min": {"weekday_midday": 60},
+        "hours": {"first": "06:00", "last": "22:00"},
+        "ride_min": [25],
+        "detour_ratio": 1.2,
+        "dwell_s": 30,
+        "vehicle": "bus_small",
+        "capacity_pers": 19,
+        "cost_eur_per_vehicle_km": 1.9,
+        **_COST,
+    },
+    {
+        "lever": "new_stop",
+        "lat": 56.62215,
+        "lon": 25.27388,
+        "route_ids": ["parish-vietalvas-pagasts"],
+        "dwell_s": 30,
+        "detour_max_m": 1000,
+        "cost_eur_per_vehicle_km": 1.9,
+        **_BUILT,
+    },
+    {
+        "lever": "closed_stop",
+        "stops": ["way-bauska-codes-pagasts-1"],
+        "route_ids": ["bus-riga-bauska"],
+        "saved_s": 60,
+        **_BUILT,
+    },
+    {
+        "lever": "bus_speed",
+        "speed_factor": 1.1,
+        "networks": ["city_bus_jelgava"],
+        "route_ids": ["bus-7017"],
+        "periods": ["weekday_morning"],
+        "places": ["Jelgava"],
+        **_BUILT,
+    },
+    {
+        "lever": "on_demand_bus",
+        "places": ["ukru-pagasts"],
+        "hubs": ["Dobele"],
+        "route_ids": ["parish-ukru-pagasts"],
+        "hours_weekday": {"first": "06:00", "last": "22:00"},
+        "hours_weekend": {"first": "06:00", "last": "22:00"},
+        "walk_max_m": 1500,
+        "wait_min": 20,
+        "detour_ratio": 1.2,
+        "pooling_ratio": 1.3,
+        "speed_km_h": 45,
+        "vehicles": 2,
+        "seats": 8,
+        "persons_per_run": 2.5,
+        "empty_share": 0.4,
+        "fare_factor": 1,
+        "booking_eur": 0.5,
+        "electric_share": 0.5,
+        "cost_eur_per_vehicle_hour": 35,
+        "saved_eur_per_vehicle_km": 1.9,
         **_COST,
     },
     {

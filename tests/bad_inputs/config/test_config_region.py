@@ -66,7 +66,7 @@ CASES: dict[str, tuple[Callable[[], dict[str, Any]], Loc, str]] = {
         "unknown route “bus-0”",
     ),
     "city network": (
-        lambda: in_measure(14, network="city_bus_jelgavas"),
+        lambda: in_measure(20, network="city_bus_jelgavas"),
         (*HERE, "network"),
         "unknown network “city_bus_jelgavas”: did you mean “city_bus_jelgava”?",
     ),
@@ -89,6 +89,33 @@ CASES: dict[str, tuple[Callable[[], dict[str, Any]], Loc, str]] = {
         lambda: in_measure(12, persons={"age_min": 20, "age_max": 18}),
         (*HERE, "persons", "age_max"),
         "must not be below age_min 20, got 18",
+    ),
+    "stop of a line": (
+        lambda: in_measure(14, stops=["Bauska", "bus-iecavaa"]),
+        (*HERE, "stops"),
+        "unknown stop or settlement “bus-iecavaa”: did you mean “bus-iecava”?",
+    ),
+    "hub": (lambda: in_measure(19, hubs=["Dobelle"]), (*HERE, "hubs"), "did you mean “Dobele”?"),
+    "route that stays": (
+        lambda: in_measure(13, except_route_ids=["bus-6300"]),
+        (*HERE, "except_route_ids"),
+        "unknown route “bus-6300”",
+    ),
+    "line of one stop": (lambda: in_measure(14, stops=["Bauska"]), (*HERE, "stops"), "2"),
+    "time of the day": (
+        lambda: in_measure(14, hours={"first": "06:00", "last": "24:30"}),
+        (*HERE, "hours", "last"),
+        "a time of the day from 00:00 to 24:00, got “24:30”",
+    ),
+    "stop that no line calls at": (
+        lambda: in_measure(17, stops=["bus-dobele"]),
+        ("policy", 1),
+        "route “bus-riga-bauska” does not call at “bus-dobele”",
+    ),
+    "stop too far from a line": (
+        lambda: in_measure(16, detour_max_m=10),
+        ("policy", 1),
+        "comes nowhere within 10 m of stop",
     ),
     "speed": (lambda: in_measure(2, power_kw=22), (*HERE, "kind"), "22 kW is not fast"),
     "two ways": (

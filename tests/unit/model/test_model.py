@@ -169,7 +169,7 @@ def test_an_override_of_one_in_a_hundred_changes_those_rows_and_no_others(model:
 
 def setting_of(world: World, seed: int = 1) -> Setting:
     """What the indicators of a seed read."""
-    tours = with_transit_km(world.tours[seed], world.population, world.supplies[()], world.parameters)
+    tours = with_transit_km(world.tours[seed], world)
     return Setting(
         zones=zones_table(world.region),
         persons=persons_table(world.region, world.population),

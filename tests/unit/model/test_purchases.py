@@ -148,7 +148,7 @@ def gains(model: MobilityModel, temperature_c: float | None = None) -> np.ndarra
     before, model.year = column.copy(), 2024
     model.temperature_c = kept if temperature_c is None else temperature_c
     for plan in model.plans.values():
-        plan.prepare(model.temperature_c, plan.crowding)
+        plan.prepare(model.temperature_c, model.crowding)
     learn_ebike_gains(model, first=True)
     found = column.copy()
     column[:], model.year, model.temperature_c = before, 2025, kept
@@ -174,7 +174,7 @@ def test_the_gain_is_the_difference_of_logsums(known: MobilityModel) -> None:
 
 def logsum_gain(model: MobilityModel, plan: Any, r: int, p: Any, most: float) -> float:
     """Logsum of a tour with an e-bike of one's own less that without, from the plan's columns."""
-    kept = plan.columns.ebike[r], plan.columns.fixed[r].copy()
+    kept = plan.columns.ebike[r], plan.columns.fixed[:, r].copy()
     sums = []
     for own in (kept[0], 1):
         plan.columns.ebike[r] = own
@@ -186,7 +186,7 @@ def logsum_gain(model: MobilityModel, plan: Any, r: int, p: Any, most: float) ->
             dict(zip(("active", "transit", "car"), p.nest_scale.tolist(), strict=True)),
         )
         sums.append(np.logaddexp.reduce(list(inclusive.values())))
-    plan.columns.ebike[r], plan.columns.fixed[r] = kept
+    plan.columns.ebike[r], plan.columns.fixed[:, r] = kept
     if not np.isfinite(sums[0]):
         return 0.0
     return min(most, sums[1] - sums[0])
@@ -203,11 +203,11 @@ def test_a_cold_season_takes_from_the_gain(known: MobilityModel) -> None:
 def test_longer_ways_take_from_the_gain(known: MobilityModel) -> None:
     near = gains(known)
     for plan in known.plans.values():
-        plan.columns.active_km[:] += 15.0
+        plan.columns.ebike_min[:] += 50.0
         plan._fixed_at = None
     far = gains(known)
     for plan in known.plans.values():
-        plan.columns.active_km[:] -= 15.0
+        plan.columns.ebike_min[:] -= 50.0
         plan._fixed_at = None
     assert far.sum() < near.sum()
 

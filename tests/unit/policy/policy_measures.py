@@ -31,6 +31,36 @@ KINDS: dict[str, dict[str, Any]] = {
     },
     "bus_fare": {"fare_share": 0.25, "persons": {"age_max": 18}, "paid_by": "municipality"},
     "bus_frequency": {"factor": 1.5, "networks": ["regional_bus"], "cost_eur_per_vehicle_km": 2.0, **COST},
+    "new_line": {
+        **{
+            "network": "regional_bus",
+            "stops": ["Jelgava", "56.55, 24.1", "b3"],
+            "headway_min": {"weekday_morning": 60},
+        },
+        **{"hours": {"first": "05:30", "last": "23:00"}, "speed_km_h": 50, "detour_ratio": 1.2, "dwell_s": 30},
+        **{"vehicle": "bus_small", "capacity_pers": 19, "electric_share": 0.5, "cost_eur_per_vehicle_km": 1.5, **COST},
+    },
+    "new_stop": {
+        **{"lat": 56.6, "lon": 24.0, "route_ids": ["r3"], "dwell_s": 30, "detour_max_m": 500},
+        **{"cost_eur_per_vehicle_km": 2.0, "capex_eur": 10_000, "opex_eur_year": 500, **COST},
+    },
+    "closed_stop": {
+        **{"stops": ["b2"], "route_ids": ["r3"], "saved_s": 60, "capex_eur": 100, "opex_eur_year": 0, **COST},
+    },
+    "bus_speed": {
+        **{
+            "speed_factor": {"2026": 1.1, "2028": 1.25},
+            "networks": ["city_bus_jelgava"],
+            "periods": ["weekday_morning"],
+        },
+        **{"capex_eur": 50_000, "opex_eur_year": 1000, **COST},
+    },
+    "on_demand_bus": {
+        **{"places": ["Bauskas novads"], "hubs": ["Bauska"], "route_ids": ["r2"], "walk_max_m": 1500, "wait_min": 15},
+        **{"hours_weekday": {"first": "06:00", "last": "20:00"}, "detour_ratio": 1.2, "pooling_ratio": 1.3},
+        **{"speed_km_h": 40, "vehicles": {"2026": 1, "2028": 2}, "seats": 8, "persons_per_run": 2, "empty_share": 0.4},
+        **{"fare_factor": 1, "cost_eur_per_vehicle_hour": 35, "saved_eur_per_vehicle_km": 2, **COST},
+    },
     "electric_city_buses": {
         **{"network": "city_bus_jelgava", "electric_share": 0.5, "cost_eur_per_vehicle_km": 0.15, **COST},
     },

@@ -95,6 +95,17 @@ def test_its_readme_states_a_hypothesis_for_every_policy(default: Experiment) ->
         assert len(row[4]) > 30
 
 
+def test_the_experiment_on_buses_asks_for_each_lever_of_lines_and_says_what_it_expects() -> None:
+    folder = ROOT / "experiments" / "zemgale-bus"
+    found = load_experiment(folder)
+    levers = {m.lever for policy in found.policies for m in policy.measures}
+    assert levers == {"new_line", "new_stop", "closed_stop", "bus_speed", "on_demand_bus"}
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| `")]
+    assert [row[1].strip(" `") for row in rows] == [policy.id for policy in found.policies]
+    assert all(len(row[3]) > 30 for row in rows[1:-1])
+
+
 def test_every_policy_holds_on_the_pack_and_changes_something(default: Experiment, base: PolicyRegion) -> None:
     years = (2024, 2028, 2035)
     plain = {year: conditions(base, [], year) for year in years}

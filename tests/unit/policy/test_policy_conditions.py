@@ -17,6 +17,7 @@ from zemsim.core.errors import InputError
 from zemsim.policy.conditions import Conditions, conditions, national_policy
 from zemsim.policy.draft import ConflictError, PolicyRegion
 from zemsim.policy.levers import LEVERS, Measure
+from zemsim.travel.timetable_changes import Departures
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,10 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> SmallRegion:
 @pytest.fixture(scope="module")
 def base(region: SmallRegion) -> PolicyRegion:
     return PolicyRegion.of(region)
+
+
+#: Levers of which several add up.
+ADDITIVE = {"public_chargers", "municipal_fleet", "new_line", "new_stop"}
 
 
 def under(base: PolicyRegion, year: int, *measures: Measure) -> Conditions:
@@ -61,7 +66,7 @@ def test_no_measures_is_the_base_bit_for_bit(region: SmallRegion, base: PolicyRe
     assert first != under(base, 2031)
     early = [measure(lever, until_year=2029) for lever in ("fuel_price", "bus_fare", "yard_chargers")]
     assert under(base, 2030, *early) == first
-    assert first.frequency == ()
+    assert first.timetable == ()
     assert np.all(first.fare_share == 1.0)
     assert dict(first.price) == {"petrol_eur_l": 1.5, "diesel_eur_l": 1.4, "electricity_home_eur_kwh": 0.2}
 
@@ -192,9 +197,11 @@ def test_fares_by_age_mode_and_place(base: PolicyRegion) -> None:
 
 def test_frequency_is_a_sorted_key(base: PolicyRegion) -> None:
     found = under(base, 2026, measure("bus_frequency", networks=["city_bus_jelgava"], route_ids=["r4"]))
-    assert found.frequency == (("r1", 1.5), ("r2", 1.5), ("r4", 1.5))
-    assert same_but(found, under(base, 2026), "frequency", "payment_rules")
-    assert under(base, 2026, measure("bus_frequency", factor=1.0)).frequency == ()
+    assert found.timetable == tuple(Departures(name, 1.5) for name in ("r1", "r2", "r4"))
+    assert same_but(found, under(base, 2026), "timetable", "payment_rules")
+    assert under(base, 2026, measure("bus_frequency", factor=1.0)).timetable == ()
+    but = under(base, 2026, measure("bus_frequency", networks=["city_bus_jelgava"], except_route_ids=["r1"]))
+    assert but.timetable == (Departures("r2", 1.5),)
     assert under(base, 2026, measure("electric_city_buses")).electric_bus_share == (("r1", 0.5), ("r2", 0.5))
 
 
@@ -216,7 +223,7 @@ def test_solar_and_municipal_cars_change_no_price(base: PolicyRegion) -> None:
     assert same_but(under(base, 2026, measure("municipal_fleet")), plain, "payment_rules")
 
 
-@pytest.mark.parametrize("lever", [name for name in KINDS if name not in {"public_chargers", "municipal_fleet"}])
+@pytest.mark.parametrize("lever", [name for name in KINDS if name not in ADDITIVE])
 def test_setting_the_same_thing_twice_is_a_conflict_that_names_both(base: PolicyRegion, lever: str) -> None:
     first, second = measure(lever), measure(lever, id="another", from_year=2028)
     assert under(base, 2027, first, second) == under(base, 2027, first)

@@ -16,6 +16,7 @@ from zemsim.core.errors import InputError
 from zemsim.core.names import DayType
 from zemsim.region.geo import great_circle_m
 from zemsim.region.gtfs import check_feed, merge_feeds, read_gtfs
+from zemsim.region.gtfs.in_seat import REASONS
 from zemsim.region.gtfs.kinds import TRAIN_KINDS, kind_of
 from zemsim.region.gtfs.merge import prefixes_of
 from zemsim.region.gtfs.shapes import along_m
@@ -73,9 +74,9 @@ def test_one_way_pathways_and_boarding_areas(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "code"),
     [
-        ("4,3,4,\n", "gtfs.transfer_in_seat"),
-        (",,4,\n", "gtfs.transfer_in_seat"),
-        ("4,3,5,\n", "gtfs.transfer_in_seat"),
+        ("4,3,4,\n", "gtfs.in_seat_unnamed"),
+        (",,4,\n", "gtfs.in_seat_unnamed"),
+        ("4,3,5,\n", "gtfs.in_seat_not"),
         ("4,NA,1,\n", "gtfs.transfer_plain"),
         ("4,4,2,30\n", "gtfs.transfer_same_stop"),
     ],
@@ -117,13 +118,28 @@ def test_fares_of_version_1(tmp_path: Path) -> None:
     assert np.isnan(fares.ride_amount("r3", "007", "4"))
 
 
-def test_a_fare_without_rules_holds_everywhere_and_zones_on_the_way_are_not_used(tmp_path: Path) -> None:
+def test_a_fare_without_rules_holds_everywhere(tmp_path: Path) -> None:
     files = added("fare_attributes.txt", "day,9.00,EUR,0,\n")
-    files["fare_rules.txt"] = "fare_id,route_id,origin_id,destination_id,contains_id\nflat,r1,,,\nzone,r2,,,z1\n"
+    files["fare_rules.txt"] = "fare_id,route_id\nflat,r1\nzone,r2\n"
+    fares = read_gtfs(write_folder(tmp_path, files)).fares
+    assert fares is not None
+    assert fares.flat_by_route(["r1", "r2", "r3"]) == {"r1": (1.5, "EUR"), "r2": (2.5, "EUR"), "r3": (9.0, "EUR")}
+
+
+def test_zones_on_the_way(tmp_path: Path) -> None:
+    """A fare that names zones holds for rides that touch these zones and no other."""
+    files = added("fare_attributes.txt", "both,3.00,EUR,0,\n")
+    files["fare_rules.txt"] = "fare_id,route_id,contains_id\nflat,r1,\nzone,r2,z1\nboth,r2,z1\nboth,r2,z2\n"
     feed = read_gtfs(write_folder(tmp_path, files))
-    assert codes(feed)["gtfs.fare_contains"] == 1
     assert feed.fares is not None
-    assert feed.fares.flat_by_route(["r1", "r2"]) == {"r1": (1.5, "EUR"), "r2": (9.0, "EUR")}
+    assert feed.fares.flat_by_route(["r1", "r2"]) == {"r1": (1.5, "EUR")}
+    found = feed.fares.ride_amounts("r2", ["007", "NA", "3", "4"])
+    assert found[0].tolist()[1:] == [2.5, 3.0, 3.0]
+    assert np.isnan(found[2, 3]), "only zone z2, for which there is no fare"
+
+
+def test_fares_that_hold_for_changes_are_counted(tmp_path: Path) -> None:
+    assert codes(read_gtfs(write_folder(tmp_path)))["gtfs.fare_with_changes"] == 1
 
 
 FARES_2 = {
@@ -160,7 +176,8 @@ def test_rules_with_priority_hold_for_all_where_blank(tmp_path: Path) -> None:
     rules = rules.replace(",p1\n", ",p1,1\n").replace(",p2\n", ",p2,2\n")
     fares = read_gtfs(write_folder(tmp_path, {**FARES_2, "fare_leg_rules.txt": rules})).fares
     assert fares is not None
-    assert fares.ride_amount("r1", "007", "4") == 0.8
+    assert fares.ride_amount("r1", "007", "4") == 3.0, "the rule of the higher priority goes before the cheaper one"
+    assert fares.ride_amount("r1", "NA", "4") == 0.8
     assert fares.flat_by_route(["r2"]) == {}
 
 
@@ -173,12 +190,17 @@ def test_flat_fares_of_the_feed_go_before_the_formula(tmp_path: Path) -> None:
     assert (fares.base_eur[flat] == 1.5).all()
     assert (fares.eur_km[flat] == 0).all()
     assert (fares.eur_km[~flat] > 0).all()
-    assert "2 × route with fares by area or none, not used: the formula of the region holds" in table.notices
+    assert "1 × route without a fare in the feed: the formula of the region holds" in table.notices
+    assert table.ride_fares is not None
+    ride = np.flatnonzero(table.pattern_route == 1)
+    assert (fares.ride_first[ride] >= 0).all()
+    assert (fares.ride_first[table.pattern_route != 1] == -1).all()
+    assert set(fares.ride_eur[~np.isnan(fares.ride_eur)]) == {2.5}
     other = Timetable.from_gtfs(
         write_folder(tmp_path / "b", changed("fare_attributes.txt", "1.50,EUR", "1.5,BRL")), FARES
     )
     assert np.isnan(other.routes["fare_eur"]).all()
-    assert any("fares in BRL, not used" in text for text in other.notices)
+    assert "1 × fare rule in BRL, not used: there is no rate to EUR" in other.notices
 
 
 @pytest.mark.parametrize(
@@ -444,7 +466,8 @@ def test_every_notice_is_in_the_reference() -> None:
         code for path in sources for code in re.findall(r'"((?:gtfs|archive)\.[a-z_0-9]+)"', path.read_text("utf-8"))
     }
     found |= {f"gtfs.trip_{code}" for code, _ in FAULTS}
-    found |= {f"gtfs.transfer_{key}" for key in ("in_seat", "by_route", "same_stop", "plain")}
+    found |= {f"gtfs.transfer_{key}" for key in ("by_route", "same_stop", "plain")}
+    found |= {f"gtfs.in_seat_{key}" for key in REASONS}
     found |= {f"gtfs.{end}_type_{kind}" for end in ("pickup", "drop_off") for kind in ("none", "arranged")}
     said = set(re.findall(r"`((?:gtfs|archive)\.[a-z_0-9]+)`", (root / "docs/reference/gtfs.md").read_text("utf-8")))
     assert found == said

@@ -14,19 +14,22 @@ from click.testing import CliRunner
 
 from tests.reference import grid_town
 from tests.reference.grid_town import node_id
+from zemsim.behaviour.parameters import load_parameters
 from zemsim.cli import cli
 from zemsim.core.errors import InputError, OutputError
 from zemsim.region import Region, load_region
 from zemsim.region.build.build import Question, build_region
 from zemsim.region.build.report import Report
 from zemsim.region.region import digest_pack
-from zemsim.travel.active import ActiveNetwork, active_detour
+from zemsim.travel.active import ActiveNetwork, ActiveRules
+from zemsim.travel.active_ways import ActiveWays
 from zemsim.travel.pack_check import pack_rows
 from zemsim.travel.road_network import RoadNetwork
 from zemsim.travel.roads import road_skim
 from zemsim.travel.timetable import Timetable
 
 Built = tuple[Path, Report]
+RULES = ActiveRules.of(load_parameters())
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +56,7 @@ def test_what_was_read_and_left_out(built: Built) -> None:
     assert report.total("turn restrictions", "read", "relations") == 4
     assert report.total("turn restrictions", "kept", "restrictions") == 1
     assert report.total("turn restrictions", "refused", "not for cars, or only at some times") == 1
-    assert report.total("turn restrictions", "refused", "by way of a way, not of a node: not followed") == 1
+    assert report.total("turn restrictions", "refused", "a member lies outside the file") == 1
     assert report.total("turn restrictions", "refused", "a way passes through the crossing: ambiguous") == 1
     assert report.total("timetable", "outside", "stops too far from every zone") == 1
     assert report.total("chargers", "kept", "charging points") == 6
@@ -159,7 +162,7 @@ def test_lengths_are_those_on_the_ground(network: RoadNetwork) -> None:
 
 
 def test_zones_reach_each_other_and_the_report_agrees(region: Region, network: RoadNetwork) -> None:
-    rows = {row["what"]: row for row in pack_rows(region)}
+    rows = {row["what"]: row for row in pack_rows(region, RULES)}
     assert rows["pairs of zones without a way by road"]["value"] == 0
     assert rows["pairs of zones without a way to walk"]["value"] == 0
     assert len(region.zones) == 9
@@ -187,7 +190,7 @@ def test_parking_fee(region: Region) -> None:
 
 
 def test_walking_takes_short_cuts_and_goes_against_one_ways(region: Region) -> None:
-    walking = ActiveNetwork.from_region(region)
+    walking = ActiveNetwork.from_region(region, RULES)
     assert walking is not None
     walk, bike = walking.skim("walk"), walking.skim("bike")
     assert np.allclose(walk.time_min, walk.time_min.T, rtol=1e-4)
@@ -195,10 +198,10 @@ def test_walking_takes_short_cuts_and_goes_against_one_ways(region: Region) -> N
     assert (bike.time_min <= walk.time_min * 1.21).all()
     winter = walking.skim("bike", season=0)  # type: ignore[arg-type]
     assert winter.time_min.sum() > bike.time_min.sum()
-    detour = active_detour(region)
-    assert detour is not None
-    assert (detour >= 1).all()
-    assert np.median(detour) < 1.6
+    ways = ActiveWays.of(region, Timetable.from_region(region), RULES)
+    assert ways is not None
+    assert (ways.detour >= 1).all()
+    assert np.median(ways.detour) < 1.6
 
 
 def test_same_bytes_twice_and_with_shuffled_zones(question: Question, built: Built, tmp_path: Path) -> None:
@@ -270,7 +273,7 @@ def test_elevation_slows_climbs(question: Question, tmp_path: Path) -> None:
     )
     build_region(replace(question, elevation=grid), tmp_path / "pack")
     region = load_region(tmp_path / "pack")
-    network = ActiveNetwork.from_region(region)
+    network = ActiveNetwork.from_region(region, RULES)
     assert network is not None
     assert network.rise_m.sum() + network.fall_m.sum() > 0
     bike, ebike = network.skim("bike").time_min, network.skim("ebike").time_min

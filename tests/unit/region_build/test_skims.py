@@ -12,9 +12,12 @@ from zemsim.behaviour.parameters import load_parameters
 from zemsim.core.errors import InputError
 from zemsim.region import Region, load_region
 from zemsim.region.build.report import Report
+from zemsim.travel.active import ActiveRules
 from zemsim.travel.omx import write_omx
 from zemsim.travel.transit_options import PathWeights
 from zemsim.travel.zone_skims import zone_skims
+
+WEIGHTS, RULES = PathWeights.of(load_parameters()), ActiveRules.of(load_parameters())
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +26,7 @@ def region(built: tuple[Path, Report]) -> Region:
 
 
 def test_omx_layout(region: Region, tmp_path: Path) -> None:
-    made = zone_skims(region, "walk", 480, PathWeights.of(load_parameters()))
+    made = zone_skims(region, "walk", 480, WEIGHTS, RULES)
     write_omx(tmp_path / "walk.omx", made, {"region": "town"})
     with h5py.File(tmp_path / "walk.omx") as file:
         assert file.attrs["OMX_VERSION"] == b"0.2"
@@ -34,24 +37,23 @@ def test_omx_layout(region: Region, tmp_path: Path) -> None:
 
 
 def test_omx_same_bytes(region: Region, tmp_path: Path) -> None:
-    made = zone_skims(region, "car", 480, PathWeights.of(load_parameters()))
+    made = zone_skims(region, "car", 480, WEIGHTS, RULES)
     for name in ("a", "b"):
         write_omx(tmp_path / name, made, {"region": "town"})
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
 def test_transit_leaves_at_the_time_asked(region: Region) -> None:
-    weights = PathWeights.of(load_parameters())
-    early, late = (zone_skims(region, "bus", minute, weights).matrices for minute in (8 * 60, 23 * 60))
+    early, late = (zone_skims(region, "bus", minute, WEIGHTS, RULES).matrices for minute in (8 * 60, 23 * 60))
     there = np.isfinite(early["time_min"])
     assert there.any()
     assert np.isinf(late["time_min"]).all()  # the last bus has left
     assert (early["time_min"][there] > 0).all()
-    later = zone_skims(region, "bus", 8 * 60 + 10, weights).matrices["time_min"]
+    later = zone_skims(region, "bus", 8 * 60 + 10, WEIGHTS, RULES).matrices["time_min"]
     both = there & np.isfinite(later)
     assert (early["time_min"][both] <= later[both] + 10 + 1e-3).all()
 
 
 def test_unknown_mode(region: Region) -> None:
     with pytest.raises(InputError, match="known: car"):
-        zone_skims(region, "rocket", 480, PathWeights.of(load_parameters()))
+        zone_skims(region, "rocket", 480, WEIGHTS, RULES)

@@ -11,6 +11,8 @@ from zemsim.core.settings import Settings
 from zemsim.policy.levers.charging import PublicChargers, SolarCharging, YardChargers
 from zemsim.policy.levers.fleets import MunicipalFleet, SharedEbikes
 from zemsim.policy.levers.grants import EbikePurchaseGrant, EvPurchaseGrant
+from zemsim.policy.levers.lines import BusSpeed, ClosedStop, NewLine, NewStop
+from zemsim.policy.levers.on_demand import OnDemandBus
 from zemsim.policy.levers.prices import ChargingPrice, ElectricityPrice, FuelPrice, ParkingPrice
 from zemsim.policy.levers.transit import BusFare, BusFrequency, ElectricCityBuses
 
@@ -27,6 +29,11 @@ Measure = Annotated[
     | ParkingPrice
     | BusFare
     | BusFrequency
+    | NewLine
+    | NewStop
+    | ClosedStop
+    | BusSpeed
+    | OnDemandBus
     | ElectricCityBuses
     | SharedEbikes
     | MunicipalFleet,
@@ -48,6 +55,11 @@ LEVERS = {
         ParkingPrice,
         BusFare,
         BusFrequency,
+        NewLine,
+        NewStop,
+        ClosedStop,
+        BusSpeed,
+        OnDemandBus,
         ElectricCityBuses,
         SharedEbikes,
         MunicipalFleet,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -10,9 +11,11 @@ from zemsim.policy.lever import Costed, Lever, Name, Names, Payer, Persons, key_
 from zemsim.policy.routes import CITY_BUS
 from zemsim.policy.rules import PaymentRule
 from zemsim.policy.schedule import Schedule, Steps
+from zemsim.travel.timetable_changes import Departures
 
 if TYPE_CHECKING:
-    from zemsim.policy.draft import Draft
+    from zemsim.core.toml_lines import Loc
+    from zemsim.policy.draft import Draft, PolicyRegion
 
 
 class BusFare(Lever):
@@ -55,6 +58,8 @@ class BusFrequency(Lever, Costed):
     """Networks of the timetable, such as regional_bus or city_bus_jelgava."""
     route_ids: Names = ()
     """Single routes by their id."""
+    except_route_ids: Names = ()
+    """Routes of these networks that are left as they are, for example those that a measure replaces."""
     cost_eur_per_vehicle_km: Annotated[float, Field(ge=0.0, le=50.0)]
     """Cost of a vehicle-km that is added, or saved."""
 
@@ -64,24 +69,20 @@ class BusFrequency(Lever, Costed):
             raise key_fault("networks", "say which routes: give networks or route_ids")
         return self
 
+    def faults(self, base: PolicyRegion) -> Iterator[tuple[Loc, str]]:
+        found = base.routes.fault((), self.except_route_ids)
+        if found is not None:
+            yield ("except_route_ids", found[1]), found[2]
+
     def apply(self, draft: Draft) -> None:
-        routes = draft.base.routes.select(self.networks, self.route_ids)
+        left = set(self.except_route_ids)
+        routes = tuple(r for r in draft.base.routes.select(self.networks, self.route_ids) if r not in left)
         factor = self.factor.at(draft.year)
         for route_id in routes:
             draft.claim(f"the departures of route {route_id}", self.name)
-            draft.frequency[route_id] = factor
-        draft.rules.append(
-            PaymentRule(
-                self.name,
-                "departures",
-                self.paid_by,
-                "operator",
-                "vehicle_km",
-                "vehicle-km",
-                self.cost_eur_per_vehicle_km,
-                routes=routes,
-            )
-        )
+            if factor != 1.0:
+                draft.change(Departures(route_id, factor))
+        draft.pay_for_km(self.name, "departures", self.paid_by, self.cost_eur_per_vehicle_km, routes)
 
 
 class ElectricCityBuses(Lever, Costed):

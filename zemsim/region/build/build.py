@@ -31,7 +31,6 @@ from zemsim.region.build.zones import fill_zones, outline, place_zones, settleme
 from zemsim.region.geo import Grid
 from zemsim.region.make import road_order
 from zemsim.region.make.pack import Pack, slug
-from zemsim.region.nearest import NearestPoint
 from zemsim.region.region import PACKAGE_FILE, load_region
 
 Say = Callable[[str], None]
@@ -149,12 +148,11 @@ def _build(question: Question, work: Path, say: Say) -> Report:
     zones, given = _kept(zones, given, tables)
     title = question.name
     zones, status = fill_zones(zones, title, rules, report)
-    say("walking and cycling")
-    _write_active(work, extract, zones, grid, rules, elevation, report)
     say("timetable")
     capacity = {name: defaults.assumption_of("timetable", key) for name, key in _VEHICLES.items()}
     stops = write_timetable(question.gtfs, work / "gtfs", zones, grid, rules, capacity, question.date, report)
-    _count_stops(stops, extract, grid, rules, report)
+    say("walking and cycling")
+    _write_active(work, extract, zones, stops, grid, rules, elevation, report)
     say("tables")
     _write_tables(work, question, given, extract, zones, tables, grid, rules, report)
     _write_package(work, question, grid, status)
@@ -181,27 +179,18 @@ def _write_active(
     work: Path,
     extract: OsmExtract,
     zones: pd.DataFrame,
+    stops: pd.DataFrame,
     grid: Grid,
     rules: Rules,
     elevation: Elevation | None,
     report: Report,
 ) -> None:
     points = zones[["x_m", "y_m"]].to_numpy(np.float64)
-    nodes, links = active_tables(extract, points, zones["zone_id"].tolist(), grid, rules, elevation, report)
+    zone_ids = zones["zone_id"].tolist()
+    nodes, links = active_tables(extract, points, zone_ids, stops, grid, rules, elevation, report)
     if nodes:
         write_rows(work / "active_nodes.csv", [field["name"] for field in package.ACTIVE_NODES], nodes)
         write_rows(work / "active_links.csv", [field["name"] for field in package.ACTIVE_LINKS], links)
-
-
-def _count_stops(stops: pd.DataFrame, extract: OsmExtract, grid: Grid, rules: Rules, report: Report) -> None:
-    """Count stops that lie far from every way of the extract: nobody walks there."""
-    x, y = grid.to_metres(extract.lon, extract.lat)
-    away = NearestPoint(np.column_stack([x, y])).of(stops[["x_m", "y_m"]])[0]
-    limit = rules.default("build.stop_walk_m")
-    far = away > limit
-    report.count("timetable", "kept", "stops linked to ways", int((~far).sum()))
-    report.count("timetable", "note", f"stops farther than {limit:g} m from every way of the file", int(far.sum()), "",
-                 stops["stop_id"][far].head())  # fmt: skip
 
 
 def _write_tables(

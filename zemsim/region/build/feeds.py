@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +12,14 @@ import pandas as pd
 
 from zemsim.core.errors import InputError
 from zemsim.region.build.csv_files import write_csv
+from zemsim.region.build.feed_files import write_feed
 from zemsim.region.build.report import Report
 from zemsim.region.build.rules import Rules
 from zemsim.region.geo import Grid
 from zemsim.region.gtfs import Gtfs, read_gtfs
 from zemsim.region.gtfs.kinds import TRAIN_KINDS
+from zemsim.region.gtfs.table import DAY_NAMES
 from zemsim.region.nearest import NearestPoint
-
-#: A bus line whose stops are nearer to each other than this runs in a town, m.
-_CITY_SPACING_M = 1200.0
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def write_timetable(
@@ -62,22 +61,39 @@ def write_timetable(
     calendar = _calendar(feed, date)
     times, trips = _near_trips(feed, set(stops["stop_id"]), set(calendar["service_id"]), report)
     stops = stops[stops["stop_id"].isin(set(times["stop_id"]))]
-    routes = _routes(feed, set(trips["route_id"]))
-    folder.mkdir()
-    used = calendar["service_id"].isin(set(trips["service_id"]))
-    write_csv(folder / "agency.txt", _agency(feed, set(routes["agency_id"])))
-    write_csv(folder / "stops.txt", stops[["stop_id", "stop_name", "stop_lat", "stop_lon"]].sort_values("stop_id"))
-    write_csv(folder / "routes.txt", routes)
-    columns = ["route_id", "service_id", "trip_id", "direction_id"]
-    write_csv(folder / "trips.txt", trips[columns].sort_values("trip_id"))
-    write_csv(folder / "stop_times.txt", times)
-    write_csv(folder / "calendar.txt", calendar[used])
-    _write_transfers(feed, folder, set(stops["stop_id"]))
-    _write_sidecars(folder, routes, trips, times, stops, capacity, paths, report)
+    kept = _kept(feed, stops, trips, times, calendar)
+    for reason, count in write_feed(kept, folder).items():
+        report.count("timetable", "dropped", reason, count)
+    _write_sidecars(folder, kept, stops, capacity, rules.default("build.city_stop_spacing_m"), paths, report)
     report.count("timetable", "kept", "stops", len(stops))
-    report.count("timetable", "kept", "routes", len(routes))
+    report.count("timetable", "kept", "routes", len(kept.routes))
     report.count("timetable", "kept", "trips", len(trips))
+    report.count(
+        "timetable", "kept", "trips of which only the headway is promised", int(trips["headway_s"].notna().sum())
+    )
+    for name, words in (("pickup_type", "on"), ("drop_off_type", "off")):
+        report.count("timetable", "kept", f"stop times at which nobody may get {words}", int((times[name] == 1).sum()))
+    report.count("timetable", "kept", "walks and changes that the feed gives", len(kept.walks))
     return stops
+
+
+def _kept(feed: Gtfs, stops: pd.DataFrame, trips: pd.DataFrame, times: pd.DataFrame, calendar: pd.DataFrame) -> Gtfs:
+    """Return the feed with what is kept of it; trips are numbered anew."""
+    row = pd.Series(np.arange(len(trips)), index=trips.index)
+    here = set(stops["stop_id"])
+    walks = feed.walks[feed.walks["from_stop_id"].isin(here) & feed.walks["to_stop_id"].isin(here)]
+    routes = _routes(feed, set(trips["route_id"]))
+    return replace(
+        feed,
+        agency=feed.agency[feed.agency["agency_id"].isin(set(routes["agency_id"]))],
+        stops=stops,
+        routes=routes,
+        trips=trips.reset_index(drop=True),
+        stop_times=times.assign(trip_idx=times["trip_idx"].map(row)).reset_index(drop=True),
+        calendar=calendar[calendar["service_id"].isin(set(trips["service_id"]))],
+        calendar_dates=feed.calendar_dates.iloc[:0],
+        walks=walks,
+    )
 
 
 def _near_stops(feed: Gtfs, zones: pd.DataFrame, grid: Grid, rules: Rules, report: Report) -> pd.DataFrame:
@@ -103,10 +119,9 @@ def _calendar(feed: Gtfs, date: dt.date | None) -> pd.DataFrame:
     monday = day - dt.timedelta(days=day.weekday())
     runs = [feed.active_services(monday + dt.timedelta(days=k)) for k in range(7)]
     services = sorted(set().union(*runs))
-    rows = [[name, *(int(name in active) for active in runs)] for name in services]
-    calendar = pd.DataFrame(rows, columns=["service_id", *_DAYS])
-    start, end = (f"{d:%Y%m%d}" for d in (monday, monday + dt.timedelta(days=6)))
-    return calendar.assign(start_date=start, end_date=end)
+    rows = [[name, *(name in active for active in runs)] for name in services]
+    calendar = pd.DataFrame(rows, columns=["service_id", *DAY_NAMES])
+    return calendar.assign(start_date=monday, end_date=monday + dt.timedelta(days=6))
 
 
 def _near_trips(feed: Gtfs, stops: set[str], services: set[str], report: Report) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -122,73 +137,40 @@ def _near_trips(feed: Gtfs, stops: set[str], services: set[str], report: Report)
     times = times[inside & times["trip_idx"].isin(kept)]
     report.count("timetable", "outside", "calls at stops that were left out", int((~inside).sum()))
     trips = feed.trips.iloc[sorted(kept)]
-    distance = times["dist_m"] - times.groupby("trip_idx")["dist_m"].transform("first")
-    shown = distance.round(0).map(lambda d: "" if np.isnan(d) else str(int(d)))
-    table = pd.DataFrame(
-        {
-            "trip_id": times["trip_id"],
-            "arrival_time": times["arrival_s"].map(_clock),
-            "departure_time": times["departure_s"].map(_clock),
-            "stop_id": times["stop_id"],
-            "stop_sequence": times["stop_sequence"],
-            "shape_dist_traveled": shown,
-        }
-    )
-    return table.sort_values(["trip_id", "stop_sequence"], kind="stable"), trips
-
-
-def _clock(second: int) -> str:
-    return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+    return times.sort_values(["trip_idx", "stop_sequence"], kind="stable"), trips
 
 
 def _routes(feed: Gtfs, used: set[str]) -> pd.DataFrame:
     routes = feed.routes[feed.routes["route_id"].isin(used)].sort_values("route_id")
     usual = np.where(routes["kind"].isin(TRAIN_KINDS), "train", "regional_bus")
     network = np.where(routes["network_id"].fillna("") == "", usual, routes["network_id"])
-    names = ["route_id", "agency_id", "route_short_name", "route_long_name", "route_type"]
     agencies = feed.agency["agency_id"].tolist()
     routes = routes.assign(agency_id=routes["agency_id"].where(routes["agency_id"].isin(agencies), agencies[0]))
-    return routes[names].assign(network_id=network)
-
-
-def _agency(feed: Gtfs, used: set[str]) -> pd.DataFrame:
-    agency = feed.agency[feed.agency["agency_id"].isin(used)].sort_values("agency_id")
-    return agency[["agency_id", "agency_name"]].assign(agency_url="", agency_timezone=feed.time_zone)
-
-
-def _write_transfers(feed: Gtfs, folder: Path, stops: set[str]) -> None:
-    """Write changes and walks that the feed gives, between stops that are kept."""
-    walks = feed.walks[feed.walks["from_stop_id"].isin(stops) & feed.walks["to_stop_id"].isin(stops)]
-    if len(walks):
-        kind = np.where(walks["kind"] == "none", "3", "2")
-        seconds = walks["seconds"].map(lambda s: "" if np.isnan(s) else str(int(s)))
-        table = walks[["from_stop_id", "to_stop_id"]].assign(transfer_type=kind, min_transfer_time=seconds)
-        write_csv(folder / "transfers.txt", table)
+    return routes.assign(network_id=network)
 
 
 def _write_sidecars(
     folder: Path,
-    routes: pd.DataFrame,
-    trips: pd.DataFrame,
-    times: pd.DataFrame,
+    kept: Gtfs,
     stops: pd.DataFrame,
     capacity: dict[str, float],
+    city_spacing_m: float,
     paths: Sequence[str | Path],
     report: Report,
 ) -> None:
     """Write what the departures rest on, and the vehicles: their class by kind and distance of stops."""
+    routes, trips, times = kept.routes, kept.trips, kept.stop_times
     departures = trips.groupby("route_id").size()
     note = ", ".join(Path(path).name for path in paths)[:200]
     status = pd.DataFrame({"route_id": routes["route_id"], "status": "reported"})
     write_csv(folder / "status.csv", status.assign(departures=status["route_id"].map(departures), note=note))
     place = stops.set_index("stop_id")[["x_m", "y_m"]]
-    joined = times.join(place, on="stop_id").assign(
-        route_id=times["trip_id"].map(trips.set_index("trip_id")["route_id"])
-    )
+    route_of = trips["route_id"].to_numpy(object)
+    joined = times.join(place, on="stop_id").assign(route_id=route_of[times["trip_idx"].to_numpy()])
     step = pd.Series(np.hypot(joined["x_m"].diff(), joined["y_m"].diff()), index=joined.index)
-    spacing = step.where(joined["trip_id"].eq(joined["trip_id"].shift())).groupby(joined["route_id"]).mean()
+    spacing = step.where(joined["trip_idx"].eq(joined["trip_idx"].shift())).groupby(joined["route_id"]).mean()
     train = routes["network_id"].eq("train") | routes["route_type"].isin([0, 1, 2])
-    town = routes["route_id"].map(spacing).to_numpy() < _CITY_SPACING_M
+    town = routes["route_id"].map(spacing).to_numpy() < city_spacing_m
     kind = np.where(train, "train_electric", np.where(town, "bus_city", "bus_regional"))
     table = pd.DataFrame({"route_id": routes["route_id"].to_numpy(), "vehicle_class": kind})
     write_csv(folder / "vehicles.csv", table.assign(capacity_pers=[round(capacity[name]) for name in kind]))

@@ -44,8 +44,9 @@ class LinkTable:
         self.used.setdefault(position, (kind, zone_id))
         return self.places.names[position]
 
-    def add_roads(self, edges: list[Edge], restricted: Restricted, extract: OsmExtract, report: Report) -> None:
+    def add_roads(self, restricted: Restricted, extract: OsmExtract, report: Report) -> None:
         """Add the links of edges, each direction by itself where the two differ."""
+        edges = restricted.edges
         for number, (edge, name) in enumerate(zip(edges, numbered(edges, extract.way_id), strict=True)):
             row = self._road(edge, extract, report)
             forward, backward = self._capacity(edge.kind, True), self._capacity(edge.kind, False)

@@ -45,6 +45,7 @@ MORE: dict[str, list[dict[str, Any]]] = {
 ACTIVE_NODES: list[dict[str, Any]] = [
     {"name": "node_id", "type": "string", "constraints": {"required": True, "unique": True}},
     {"name": "zone_id", "type": "string", "title": "Zone that is entered here"},
+    {"name": "stop_id", "type": "string", "title": "Stop that is reached here"},
     {"name": "lon", "type": "number", "constraints": _LIMITS["lon"]},
     {"name": "lat", "type": "number", "constraints": _LIMITS["lat"]},
 ]

@@ -48,20 +48,21 @@ def road_tables(extract: OsmExtract, zones: pd.DataFrame, grid: Grid, rules: Rul
     kinds, directions = car_roads(extract, rules, report)
     runs = pieces(extract, sorted(kinds), report, PART)
     restrictions = read_restrictions(extract, report)
-    crossings = {rule.via for rule in restrictions}
+    crossings = {node for rule in restrictions for node in rule.nodes}
+    passed = {way for rule in restrictions for way in rule.via_ways}
     places = Places(extract, grid)
     edges = cut_at_crossings(runs, kinds, directions, extract.way_id, crossings)
     edges = main_part(edges, places, report, PART)
     if not edges:
         raise InputError("the file has no road for cars")
-    edges, joins, joined = _join_zones(edges, places, zones, crossings, rules, report)
+    edges, joins, joined = _join_zones(edges, places, zones, crossings, passed, rules, report)
     keep = crossings | {join.node for join in joins}
     before = len(edges)
     edges = without_loops(draw_chains_together(edges, keep), report, PART)
     report.count(PART, "repaired", "edges drawn together with the next", before - len(edges))
     restricted = restrict(edges, restrictions, places, report)
     table = LinkTable(places, rules, _urban(zones))
-    table.add_roads(edges, restricted, extract, report)
+    table.add_roads(restricted, extract, report)
     names = zones["zone_id"].tolist()
     own = {
         row: places.add(f"z-{names[row]}", float(zones["x_m"].iloc[row]), float(zones["y_m"].iloc[row]))
@@ -73,14 +74,21 @@ def road_tables(extract: OsmExtract, zones: pd.DataFrame, grid: Grid, rules: Rul
 
 
 def _join_zones(
-    edges: list[Edge], places: Places, zones: pd.DataFrame, crossings: set[int], rules: Rules, report: Report
+    edges: list[Edge],
+    places: Places,
+    zones: pd.DataFrame,
+    crossings: set[int],
+    passed: set[int],
+    rules: Rules,
+    report: Report,
 ) -> tuple[list[Edge], list[Join], np.ndarray]:
     points = zones[["x_m", "y_m"]].to_numpy(np.float64)
     limit = rules.default("build.zone_snap_m")
     edges, joins = join_points(
         edges, places, points, zones["zone_id"].tolist(), limit, round(rules.default("build.zone_links_max")),
         rules.default("build.zone_links_reach"),
-        lambda edge: edge.kind.highway not in _FAST and not edge.kind.bridge, frozenset(crossings),
+        lambda edge: edge.kind.highway not in _FAST and not edge.kind.bridge and edge.first_way not in passed,
+        frozenset(crossings),
     )  # fmt: skip
     joined = np.zeros(len(zones), bool)
     joined[[join.point for join in joins]] = True

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from zemsim.region.build.elevation import Elevation
 from zemsim.region.build.graph import (
@@ -21,7 +24,7 @@ from zemsim.region.build.graph import (
 from zemsim.region.build.osm import OsmExtract
 from zemsim.region.build.report import Report
 from zemsim.region.build.rules import Rules
-from zemsim.region.build.snap import join_points
+from zemsim.region.build.snap import Join, join_points
 from zemsim.region.build.ways import ActiveWay, active_ways, pieces
 from zemsim.region.geo import Grid
 
@@ -35,6 +38,7 @@ def active_tables(
     extract: OsmExtract,
     points: np.ndarray,
     zone_ids: list[str],
+    stops: pd.DataFrame,
     grid: Grid,
     rules: Rules,
     elevation: Elevation | None,
@@ -42,12 +46,15 @@ def active_tables(
 ) -> tuple[Rows, Rows]:
     """Return the rows of ``active_nodes`` and ``active_links``; both empty if no zone can be joined.
 
-    The main part is what hangs together for those who walk. A zone joins the nearest way for walking.
+    The main part is what hangs together for those who walk. A zone joins the nearest way for walking, and so does a
+    stop.
 
     Parameters
     ----------
     points : float64 [Z, 2]
         Zone centres, metres.
+    stops : DataFrame
+        ``stop_id, x_m, y_m``.
     """
     kinds = active_ways(extract, rules, report)
     runs = pieces(extract, sorted(kinds), report, PART)
@@ -63,24 +70,25 @@ def active_tables(
     report.count(PART, "outside", "zones too far from every way for walking", len(zone_ids) - len(joins))
     if not joins:
         return [], []
-    keep = {join.node for join in joins}
+    entries = [_Entry(zone_ids[join.point], "", points[join.point], join) for join in joins]
+    stop_ids, at = stops["stop_id"].astype(str).tolist(), stops[["x_m", "y_m"]].to_numpy(np.float64)
+    reach_m = rules.default("build.stop_walk_m")
+    edges, stop_joins = join_points(edges, places, at, stop_ids, reach_m, 1, 1.0, lambda edge: edge.kind.walk)
+    entries += [_Entry("", stop_ids[join.point], at[join.point], join) for join in stop_joins]
+    _count_stops(stop_ids, {join.point for join in stop_joins}, reach_m, report)
+    keep = {entry.join.node for entry in entries}
     edges = without_loops(draw_chains_together(edges, keep), report, PART)
     links = [
         _link(edge, name, places, elevation)
         for edge, name in zip(edges, numbered(edges, extract.way_id, "a"), strict=True)
     ]
     used = sorted({node for edge in edges for node in (edge.start, edge.end)} | keep)
-    nodes = [_node(places, at, "") for at in used]
-    for number, join in enumerate(joins):
-        zone_id = zone_ids[join.point]
-        own = places.add(f"z-{zone_id}", float(points[join.point, 0]), float(points[join.point, 1]))
-        nodes.append(_node(places, own, zone_id))
-        links.append(
-            {"link_id": f"c{number + 1:06d}", "from_node": places.names[own], "to_node": places.names[join.node],
-             "length_m": _tenths(max(join.away_m * rules.default("build.connector_detour"), 1.0)), "walk": 1,
-             "bike": "both", "infrastructure": "connector", "surface_share": 1.0, "rise_m": None, "fall_m": None,
-             "status": "assumption"}
-        )  # fmt: skip
+    nodes = [_node(places, at) for at in used]
+    detour = rules.default("build.connector_detour")
+    for number, entry in enumerate(entries):
+        own = places.add(entry.node_id, float(entry.xy[0]), float(entry.xy[1]))
+        nodes.append(_node(places, own, entry.zone_id, entry.stop_id))
+        links.append(_connector(f"c{number + 1:06d}", entry, places.names[own], places, detour))
     report.count(PART, "kept", "links", len(links))
     km = sum(float(link["length_m"]) for link in links) / 1000.0
     report.count(PART, "kept", "length", km, "km")
@@ -89,10 +97,48 @@ def active_tables(
     return nodes, links
 
 
-def _node(places: Places, at: int, zone_id: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Entry:
+    """A zone or a stop at ``xy``, and where it joins the ways."""
+
+    zone_id: str
+    stop_id: str
+    xy: NDArray[np.float64]
+    join: Join
+
+    @property
+    def node_id(self) -> str:
+        return f"z-{self.zone_id}" if self.zone_id else f"s-{self.stop_id}"
+
+
+def _count_stops(stop_ids: list[str], joined: set[int], reach_m: float, report: Report) -> None:
+    """Count stops that lie far from every way: one walks there in a straight line."""
+    far = [stop_id for at, stop_id in enumerate(stop_ids) if at not in joined]
+    report.count(PART, "kept", "stops joined to ways", len(joined))
+    report.count(PART, "note", f"stops farther than {reach_m:g} m from every way for walking", len(far), "", far[:5])
+
+
+def _connector(link_id: str, entry: _Entry, name: str, places: Places, detour: float) -> dict[str, Any]:
+    return {
+        "link_id": link_id,
+        "from_node": name,
+        "to_node": places.names[entry.join.node],
+        "length_m": _tenths(max(entry.join.away_m * detour, 1.0)),
+        "walk": 1,
+        "bike": "both",
+        "infrastructure": "connector",
+        "surface_share": 1.0,
+        "rise_m": None,
+        "fall_m": None,
+        "status": "assumption",
+    }
+
+
+def _node(places: Places, at: int, zone_id: str = "", stop_id: str = "") -> dict[str, Any]:
     return {
         "node_id": places.names[at],
         "zone_id": zone_id,
+        "stop_id": stop_id,
         "lon": round(places.lon[at], 7),
         "lat": round(places.lat[at], 7),
     }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from zemsim.core.notices import Notices
 from zemsim.region.archive import Source
@@ -26,8 +27,10 @@ class FareTable:
         1 or 2 of GTFS fares; 0 after feeds of both were merged.
     rules : DataFrame
         One row per fare and set of conditions: ``fare_id, route_id, network_id, from_area_id, to_area_id`` ("" is any),
-        ``amount`` float64 in ``currency``, ``transfers`` int64 (changes within the fare, -1 without limit),
-        ``transfer_s`` float64 (NaN without limit). An area is a fare zone of version 1 or an area of version 2.
+        ``contains`` (tuple of the areas that the ride must pass, no other; () is any), ``priority`` int64 (a rule of a
+        higher one goes before), ``amount`` float64 in ``currency``, ``transfers`` int64 (changes within the fare, -1
+        without limit), ``transfer_s`` float64 (NaN without limit). An area is a fare zone of version 1 or an area of
+        version 2.
     areas : mapping of str to tuple of str
         Areas of each stop that has any.
     networks : mapping of str to tuple of str
@@ -43,18 +46,64 @@ class FareTable:
         """Return the currencies, sorted."""
         return tuple(sorted(set(self.rules["currency"])))
 
-    def ride_amount(self, route_id: str, from_stop: str, to_stop: str) -> float:
-        """Return the lowest fare of a ride, NaN if no rule holds for it.
+    def in_currency(self, currency: str) -> FareTable:
+        """Return the table with the rules in one currency only.
 
         Parameters
         ----------
-        route_id, from_stop, to_stop : str
-            The ride.
+        currency : str
+            Three letters of ISO 4217.
         """
+        return replace(self, rules=self.rules[self.rules["currency"] == currency].reset_index(drop=True))
+
+    def ride_amount(self, route_id: str, *stops: str) -> float:
+        """Return the fare of a ride, NaN if no rule holds for it: see :meth:`ride_amounts`.
+
+        Parameters
+        ----------
+        route_id : str
+            The route.
+        *stops : str
+            Stops of the ride in order, from the first to the last.
+        """
+        return float(self.ride_amounts(route_id, stops)[0, -1])
+
+    def ride_amounts(self, route_id: str, stops: Sequence[str]) -> NDArray[np.float64]:
+        """Return the fare of each ride on a course: float64 [n, n] by positions, NaN where none is stated.
+
+        Of the rules that hold for a ride those of the highest priority count, and of these the lowest amount. A rule
+        that names areas on the way holds for rides that touch these and no other (as in OpenTripPlanner).
+
+        Parameters
+        ----------
+        route_id : str
+            The route.
+        stops : sequence of str [n]
+            Stops of the course in order.
+        """
+        by_ends = self.of_route(route_id)
+        areas = [("", *self.areas.get(stop, ())) for stop in stops]
+        found = np.full((len(stops), len(stops)), np.nan)
+        if not by_ends:
+            return found
+        for i, here in enumerate(areas):
+            touched = set(here[1:])
+            for j in range(i + 1, len(areas)):
+                touched.update(areas[j][1:])
+                rules = [rule for a in here for b in areas[j] for rule in by_ends.get((a, b), ())]
+                fits = [rule[:2] for rule in rules if not rule[2] or rule[2] == touched]
+                if fits:
+                    found[i, j] = min(fits)[1]
+        return found
+
+    def of_route(self, route_id: str) -> dict[tuple[str, str], list[tuple[int, float, frozenset[str]]]]:
+        """Return the rules of a route by areas of the first and last stop: minus priority, amount, areas on the way."""
         rules = self._of_route(route_id)
-        here, there = self.areas.get(from_stop, ()), self.areas.get(to_stop, ())
-        fits = rules["from_area_id"].isin(["", *here]) & rules["to_area_id"].isin(["", *there])
-        return float(rules.loc[fits, "amount"].min()) if fits.any() else float("nan")
+        found: dict[tuple[str, str], list[tuple[int, float, frozenset[str]]]] = {}
+        columns = (rules[name].tolist() for name in ("from_area_id", "to_area_id", "priority", "amount", "contains"))
+        for start, end, priority, amount, contains in zip(*columns, strict=True):
+            found.setdefault((start, end), []).append((-priority, amount, frozenset(contains)))
+        return found
 
     def flat_by_route(self, routes: list[str]) -> dict[str, tuple[float, str]]:
         """Return amount and currency of the routes whose fare does not depend on the stops.
@@ -67,9 +116,10 @@ class FareTable:
         found = {}
         for route in routes:
             rules = self._of_route(route)
-            anywhere = not (rules["from_area_id"].any() or rules["to_area_id"].any())
+            anywhere = not (rules["from_area_id"].any() or rules["to_area_id"].any() or rules["contains"].any())
             if len(rules) and anywhere and rules["currency"].nunique() == 1:
-                found[route] = (float(rules["amount"].min()), str(rules["currency"].iloc[0]))
+                first = rules[rules["priority"] == rules["priority"].max()]
+                found[route] = (float(first["amount"].min()), str(rules["currency"].iloc[0]))
         return found
 
     def _of_route(self, route_id: str) -> pd.DataFrame:
@@ -107,35 +157,44 @@ def _version_1(source: Source, routes: pd.DataFrame, stops: pd.DataFrame, notice
     amount = table.floats("price", 0, 1e7)
     transfers = table.integers("transfers", 0, 2, blank=-1)
     transfer_s = table.floats("transfer_duration", 0, 1e7, blank=np.nan)
+    notices.add(
+        "gtfs.fare_with_changes", "fare that holds for changes, too: each ride is paid", int((transfers != 0).sum())
+    )
     rows = {fare: i for i, fare in enumerate(ids)}
-    rules = Table(source, "fare_rules.txt", required=False)
-    fare = rules.references("fare_id", rows, "fare_attributes.txt")
+    conditions = _conditions(Table(source, "fare_rules.txt", required=False), rows, routes, stops)
+    with_rules = {fare for fare, *_ in conditions}
+    conditions += [(name, "", "", "", ()) for name in ids if name not in with_rules]
+    at = np.array([rows[fare] for fare, *_ in conditions], np.int64)
+    names = ("fare_id", "route_id", "from_area_id", "to_area_id", "contains")
+    frame = pd.DataFrame(conditions, columns=names, dtype=object)
+    frame["network_id"] = pd.Series([""] * len(frame), dtype=object)
+    frame["currency"] = pd.Series([table.column("currency_type")[i] for i in at], dtype=object)
+    frame["priority"], frame["amount"] = np.zeros(len(at), np.int64), amount[at]
+    frame["transfers"], frame["transfer_s"] = transfers[at], transfer_s[at]
+    areas = {stop: (area,) for stop, area in zip(stops["stop_id"], stops["zone_id"], strict=True) if area}
+    return FareTable(1, _ordered(frame), areas, {})
+
+
+Condition = tuple[str, str, str, str, tuple[str, ...]]
+
+
+def _conditions(rules: Table, fares: Mapping[str, int], routes: pd.DataFrame, stops: pd.DataFrame) -> list[Condition]:
+    """Return fare, route, first and last zone, zones on the way; rows that differ in the last only are one."""
+    fare = rules.references("fare_id", fares, "fare_attributes.txt")
     rules.references("route_id", set(routes["route_id"]), "routes.txt", blank=True)
     zones = set(stops["zone_id"]) - {""}
     for name in ("origin_id", "destination_id", "contains_id"):
         rules.references(name, zones, "the zone_id of stops.txt", blank=True)
-    contains = np.array([bool(text) for text in rules.column("contains_id")], dtype=bool)
-    notices.add("gtfs.fare_contains", "fare rule by zones on the way, not used", int(contains.sum()))
-    with_rules = set(fare)
-    free = [name for name in ids if name not in with_rules]
-    keep = np.flatnonzero(~contains)
-    names = free + [fare[i] for i in keep]
-    at = np.array([rows[name] for name in names], np.int64)
-    blank = [""] * len(free)
-    frame = pd.DataFrame(
-        {
-            "fare_id": names,
-            "route_id": blank + [rules.column("route_id")[i] for i in keep],
-            "network_id": [""] * len(names),
-            "from_area_id": blank + [rules.column("origin_id")[i] for i in keep],
-            "to_area_id": blank + [rules.column("destination_id")[i] for i in keep],
-            "currency": [table.column("currency_type")[i] for i in at],
-        },
-        dtype=object,
-    )
-    frame["amount"], frame["transfers"], frame["transfer_s"] = amount[at], transfers[at], transfer_s[at]
-    areas = {stop: (area,) for stop, area in zip(stops["stop_id"], stops["zone_id"], strict=True) if area}
-    return FareTable(1, _ordered(frame), areas, {})
+    passed: dict[tuple[str, str, str, str], set[str]] = {}
+    plain: set[tuple[str, str, str, str]] = set()
+    ends = (rules.column(name) for name in ("route_id", "origin_id", "destination_id", "contains_id"))
+    for name, route, start, end, contains in zip(fare, *ends, strict=True):
+        key = (name, route, start, end)
+        if contains:
+            passed.setdefault(key, set()).add(contains)
+        else:
+            plain.add(key)
+    return [(*key, ()) for key in sorted(plain)] + [(*key, tuple(sorted(own))) for key, own in sorted(passed.items())]
 
 
 def _version_2(
@@ -151,6 +210,7 @@ def _version_2(
     ]
     notices.add("gtfs.fare_timeframe", "fare rule for hours of the day, not used", sum(timed))
     by_priority = rules.has("rule_priority")
+    priority = rules.integers("rule_priority", 0, 10**9, blank=0)
     columns = {
         "network_id": (rules.column("network_id"), networks),
         "from_area_id": (rules.column("from_area_id"), areas),
@@ -173,6 +233,8 @@ def _version_2(
         },
         dtype=object,
     )
+    frame["contains"] = pd.Series([()] * len(keep), dtype=object)
+    frame["priority"] = priority[keep]
     frame["amount"] = np.array([price[product[i]] for i in keep], np.float64)
     frame["transfers"], frame["transfer_s"] = np.zeros(len(keep), np.int64), np.full(len(keep), np.nan)
     changes = Table(source, "fare_transfer_rules.txt", required=False)
@@ -249,5 +311,5 @@ def _frozen(groups: dict[str, set[str]]) -> dict[str, tuple[str, ...]]:
 
 
 def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
-    names = ["fare_id", "route_id", "network_id", "from_area_id", "to_area_id"]
+    names = ["fare_id", "route_id", "network_id", "from_area_id", "to_area_id", "contains"]
     return frame.drop_duplicates().sort_values(names, kind="stable", ignore_index=True)

@@ -108,6 +108,7 @@ def _prefixed(feed: Gtfs, prefix: str) -> Gtfs:
 def _fares_prefixed(fares: FareTable, routes: list[str], prefix: str) -> FareTable:
     """Fares that hold for all routes of a feed must not hold for those of another: its prefix becomes a network."""
     rules = _table_prefixed(fares.rules, prefix)
+    rules["contains"] = pd.Series([tuple(prefix + area for area in own) for own in rules["contains"]], dtype=object)
     everywhere = (rules["route_id"] == "") & (rules["network_id"] == "")
     rules["network_id"] = rules["network_id"].where(~everywhere, prefix)
     networks = _groups_prefixed(fares.networks, prefix)

@@ -22,6 +22,7 @@ from zemsim.region.gtfs.fares import read_fares
 from zemsim.region.gtfs.feed import Gtfs
 from zemsim.region.gtfs.flex import FLEX_COLUMNS, flex_rows, split_flex
 from zemsim.region.gtfs.frequencies import expand
+from zemsim.region.gtfs.in_seat import join_in_seat
 from zemsim.region.gtfs.kinds import kind_of
 from zemsim.region.gtfs.services import read_services
 from zemsim.region.gtfs.shapes import fill_from_shapes, given_m, straight_m
@@ -95,6 +96,7 @@ def _read(path: Path, strict: bool, bounds: Bounds | None, limits: Limits | None
         services = set(calendar["service_id"]) | set(exceptions["service_id"])
         shapes = Table(source, "shapes.txt", required=False, wanted=())
         trips = _trips(source, routes, services, shapes, notices)
+        all_trips = set(trips["trip_id"])
         wanted = ("pickup_type", "drop_off_type", "shape_dist_traveled", *FLEX_COLUMNS)
         table = Table(source, "stop_times.txt", wanted=wanted)
         flex = flex_rows(table)
@@ -104,6 +106,7 @@ def _read(path: Path, strict: bool, bounds: Bounds | None, limits: Limits | None
         )
         times["dist_m"] = fill_from_shapes(shapes, trips, times, stops, notices)
         trips, times = expand(source, trips, times, left_out, notices)
+        trips, times = join_in_seat(source, trips, times, all_trips, left_out, notices)
         walks = read_walks(source, stops, places, notices)
         fares = read_fares(source, routes, stops, places, notices)
         status = _sidecar(source, "status.csv", ("route_id", "status", "departures", "note"), set(routes["route_id"]))

@@ -60,12 +60,12 @@ def _transfers(source: Source, stops: pd.DataFrame, places: pd.DataFrame, notice
     platforms = stops.groupby("parent_station")["stop_id"].agg(sorted).to_dict()
     own = dict.fromkeys(stops["stop_id"])
     found: dict[tuple[str, str], tuple[int, bool, float]] = {}
-    unused = dict.fromkeys(("in_seat", "by_route", "same_stop", "plain"), 0)
+    unused = dict.fromkeys(("by_route", "same_stop", "plain"), 0)
     for row, kind in enumerate(kinds.tolist()):
         start, end = cells["from_stop_id"][row], cells["to_stop_id"][row]
         if kind in (IN_SEAT, NOT_IN_SEAT):
-            unused["in_seat"] += 1
-        elif not start or not end:
+            continue  # about passengers on board: zemsim.region.gtfs.in_seat
+        if not start or not end:
             raise table.fail(row, "from_stop_id and to_stop_id are needed")
         elif any(cells[name][row] for name in _COLUMNS[2:]):
             unused["by_route"] += 1
@@ -83,7 +83,6 @@ def _transfers(source: Source, stops: pd.DataFrame, places: pd.DataFrame, notice
                     if a != b:
                         found[a, b] = max(value, found.get((a, b), value))
     words = {
-        "in_seat": "transfer of passengers who stay on board, not used: they change",
         "by_route": "transfer for some routes or trips only, not used",
         "same_stop": "transfer within one stop, not used: the change time of the timetable holds",
         "plain": "transfer without a time: walks by distance hold",
