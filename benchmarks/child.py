@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,8 +24,10 @@ from benchmarks import charging, choice, equilibrium, graphs, machine, roads, tr
 from benchmarks.options import DifferentError, Options  # noqa: E402
 from benchmarks.timing import Task, interleave, rows_of  # noqa: E402
 
+#: Part of the cores below which the machine is busy with something else.
+QUIET = 0.9
 #: Nodes of the generated graphs.
-QUICK_NODES, NODES = (10_000,), (10_000, 30_000, 100_000, 300_000)
+QUICK_NODES, NODES = (10_000, 20_000), (10_000, 30_000, 100_000, 300_000)
 QUICK_ZONES, ZONES = 500, 1000
 NETWORKS = ("ChicagoRegional", "Sydney")
 
@@ -53,19 +56,23 @@ def missing(options: Options) -> list[str]:
 
 
 def measured(options: Options) -> dict[str, Any]:
-    """Time everything; a difference between implementations ends it."""
+    """Time everything; a difference between implementations ends it, and so does the end of the time."""
+    begun = time.monotonic()
     options = replace(options, machine=machine.bandwidth(options.threads))
-    quiet = not machine.busy() > 1.0
     rows: list[dict[str, Any]] = []
     busy = [machine.busy()]
-    different = None
+    different = late = None
     try:
         for task in all_tasks(options):
             if options.only.casefold() not in task.name.casefold():
                 continue
             print(f"bench: {options.threads} threads: {task.name}", file=sys.stderr, flush=True)
+            quiet = machine.share_of_cores(options.threads) >= QUIET
             rows += rows_of(task, interleave(task.ways, options.rounds), options.threads, quiet)
             busy.append(machine.busy())
+            if time.monotonic() - begun > options.most_s:
+                late = f"out of time after {task.name}: what follows it was not timed"
+                break
     except DifferentError as error:
         different = str(error)
     return {
@@ -74,6 +81,8 @@ def measured(options: Options) -> dict[str, Any]:
         "load_average": [round(min(busy), 2), round(max(busy), 2)],
         "skipped": missing(options),
         "different": different,
+        "late": late,
+        "elapsed_seconds": time.monotonic() - begun,
         "rows": rows,
     }
 
@@ -82,6 +91,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="One process of the benchmark; see bench.py")
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--rounds", type=int, required=True)
+    parser.add_argument("--most-s", type=float, required=True)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--networks", type=Path)
     parser.add_argument("--feeds", type=Path)
@@ -91,7 +101,7 @@ def main() -> None:
     asked = parser.parse_args()
     options = Options(
         asked.threads, asked.quick, asked.rounds, asked.networks, asked.feeds,
-        frozenset(filter(None, asked.peers.split(","))), {}, asked.only,
+        frozenset(filter(None, asked.peers.split(","))), {}, asked.only, asked.most_s,
     )  # fmt: skip
     found = measured(options)
     asked.out.write_text(json.dumps(found), encoding="utf-8")

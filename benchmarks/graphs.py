@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class Graph:
     time_ms: Int32
     xy: NDArray[np.float32]
     zones: Int32
+    series: str = ""  # graphs of one series differ in size only
 
     @property
     def n_nodes(self) -> int:
@@ -114,7 +115,8 @@ def planar(n_nodes: int, n_zones: int) -> Graph:
     time_ms = length_m / (rng.choice([30, 50, 70, 90], len(edges)) / 3.6) * 1000
     ends = np.hstack([edges.T, edges.T[::-1]])
     used = int(ends.max()) + 1
-    return graph_of(f"planar {n_nodes:,}", ends, np.tile(time_ms, 2), n_zones, xy_m[:used])
+    graph = graph_of(f"planar {n_nodes:,}", ends, np.tile(time_ms, 2), n_zones, xy_m[:used])
+    return replace(graph, series="planar")
 
 
 def tntp(path: Path, n_zones: int) -> Graph:

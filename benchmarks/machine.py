@@ -76,6 +76,28 @@ def reads_gb_s(found: dict[str, float], size_bytes: float) -> float:
     return found["read_memory_gb_s"]
 
 
+def share_of_cores(threads: int, seconds: float = 0.2) -> float:
+    """Part of the processor that some busy threads get at once: about 1 on a quiet machine with as many cores."""
+    values = np.ones(1 << 16, np.int64)
+    total(values)
+    spent = [0.0] * threads
+    begun = time.perf_counter()
+
+    def work(k: int) -> None:
+        start = time.thread_time()
+        while time.perf_counter() - begun < seconds:
+            for _ in range(16):
+                total(values)
+        spent[k] = time.thread_time() - start
+
+    workers = [threading.Thread(target=work, args=(k,)) for k in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return sum(spent) / (threads * (time.perf_counter() - begun))
+
+
 def busy() -> float:
     """Processes that want to run, mean of the last minute."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")

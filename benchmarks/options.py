@@ -28,6 +28,8 @@ class Options:
         Measured bandwidth.
     only : str
         Part of a name; tasks without it are left out.
+    most_s : float
+        Seconds after which no task is begun.
     """
 
     threads: int
@@ -38,6 +40,7 @@ class Options:
     peers: frozenset[str]
     machine: dict[str, float] = field(default_factory=dict)
     only: str = ""
+    most_s: float = float("inf")
 
     def has(self, name: str) -> bool:
         """Whether a peer takes part."""

@@ -7,8 +7,12 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
+from benchmarks.growth import growth
 from benchmarks.machine import description
+from benchmarks.timing import ONE_THREAD, standing
 
+#: Lines of a page between which the table stands.
+FIRST_MARK, LAST_MARK = "<!-- zemsim bench: begin -->", "<!-- zemsim bench: end -->"
 _HEAD = ("task", "threads", "ours", "peer", "theirs", "ratio", "goal", "of bound")
 
 
@@ -28,6 +32,7 @@ def whole(
             "rounds": rounds,
             "processes": processes,
             "rows": rows,
+            "growth": growth(rows),
         }
     )
 
@@ -50,6 +55,15 @@ def seconds(value: float | None) -> str:
     return f"{value * 1e9:.3g} ns"
 
 
+def ratio(row: dict[str, Any]) -> str:
+    """A ratio, and what is wrong with it: ``below`` its goal within the tolerance, or ``missed``."""
+    if row["ratio"] is None:
+        return ""
+    wrong = standing(row["ratio"], row["goal"])
+    digits = 2 if row["peer"] == ONE_THREAD else 1
+    return f"{row['ratio']:.{digits}f}" + (f" ({wrong})" if wrong else "")
+
+
 def cells(row: dict[str, Any]) -> tuple[str, ...]:
     """One row of a table."""
     clock = "cpu_seconds" if row["judged_by"] == "processor" else "seconds"
@@ -61,7 +75,7 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
         f"{seconds(row[clock])} / {row['unit']}",
         f"{peer} ({row['note']})" if row["note"] else peer,
         seconds(row.get(f"peer_{clock}")),
-        "" if row["ratio"] is None else f"{row['ratio']:.1f}",
+        ratio(row),
         "" if not row["goal"] else f"{row['goal']:g}",
         "" if share is None else f"{100 * share:.0f} %",
     )
@@ -82,8 +96,14 @@ def _notes(found: dict[str, Any]) -> list[str]:
     for part in found["processes"]:
         low, high = part["load_average"]
         read = ", ".join(f"{key.removesuffix('_gb_s')} {value:.0f} GB/s" for key, value in part["bandwidth"].items())
-        lines.append(f"{part['threads']} threads: load of the machine {low} to {high}; {read}")
+        minutes = part["elapsed_seconds"] / 60
+        lines.append(f"{part['threads']} threads: {minutes:.1f} min; load of the machine {low} to {high}; {read}")
         lines += [f"{part['threads']} threads: not timed for want of files: {name}" for name in part["skipped"]]
+    lines += [
+        f"{part['group']}, {part['threads']} threads: time grows with size to the power of {part['exponent']:.2f}"
+        + "".join(f"; {name} {power:.2f}" for name, power in part["peers"].items())
+        for part in found["growth"]
+    ]
     peers = ", ".join(f"{name} {number}" for name, number in found["peers"].items())
     return [*lines, f"peers: {peers or 'none'}", f"waived: {', '.join(found['waived']) or 'none'}"]
 
@@ -91,20 +111,23 @@ def _notes(found: dict[str, Any]) -> list[str]:
 def markdown(found: dict[str, Any]) -> str:
     """The table for the README: a row for each task and each peer that is the fastest or has a goal.
 
-    Times are those with the fewest threads; the ratio with more threads stands beside.
+    Times are those with the fewest threads; the ratio with more threads stands beside, and how much faster ours is with
+    more threads than with one, in wall time.
     """
     fewest = min((part["threads"] for part in found["processes"]), default=1)
     more = sorted({row["threads"] for row in found["rows"]} - {fewest})
     ratios = {(row["task"], row["peer"], row["threads"]): row for row in found["rows"]}
-    head = ["task", "ours", "peer", "theirs", "ratio", *(f"{n} threads" for n in more), "goal", "of bound"]
+    head = ["task", "ours", "peer", "theirs", "ratio", *(f"{n} threads" for n in more), "goal"]
+    head += [*(f"ours, {n} threads over 1" for n in more), "of bound"]
     lines = ["| " + " | ".join(head) + " |", "|---|" + "---|" * (len(head) - 1)]
     for row in found["rows"]:
         if row["threads"] == fewest and (row["goal"] or row.get("best_peer") or row["peer"] is None):
-            task, _, ours, peer, theirs, ratio, goal, share = cells({**row, "note": ""})
+            task, _, ours, peer, theirs, least, goal, share = cells({**row, "note": ""})
             others = [ratios.get((row["task"], row["peer"], n)) for n in more]
-            beside = ["" if other is None else f"{other['ratio']:.1f}" for other in others]
+            beside = ["" if other is None else ratio(other) for other in others]
             goals = dict.fromkeys([goal, *(f"{other['goal']:g}" for other in others if other and other["goal"])])
-            line = [task, ours, peer, theirs, ratio, *beside, ", ".join(filter(None, goals)), share]
+            scales = [_scaling(ratios.get((row["task"], ONE_THREAD, n))) for n in more]
+            line = [task, ours, peer, theirs, least, *beside, ", ".join(filter(None, goals)), *scales, share]
             lines.append("| " + " | ".join(cell.replace("|", "/") for cell in line) + " |")
     about = ", ".join(f"{key} {value}" for key, value in found["machine"].items())
     clocks = {row["threads"]: row["judged_by"] for row in found["rows"]}
@@ -112,4 +135,28 @@ def markdown(found: dict[str, Any]) -> str:
     words = [f"Ratios are {told} threads. {about}."]
     words += [f"{line[0].upper()}{line[1:]}." for line in _notes(found)]
     words += [f"Missed: {line}." for line in found["missed"]]
-    return "\n".join([*lines, "", *words, ""])
+    words += ["Every goal is reached, or within three tenths of it."] if not found["missed"] else []
+    return "\n".join([*lines, "", *(f"* {line}" for line in words), ""])
+
+
+def _scaling(row: dict[str, Any] | None) -> str:
+    """How much faster more threads are than one, and the goal if there is one."""
+    if row is None:
+        return ""
+    return (
+        ratio(row) + (f", goal {row['goal']:g}" if row["goal"] else "") + (" (busy)" if "busy" in row["note"] else "")
+    )
+
+
+def between_marks(page: str, table: str) -> str:
+    """A page with the table between its marks.
+
+    Raises
+    ------
+    ValueError
+        If the page does not have each mark once, the first before the last.
+    """
+    if page.count(FIRST_MARK) != 1 or page.count(LAST_MARK) != 1 or page.index(FIRST_MARK) > page.index(LAST_MARK):
+        raise ValueError(f"it must have the lines {FIRST_MARK} and {LAST_MARK} once, in this order")
+    before, after = page.split(FIRST_MARK)[0], page.split(LAST_MARK)[1]
+    return f"{before}{FIRST_MARK}\n\n{table.strip()}\n\n{LAST_MARK}{after}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from benchmarks.machine import SIZES_MB, reads_gb_s
 from benchmarks.one_lane import sweep_one
 from benchmarks.options import DifferentError, Options
 from benchmarks.road_peers import ONE_BY_ONE, Aequilibrae, Peer, RoutingKit
-from benchmarks.timing import Task, Way
+from benchmarks.timing import ONE_THREAD, Task, Way
 from zemsim.kernels.customise import customise
 from zemsim.kernels.dissection import dissection_rank
 from zemsim.kernels.hierarchy import build_hierarchy
@@ -26,7 +26,7 @@ ORIGINS = 64
 #: Nodes from which on peers that search one by one get few origins, and AequilibraE none.
 LARGE = 100_000
 _FEW, _SOME = 4, 32
-#: Links of a graph whose two threads must scale.
+#: Least ratio of one thread to two on a large graph.
 _SCALING = 1.7
 
 
@@ -67,8 +67,33 @@ def bound_s(graph: Slice, members: Members, targets: int, machine: dict[str, flo
     rows = targets * 4
     rate = min(reads_gb_s(machine, rows * members.origins.size), machine["read_L3_gb_s"])
     if rows * members.origins.size > SIZES_MB["L3"] * 2**20:
-        rate = 0.5 * machine["copy_memory_gb_s"]
+        rate = machine["copy_memory_gb_s"]
     return read + rows / rate / 1e9
+
+
+def customising_bound_s(graph: Graph, machine: dict[str, float]) -> float:
+    """Least seconds to put sixteen sets of times on the arcs.
+
+    Times of links are read once from memory and labels of both directions written once; in each of two passes a
+    triangle reads the two labels of its upper arc, at best from the second cache.
+    """
+    row = LANES * 4
+    degree = np.diff(graph.hierarchy.up_start)
+    triangles = int((degree * (degree - 1) // 2).sum())
+    links = graph.time_ms.size * row / machine["read_memory_gb_s"]
+    arcs = 2 * graph.hierarchy.n_arcs * row / machine["copy_memory_gb_s"]
+    return (links + arcs + 2 * triangles * 2 * row / machine["read_L2_gb_s"]) / 1e9
+
+
+def _series(graph: Graph, words: str) -> dict[str, Any]:
+    """Group and size of a task, if there are graphs of other sizes."""
+    return {"group": f"{graph.series}: {words}", "size": float(graph.n_nodes)} if graph.series else {}
+
+
+def _scaled(ways: list[Way], options: Options, call: Callable[[], object], units: int) -> None:
+    """Add our own way with one thread where there are more."""
+    if options.threads > 1:
+        ways.append(Way(ONE_THREAD, call, units))
 
 
 def _skim(graph: Graph, metric: Any, peers: dict[str, Peer], options: Options) -> Task:
@@ -86,16 +111,19 @@ def _skim(graph: Graph, metric: Any, peers: dict[str, Peer], options: Options) -
                 raise DifferentError(f"{graph.name}: skims of {name} differ")
             compared.append(f"all cells equal {name}'s")
     ways = [Way("ours", lambda: sweep(members, arcs, options.threads), n)]
-    scaling = 0.0
-    if options.threads > 1:
-        ways.append(Way("ours, 1 thread", lambda: sweep(members, arcs, 1), n))
-        scaling = _SCALING if graph.n_nodes >= LARGE else 0.0
+    _scaled(ways, options, lambda: sweep(members, arcs, 1), n)
     ways += [_way(peer, zones, zones, _part(graph)) for peer in peers.values()]
+    words = f"skim of {n:,} zones"
     return Task(
-        f"{graph.name}: skim of {n:,} zones", "origin", ways,
+        f"{graph.name}: {words}", "origin", ways,
         {"best": 10.0 if options.threads == 1 else 8.0, Aequilibrae.name: 50.0},
-        bound_s(arcs, members, n, options.machine), "; ".join(compared), scaling,
+        bound_s(arcs, members, n, options.machine), "; ".join(compared), _goal_of_threads(graph),
+        **_series(graph, words),
     )  # fmt: skip
+
+
+def _goal_of_threads(graph: Graph) -> float:
+    return _SCALING if graph.n_nodes >= LARGE else 0.0
 
 
 def _one_to_all(graph: Graph, metric: Any, peers: dict[str, Peer], options: Options) -> Task:
@@ -106,10 +134,12 @@ def _one_to_all(graph: Graph, metric: Any, peers: dict[str, Peer], options: Opti
     found = sweep(members, arcs, options.threads).rows()[:, graph.hierarchy.rank]
     _same(graph, found[:4], origins[:4], None)
     ways = [Way("ours", lambda: sweep(members, arcs, options.threads), origins.size)]
+    _scaled(ways, options, lambda: sweep(members, arcs, 1), origins.size)
     ways += [_way(peer, origins, None, _part(graph) // 2) for peer in peers.values() if peer.name != Aequilibrae.name]
+    words = f"{origins.size} origins to all nodes"
     return Task(
-        f"{graph.name}: {origins.size} origins to all nodes", "origin", ways, {"best": 20.0},
-        bound_s(arcs, members, graph.n_nodes, options.machine), "4 rows equal SciPy's",
+        f"{graph.name}: {words}", "origin", ways, {"best": 20.0},
+        bound_s(arcs, members, graph.n_nodes, options.machine), "4 rows equal SciPy's", **_series(graph, words),
     )  # fmt: skip
 
 
@@ -121,7 +151,8 @@ def _order(graph: Graph, options: Options) -> Task:
         ways.append(Way("pymetis", lambda: metis_rank(graph), 1))
         theirs = build_hierarchy(graph.tail, graph.head, metis_rank(graph))
         checked += f", {theirs.n_arcs:,} with that of METIS"
-    return Task(f"{graph.name}: order of the nodes", "order", ways, {}, checked=checked)
+    words = "order of the nodes"
+    return Task(f"{graph.name}: {words}", "order", ways, {}, checked=checked, **_series(graph, words))
 
 
 def metis_rank(graph: Graph) -> NDArray[np.int32]:
@@ -142,7 +173,9 @@ def _single(graph: Graph, metric: Any, peers: dict[str, Peer]) -> Task:
     _same(graph, sweep_one(members, arcs, 0)[0][None, graph.hierarchy.rank], origin, None)
     ways = [Way("ours", lambda: sweep_one(members, arcs, 0), 1)]
     ways += [_way(peer, origin, None, 1) for peer in peers.values() if peer.name != Aequilibrae.name]
-    return Task(f"{graph.name}: one origin to all nodes", "origin", ways, {"best": 4.0}, checked="equal to SciPy's row")
+    words = "one origin to all nodes"
+    checked = "equal to SciPy's row"
+    return Task(f"{graph.name}: {words}", "origin", ways, {"best": 4.0}, checked=checked, **_series(graph, words))
 
 
 def _sixteen(graph: Graph, peers: dict[str, Peer], options: Options) -> Task:
@@ -150,21 +183,29 @@ def _sixteen(graph: Graph, peers: dict[str, Peer], options: Options) -> Task:
     between = members_between(graph.hierarchy, graph.zones, graph.zones)
     zones = graph.zones_in_order()
 
-    def ours() -> None:
-        metric = customise(graph.hierarchy, (graph.slices,))
+    def ours(threads: int) -> None:
+        metric = customise(graph.hierarchy, (graph.slices,), threads=threads)
         for position in range(LANES):
-            sweep(between, slice_of(graph.hierarchy, metric, between, position), options.threads)
+            sweep(between, slice_of(graph.hierarchy, metric, between, position, threads), threads)
 
-    last = slice_of(graph.hierarchy, customise(graph.hierarchy, (graph.slices,)), between, LANES - 1)
+    last = slice_of(
+        graph.hierarchy, customise(graph.hierarchy, (graph.slices,), threads=options.threads), between, LANES - 1
+    )
     alone = customise(graph.hierarchy, (np.ascontiguousarray(graph.slices[:, LANES - 1]),))
     if (sweep(between, last).rows() != sweep(between, slice_of(graph.hierarchy, alone, between)).rows()).any():
         raise DifferentError(f"{graph.name}: a slice differs from the same times alone")
-    ways = [Way("ours", ours, LANES)]
+    ways = [Way("ours", lambda: ours(options.threads), LANES)]
+    _scaled(ways, options, lambda: ours(1), LANES)
     peer = peers.get(RoutingKit.name)
     if isinstance(peer, RoutingKit):
         ways.append(Way(peer.name, lambda: peer.sixteen(zones), LANES, "", peer.build_s, peer.memory_mb))
-    name = f"{graph.name}: 16 sets of times, each a skim of {zones.size:,} zones"
-    return Task(name, "set", ways, {RoutingKit.name: 5.0}, checked="the last set equals the same times alone")
+    words = f"16 sets of times, each a skim of {zones.size:,} zones"
+    skim_s = zones.size * bound_s(last, between, zones.size, options.machine)
+    return Task(
+        f"{graph.name}: {words}", "set", ways, {RoutingKit.name: 5.0},
+        customising_bound_s(graph, options.machine) / LANES + skim_s,
+        "the last set equals the same times alone", _goal_of_threads(graph), **_series(graph, words),
+    )  # fmt: skip
 
 
 def _same(graph: Graph, found: NDArray[Any], origins: NDArray[Any], targets: NDArray[Any] | None) -> None:

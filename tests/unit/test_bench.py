@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 import json
 import math
+import os
+import sys
 import time
 import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +18,18 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import bench, choice, graphs, machine, report
+from benchmarks import bench, child, choice, graphs, machine, report
 from benchmarks.timing import Task, Way, interleave, rows_of
 from zemsim.commands.quality import bench as command
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+#: What a process tells, without its rows.
+PART: dict[str, Any] = {
+    "threads": 1, "bandwidth": {"read_L2_gb_s": 80.0}, "load_average": [0.1, 0.2], "skipped": ["a network"],
+    "different": None, "late": None, "elapsed_seconds": 90.0,
+}  # fmt: skip
 
 
 def spin(seconds: float) -> None:
@@ -126,17 +137,19 @@ def test_how_threads_scale_is_judged_on_a_quiet_machine_only() -> None:
 
 
 def test_a_goal_is_missed_below_seven_tenths_and_a_difference_is_named() -> None:
-    parts = [{"threads": 1, "different": None, "rows": [row(ratio=7.0, goal=10.0), row(ratio=6.9, goal=10.0)]}]
+    rows = [row(ratio=7.0, goal=10.0), row(ratio=6.9, goal=10.0)]
+    parts = [{"threads": 1, "different": None, "late": None, "rows": rows}]
     (missed,) = bench.verdict(parts)
     assert "6.9 times" in missed
-    parts.append({"threads": 2, "different": "skims differ", "rows": [row(goal=None)]})
-    assert "2 threads: skims differ" in bench.verdict(parts)
+    assert [report.ratio(one) for one in rows] == ["7.0 (below)", "6.9 (missed)"]
+    assert report.ratio(row(ratio=10.0, goal=10.0)) == "10.0"
+    parts.append({"threads": 2, "different": "skims differ", "late": "out of time", "rows": [row(goal=None)]})
+    assert bench.verdict(parts)[:2] == ["2 threads: skims differ", "2 threads: out of time"]
 
 
 def test_tables_hold_every_row_and_no_infinite_number() -> None:
-    part = {"threads": 1, "bandwidth": {"read_L2_gb_s": 80.0}, "load_average": [0.1, 0.2], "skipped": ["a network"]}
     rows = [row(), row(peer="other|one", share_of_bound=math.nan, best_peer=False, goal=None)]
-    found = report.whole([{**part, "different": None, "rows": rows}], ["numpy"], ["edsger"], 5, [])
+    found = report.whole([PART | {"rows": rows}], ["numpy"], ["edsger"], 5, [])
     assert json.loads(json.dumps(found, allow_nan=False))["rows"][1]["share_of_bound"] is None
     text, page = report.text(found), report.markdown(found)
     assert "other|one" in text
@@ -146,6 +159,66 @@ def test_tables_hold_every_row_and_no_infinite_number() -> None:
         assert "waived: edsger" in said.replace("Waived", "waived")
     assert report.seconds(2.5e-8) == "25 ns"
     assert report.seconds(0.012) == "12 ms"
+
+
+def test_the_table_tells_how_two_threads_scale_and_how_time_grows() -> None:
+    sizes = {100.0: 1.0, 400.0: 4.0, 1600.0: 16.0}
+    one = [
+        row(task=f"{size}", group="g", size=size, cpu_seconds=s, peer_cpu_seconds=s * s) for size, s in sizes.items()
+    ]
+    two = [row(task="100.0", threads=2, peer="ours, 1 thread", ratio=1.5, goal=1.7, note="wall time")]
+    two.append(row(task="400.0", threads=2, peer="ours, 1 thread", ratio=1.2, goal=None, note="the machine is busy"))
+    found = report.whole([PART | {"rows": one}, PART | {"threads": 2, "rows": two}], [], [], 5, ["a task"])
+    (grown,) = found["growth"]
+    assert grown["exponent"] == pytest.approx(1)
+    assert grown["peers"]["slow"] == pytest.approx(2)
+    page = report.markdown(found)
+    assert "| ours, 2 threads over 1 |" in page
+    assert "| 1.50 (below), goal 1.7 |" in page
+    assert "| 1.20 (busy) |" in page
+    assert "to the power of 1.00; slow 2.00" in page
+    assert "* Missed: a task." in page
+
+
+def test_the_table_goes_between_the_marks_of_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "README.md"
+    assert bench.table_in(page, "new") == "new"
+    first, last = report.FIRST_MARK, report.LAST_MARK
+    page.write_text(f"before\n\n{first}\nold\n{last}\n\nafter\n", encoding="utf-8")
+    assert bench.table_in(page, "new\n") == f"before\n\n{first}\n\nnew\n\n{last}\n\nafter\n"
+    for text in ("", first, last, f"{last} {first}", f"{first} {first} {last}"):
+        page.write_text(text, encoding="utf-8")
+        with pytest.raises(SystemExit):
+            bench.parsed(["--markdown", str(page)])
+        assert "must have the lines" in capsys.readouterr().err
+
+
+def test_the_readme_has_the_marks() -> None:
+    assert "| task |" in bench.table_in(ROOT / "README.md", "| task |")
+
+
+def test_time_that_does_not_suffice_ends_the_process_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def work(_: object) -> Iterator[Task]:
+        for name in ("first", "second"):
+            yield Task(name, "piece", [Way("ours", lambda: spin(0.01), 1)])
+
+    monkeypatch.setattr(child, "all_tasks", work)
+    monkeypatch.setattr(machine, "bandwidth", lambda _: {})
+    options = choice.Options(1, True, 2, None, None, frozenset())
+    assert [row["task"] for row in child.measured(options)["rows"]] == ["first", "second"]
+    found = child.measured(replace(options, most_s=0.0))
+    assert [row["task"] for row in found["rows"]] == ["first"]
+    assert "out of time after first" in found["late"]
+
+
+def test_a_process_that_hangs_is_stopped() -> None:
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    assert bench._ended(command, dict(os.environ), ".", 0.5) == "was stopped after 0 s"
+    assert bench._ended([sys.executable, "-c", "exit(7)"], dict(os.environ), ".", 60) == "ended with 7"
+
+
+def test_a_thread_gets_at_most_a_core() -> None:
+    assert 0 < machine.share_of_cores(1, 0.05) < 1.1
 
 
 def test_the_generated_graph_is_the_same_each_time_and_connected() -> None:

@@ -73,7 +73,8 @@ def warmup(as_json: bool) -> None:
 @click.option("--waive", multiple=True, metavar="PEER", help="A pinned peer to do without; may be repeated.")
 @click.option("--only", metavar="WORDS", help="Only tasks whose name has these words.")
 @click.option("--rounds", type=click.IntRange(min=2), help="Rounds, the first of which is dropped.")
-@click.option("--markdown", type=click.Path(dir_okay=False), help="Write the table as Markdown, too.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="After these no task is begun.")
+@click.option("--markdown", type=click.Path(dir_okay=False), help="Write the table into a page, between its marks.")
 @click.option("--suite", type=click.Path(), help="Folder `benchmarks` of the source tree; found in a clone without it.")
 @as_json
 def bench(suite: str | None, **asked: Any) -> None:

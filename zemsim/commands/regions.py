@@ -83,6 +83,7 @@ def _percent(share: float | None) -> str:
 @click.option("--name", help="Name of the pack; that of its folder without it.")
 @click.option("--date", help="A day YYYY-MM-DD: its week is the week of the timetable; the busiest without it.")
 @click.option("--rules", type=click.Path(), help="Folder with own rule tables: highways.csv, defaults.csv and others.")
+@click.option("--figures", type=click.Path(), help="Folder with own figures: assumptions.csv, prices.csv.")
 @click.option("--elevation", type=click.Path(), help="Heights for walking and cycling: Esri ASCII grid in degrees.")
 @click.option("--box", metavar="W,S,E,N", help="Leave out what lies outside this box, in degrees.")
 @click.option("--memory-gb", type=click.FloatRange(0.1), default=4.0, show_default=True, help="For reading OSM.")
@@ -124,6 +125,7 @@ def _question(out: Any, asked: dict[str, Any]) -> Any:
         name=asked["name"] or out.name,
         date=None if asked["date"] is None else _date(asked["date"]),
         rules=None if asked["rules"] is None else Path(asked["rules"]),
+        figures=None if asked["figures"] is None else Path(asked["figures"]),
         elevation=None if asked["elevation"] is None else Path(asked["elevation"]),
         box=None if asked["box"] is None else _box(asked["box"]),
         limits=ReadLimits(int(asked["memory_gb"] * 2**30), asked["time_limit_s"]),

@@ -11,6 +11,7 @@ import numpy as np
 
 from zemsim.core.errors import InputError
 from zemsim.region.nearest import NearestPoint
+from zemsim.region.stand_ins import PART, stand_ins
 from zemsim.region.summary import evidence
 from zemsim.region.tables import read_text
 from zemsim.travel.active import ActiveNetwork, ActiveRules
@@ -44,6 +45,7 @@ def pack_rows(region: Region, rules: ActiveRules, threads: int = 1) -> list[Row]
         *_active(region, rules, threads),
         *_timetable(region),
         *_shares(region),
+        *_stand_ins(region),
         *_imported(region.folder),
     ]
 
@@ -110,6 +112,13 @@ def _shares(region: Region) -> Iterator[Row]:
             yield _row("rests on", f"road {name} by length: assumption", round(100 * assumed, 1), "%")
 
 
+def _stand_ins(region: Region) -> Iterator[Row]:
+    """Tables with figures of another place, or with none, and what the region would have."""
+    for row in stand_ins(region):
+        part = f"of {row.of_rows:,} rows, {row.grade}" if row.rows else row.grade
+        yield _row(PART, f"{row.table}: {row.what}", row.rows, part, None, [f"instead: {row.instead}"])
+
+
 def _imported(folder: Path) -> Iterator[Row]:
     """What the import repaired, refused, defaulted or left outside."""
     path = folder / IMPORT_FILE
@@ -122,5 +131,5 @@ def _imported(folder: Path) -> Iterator[Row]:
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"this is no report of an import: {error}", path) from None
     for part, action, what, count, unit, examples in told:
-        if action not in ("read", "kept"):
+        if action not in ("read", "kept") and part != PART:
             yield _row(f"import: {part}", f"{action}: {what}", count, unit, None, examples)

@@ -22,6 +22,7 @@ from zemsim.region.build.csv_files import write_csv, write_rows
 from zemsim.region.build.elevation import Elevation, read_elevation
 from zemsim.region.build.feeds import write_timetable
 from zemsim.region.build.osm import Box, OsmExtract, ReadLimits, read_osm
+from zemsim.region.build.own_figures import OwnFigures
 from zemsim.region.build.report import FILE, Report
 from zemsim.region.build.roads import RoadTables, road_tables
 from zemsim.region.build.rules import Rules
@@ -32,6 +33,7 @@ from zemsim.region.geo import Grid
 from zemsim.region.make import road_order
 from zemsim.region.make.pack import Pack, slug
 from zemsim.region.region import PACKAGE_FILE, load_region
+from zemsim.region.stand_ins import PART, TAKEN_OVER, stand_ins
 
 Say = Callable[[str], None]
 
@@ -49,8 +51,8 @@ class Question:
         Name of the pack.
     date : date, optional
         Its week is the week of the timetable.
-    rules, elevation : path, optional
-        Folder of rule tables; grid of heights.
+    rules, figures, elevation : path, optional
+        Folder of rule tables; folder of figures of the region itself; grid of heights.
     box : (west, south, east, north), optional
         Nodes outside are left out.
     limits : ReadLimits
@@ -63,6 +65,7 @@ class Question:
     name: str
     date: dt.date | None = None
     rules: Path | None = None
+    figures: Path | None = None
     elevation: Path | None = None
     box: Box | None = None
     limits: ReadLimits | None = None
@@ -97,7 +100,11 @@ def build_region(question: Question, out: str | Path, say: Say = lambda text: No
     try:
         report = _build(question, work, say)
         say("reading the pack back")
-        load_region(work)
+        for row in stand_ins(load_region(work)):
+            report.count(
+                PART, "defaulted", f"{row.table}: {row.what} ({row.grade})", row.rows or 1, "rows" * bool(row.rows)
+            )
+        write_json(work / FILE, {"name": question.name, "rows": report.table()})
         os.chmod(work, 0o755)  # noqa: S103 - a folder that others may read, as mkdir makes it
         _take_place(work, out)
     except OSError as error:
@@ -134,6 +141,7 @@ def _check_target(out: Path, replace: bool) -> None:
 def _build(question: Question, work: Path, say: Say) -> Report:
     report = Report()
     rules = Rules.read(question.rules)
+    own = OwnFigures.read(question.figures)
     elevation = None if question.elevation is None else read_elevation(question.elevation)
     say("reading zones")
     given = read_zones(question.zones, report)
@@ -149,12 +157,13 @@ def _build(question: Question, work: Path, say: Say) -> Report:
     title = question.name
     zones, status = fill_zones(zones, title, rules, report)
     say("timetable")
-    capacity = {name: defaults.assumption_of("timetable", key) for name, key in _VEHICLES.items()}
+    capacity = {name: defaults.assumption_of("timetable", key, own) for name, key in _VEHICLES.items()}
     stops = write_timetable(question.gtfs, work / "gtfs", zones, grid, rules, capacity, question.date, report)
     say("walking and cycling")
     _write_active(work, extract, zones, stops, grid, rules, elevation, report)
     say("tables")
-    _write_tables(work, question, given, extract, zones, tables, grid, rules, report)
+    _write_tables(work, given, extract, zones, tables, grid, rules, own, report)
+    write_json(work / FILE, {"name": question.name, "rows": []})
     _write_package(work, question, grid, status)
     return report
 
@@ -195,13 +204,13 @@ def _write_active(
 
 def _write_tables(
     work: Path,
-    question: Question,
     given: ZoneInput,
     extract: OsmExtract,
     zones: pd.DataFrame,
     tables: RoadTables,
     grid: Grid,
     rules: Rules,
+    own: OwnFigures,
     report: Report,
 ) -> None:
     fees = parking_prices(extract, zones, grid, report)
@@ -214,19 +223,20 @@ def _write_tables(
     write_rows(work / "gates.csv", package.columns_of("gates"), [])
     write_rows(work / "road_nodes.csv", package.columns_of("road-nodes"), tables.nodes)
     write_rows(work / "road_links.csv", package.columns_of("road-links"), tables.links)
-    prices = defaults.price_rows()
+    prices = defaults.price_rows(own)
     price = {kind: defaults.price_of(prices, f"electricity_public_{kind}_eur_kwh") for kind in ("slow", "fast")}
     sites = charger_rows(extract, zones, grid, rules, price, report)
     write_rows(work / "chargers.csv", package.columns_of("chargers"), sites)
     write_rows(work / "prices.csv", package.columns_of("prices"), prices)
     (work / "facts").mkdir()
     write_rows(work / "facts" / "facts.csv", package.columns_of("facts"), [])
-    taken = defaults.write_assumptions(work, rules)
+    taken = defaults.write_assumptions(work, rules, own)
+    own.finish(report)
     report.count("assumptions", "defaulted", "figures taken over from the pack zemgale", taken)
-    report.count("prices", "defaulted", "prices taken over from the pack zemgale", len(prices))
+    taken = sum(row["source"].startswith(TAKEN_OVER) for row in prices)
+    report.count("prices", "defaulted", "prices taken over from the pack zemgale", taken)
     write_json(work / "boundaries.geojson", outline(zones, given, grid))
     road_order.build(Pack(work))
-    write_json(work / FILE, {"name": question.name, "rows": report.table()})
 
 
 def _write_package(work: Path, question: Question, grid: Grid, status: dict[str, Any]) -> None:

@@ -10,8 +10,10 @@ from typing import Any
 
 from zemsim.core.errors import InputError
 from zemsim.region.build.csv_files import write_rows
+from zemsim.region.build.own_figures import OwnFigures
 from zemsim.region.build.rules import COLUMNS, Rules
 from zemsim.region.region import embedded_packs
+from zemsim.region.stand_ins import FOR_A_FACT, TAKEN_OVER
 from zemsim.region.tables import read_rows
 
 DONOR = "zemgale"
@@ -21,7 +23,7 @@ FILES = ("behaviour", "population", "roads_and_paths", "timetable")
 #: Prices that only a place of the donor has.
 _LOCAL_PRICES = ("parking_", "city_fare_")
 _KEPT_PRICE = "parking_other_eur_h"
-_TAKEN = "taken over from the pack zemgale: "
+_TAKEN = f"{TAKEN_OVER}{DONOR}: "
 _COLUMNS = COLUMNS["defaults"]
 
 
@@ -35,8 +37,10 @@ def donor() -> Path:
     return embedded_packs()[DONOR]
 
 
-def write_assumptions(folder: Path, rules: Rules) -> int:
+def write_assumptions(folder: Path, rules: Rules, own: OwnFigures) -> int:
     """Write ``assumptions/*.csv``: those of the donor, stand-ins for facts, and the defaults of the import.
+
+    Figures of the region itself stand in the place of those of the donor.
 
     Returns
     -------
@@ -51,14 +55,16 @@ def write_assumptions(folder: Path, rules: Rules) -> int:
             {**row, "reason": _TAKEN + row["reason"], "grade": "assumption"}
             for row in _rows(donor() / "assumptions" / f"{name}.csv")
         ]
+        rows = own.in_place("assumptions", rows)
         write_rows(target / f"{name}.csv", _COLUMNS, rows)
-        taken += len(rows)
-    stand_ins = _stand_ins(rules)
+        taken += sum(row["reason"].startswith(_TAKEN) for row in rows)
+    stand_ins = own.in_place("assumptions", _stand_ins(rules))
     write_rows(target / "stand_ins.csv", _COLUMNS, stand_ins)
-    own = [dict(row) for row in rules.tables["defaults"].values()]
+    taken += sum(row["reason"].startswith(FOR_A_FACT) for row in stand_ins)
+    of_rules = [dict(row) for row in rules.tables["defaults"].values()]
     radius = [r for r in _rows(donor() / "assumptions" / "region.csv") if r["key"] == "parking.centre_radius_km"]
-    write_rows(target / "build.csv", _COLUMNS, [*own, *radius])
-    return taken + len(stand_ins)
+    write_rows(target / "build.csv", _COLUMNS, [*of_rules, *radius])
+    return int(taken)
 
 
 def _stand_ins(rules: Rules) -> list[dict[str, Any]]:
@@ -74,7 +80,7 @@ def _stand_ins(rules: Rules) -> list[dict[str, Any]]:
             continue
         if note is None:
             continue
-        reason = f"stand-in: {note} ({row['source']}{', ' + row['year'] if row['year'] else ''})"
+        reason = f"{FOR_A_FACT}{note} ({row['source']}{', ' + row['year'] if row['year'] else ''})"
         found.append(
             {"key": row["fact_id"], "value": value, "low": value, "high": value, "unit": row["unit"],
              "reason": reason, "grade": "assumption"}
@@ -84,14 +90,14 @@ def _stand_ins(rules: Rules) -> list[dict[str, Any]]:
     return found
 
 
-def price_rows() -> list[dict[str, Any]]:
-    """Prices of the donor that are not those of one of its places, as assumptions."""
+def price_rows(own: OwnFigures) -> list[dict[str, Any]]:
+    """Prices of the region itself, else those of the donor that are not of one of its places, as assumptions."""
     rows = []
     for row in _rows(donor() / "prices.csv"):
         if row["key"].startswith(_LOCAL_PRICES) and row["key"] != _KEPT_PRICE:
             continue
         rows.append({**row, "status": "assumption", "source": _TAKEN + row["source"]})
-    return rows
+    return own.in_place("prices", rows)
 
 
 def price_of(rows: list[dict[str, Any]], key: str) -> float:
@@ -99,6 +105,7 @@ def price_of(rows: list[dict[str, Any]], key: str) -> float:
     return next(float(row["value"]) for row in rows if row["key"] == key)
 
 
-def assumption_of(name: str, key: str) -> float:
-    """Value of an assumption of the donor."""
-    return next(float(r["value"]) for r in _rows(donor() / "assumptions" / f"{name}.csv") if r["key"] == key)
+def assumption_of(name: str, key: str, own: OwnFigures) -> float:
+    """Value of an assumption: that of the region itself, else of the donor."""
+    rows = [row for row in _rows(donor() / "assumptions" / f"{name}.csv") if row["key"] == key]
+    return float(own.in_place("assumptions", rows)[0]["value"])
