@@ -4,7 +4,7 @@ Axes: P residents, R tours of one day type (those of a resident are neighbours),
 
 A choice is an argmax, so seldom more than a few digits of the utilities are needed to know it. The block works out all
 utilities, inclusive values and draws in float32, in short loops over columns that a compiler turns into vector code,
-with its own polynomials for exp and log. Where the best place, or the best alternative in it, is ahead by more than the
+with its own polynomials for exp and log. Where the best nest, or the best alternative in it, is ahead by more than the
 error of all that (`MARGIN`), it is the choice; the few other tours are settled by the exact rule. Hence the choices are
 those of `choose_exactly`, whatever processor made the vectors.
 """
@@ -27,18 +27,16 @@ from zemsim.kernels.tour_choice import N_ALTERNATIVES, N_NESTS, NEVER, choose_ex
 BLOCK = 4096
 #: Fewer tours than this are chosen for one by one: to set a block up takes longer.
 FEW = 16
-#: A lead is believed if it is above ``MARGIN[0] + MARGIN[1] |value|``: the polynomials are wrong by less than 2e-6, and
-#: the dozen float32 operations behind a value by less than 12 x 6e-8 of the largest number in it (constants are below
-#: 5 in size, all else in a utility is negative, so no number in it is larger than ``|value| + 10``).
+#: A lead is believed if it is above ``MARGIN[0] + MARGIN[1] |value|``. It is the difference of two values, each wrong by
+#: less than 3e-5 through the polynomials and by a dozen float32 roundings of 6e-8 of the largest number in it. Constants
+#: are below 5 in size and all else in a utility is negative, so that number is not above ``|value| + 10``.
 MARGIN: Final = (np.float32(2e-4), np.float32(4e-6))
 
 _WALK, _BIKE, _EBIKE = int(Alternative.WALK), int(Alternative.BIKE), int(Alternative.EBIKE)
 _BUS, _TRAIN = int(Alternative.BUS), int(Alternative.TRAIN)
 _DRIVER, _PASSENGER = int(Alternative.DRIVER), int(Alternative.PASSENGER)
-#: Rows of the scratch: utilities of bus, train, driver; best value of a nest, its lead, the lead of the choice in it.
-_BEST, _AHEAD, _LEAD, SCRATCH_ROWS = 3, 4, 5, 6
 #: Numbers between rows of the scratch, so that they do not fall onto the same lines of the first cache.
-_APART: Final = 16
+APART: Final = 16
 
 _f4 = np.float32
 
@@ -76,23 +74,7 @@ def log1p_of_few(x: Any) -> Any:
     return (p * x + _LN_1P[7]) * x + _LN_1P[8]
 
 
-def _crowd(fixed: Any, there: Any, back: Any, ride_min: Any, crowding: Any, b_pt: Any, out: Any) -> None:
-    """Utility of bus or train with what crowding takes away on both ways."""
-    for i in range(out.shape[0]):
-        twice = crowding[np.uint32(there[i])] + crowding[np.uint32(back[i])] - _f4(2.0)
-        out[i] = fixed[i] + b_pt * twice * ride_min[i]
-
-
-def _pay(
-    fixed: Any, vehicle: Any, cost_factor: Any, drive_eur: Any, parking_eur: Any, b_cost: Any, k_park: Any, out: Any
-) -> None:
-    """Utility of driving with its money; without a vehicle there is no driving."""
-    for i in range(out.shape[0]):
-        money = _f4(2.0) * drive_eur[i] + k_park * parking_eur[i]
-        out[i] = fixed[i] + b_cost * cost_factor[i] * money if vehicle[i] >= 0 else NEVER
-
-
-def _first_nest(
+def _active_nest(
     a: Any,
     b: Any,
     c: Any,
@@ -102,10 +84,10 @@ def _first_nest(
     luck_c: Any,
     scale: Any,
     best: Any,
-    inside: Any,
+    lead: Any,
     out: Any,
 ) -> None:
-    """Value of a nest of three, inclusive value and draw, into `best`; its alternative and the lead of that in it.
+    """Draw inside the first nest; its value is the best so far.
 
     The inclusive value is the largest utility, plus ``scale ln(1 + sum of exp(-difference / scale))``.
     """
@@ -121,48 +103,77 @@ def _first_nest(
         second, top = max(low, min(top, z)), max(top, z)
         later = np.int8(_BIKE) if y == top else np.int8(_EBIKE)
         out[i] = np.int8(_WALK) if x == top else later
-        inside[i] = top - second - (MARGIN[0] + MARGIN[1] * abs(high))
+        lead[i] = top - second - _margin(high)
 
 
-def _next_nest(
-    a: Any,
-    b: Any,
+def _margin(value: Any) -> Any:
+    return MARGIN[0] + MARGIN[1] * abs(value)
+
+
+def _pair(x: Any, y: Any, luck_a: Any, luck_b: Any, scale: Any) -> Any:
+    """Inclusive value of a nest of two, utilities per scale given; how far the second is ahead; the lead in the nest."""
+    high, low = max(x, y), min(x, y)
+    value = scale * (high + log1p_of_few(exp_negative(low - high)))
+    gain = y + luck_b - (x + luck_a)
+    return value, gain, abs(gain) - _margin(high)
+
+
+def _crowd(fixed: Any, there: Any, back: Any, ride_min: Any, crowding: Any, b_pt: Any, out: Any) -> None:
+    """Utility of bus or train, less what crowding takes away on both ways."""
+    for i in range(out.shape[0]):
+        twice = crowding[np.uint32(there[i])] + crowding[np.uint32(back[i])] - _f4(2.0)
+        out[i] = fixed[i] + b_pt * twice * ride_min[i]
+
+
+def _transit_nest(
+    bus: Any, train: Any, shock: Any, luck_a: Any, luck_b: Any, scale: Any, best: Any, lead: Any, out: Any
+) -> None:
+    """Draw of bus or train, which takes the place of the best so far if it is better.
+
+    `lead` is then how far the best nest is ahead of the second, or its choice ahead in it, whichever is less.
+    """
+    per_scale = _f4(1.0) / scale
+    for i in range(out.shape[0]):
+        value, gain, inside = _pair(bus[i] * per_scale, train[i] * per_scale, luck_a[i], luck_b[i], scale)
+        over = value + shock[i] - best[i]
+        chosen = np.int8(_TRAIN) if gain > _f4(0.0) else np.int8(_BUS)
+        out[i] = chosen if over > _f4(0.0) else out[i]
+        best[i] = max(best[i], value + shock[i])
+        lead[i] = min(inside if over > _f4(0.0) else lead[i], abs(over) - _margin(best[i]))
+
+
+def _car_nest(
+    driver: Any,
+    passenger: Any,
+    vehicle: Any,
+    cost_factor: Any,
+    drive_eur: Any,
+    parking_eur: Any,
+    b_cost: Any,
+    k_park: Any,
     shock: Any,
     luck_a: Any,
     luck_b: Any,
     scale: Any,
-    first: Any,
     best: Any,
-    ahead: Any,
-    inside: Any,
+    lead: Any,
     out: Any,
 ) -> None:
-    """A nest of two, with the alternatives `first` and the next, takes the place of the best nest where it is better.
-
-    `ahead` becomes how far the best nest is ahead of the second best.
-    """
+    """The same of driver, who has a vehicle and pays, and passenger; -1 is sure where nothing at all is available."""
     per_scale = _f4(1.0) / scale
     for i in range(out.shape[0]):
-        x, y = a[i] * per_scale, b[i] * per_scale
-        high, low = max(x, y), min(x, y)
-        value = scale * (high + log1p_of_few(exp_negative(low - high))) + shock[i]
-        gain = y + luck_b[i] - (x + luck_a[i])
-        lead = abs(gain) - (MARGIN[0] + MARGIN[1] * abs(high))
-        chosen = np.int8(first + 1) if gain > _f4(0.0) else first
-        over = value - best[i]
-        out[i] = chosen if over > _f4(0.0) else out[i]
-        inside[i] = lead if over > _f4(0.0) else inside[i]
-        best[i] = max(best[i], value)
-        ahead[i] = min(over, _f4(1e30)) if over > _f4(0.0) else min(ahead[i], -over)
-
-
-def _settle(best: Any, ahead: Any, inside: Any, out: Any) -> None:
-    """The smaller lead of both stages, beyond the error, into `inside`; -1 is sure where nothing is available."""
-    for i in range(out.shape[0]):
-        lead = min(inside[i], ahead[i] - (MARGIN[0] + MARGIN[1] * abs(best[i])))
-        nothing = best[i] < _f4(0.5) * NEVER
-        inside[i] = _f4(1.0) if nothing else lead
-        out[i] = np.int8(-1) if nothing else out[i]
+        money = _f4(2.0) * drive_eur[i] + k_park * parking_eur[i]
+        paid = driver[i] + b_cost * cost_factor[i] * money
+        x = paid * per_scale if vehicle[i] >= 0 else NEVER
+        value, gain, inside = _pair(x, passenger[i] * per_scale, luck_a[i], luck_b[i], scale)
+        over = value + shock[i] - best[i]
+        chosen = np.int8(_PASSENGER) if gain > _f4(0.0) else np.int8(_DRIVER)
+        chosen = chosen if over > _f4(0.0) else out[i]
+        top = max(best[i], value + shock[i])
+        least = min(inside if over > _f4(0.0) else lead[i], abs(over) - _margin(top))
+        nothing = top < _f4(0.5) * NEVER
+        out[i] = np.int8(-1) if nothing else chosen
+        lead[i] = _f4(1.0) if nothing else least
 
 
 def _settle_exactly(first: int, tours: Any, crowding: Any, p: Any, lead: Any, exact: Any, out: Any) -> None:
@@ -172,27 +183,12 @@ def _settle_exactly(first: int, tours: Any, crowding: Any, p: Any, lead: Any, ex
             out[i] = choose_exactly(tours, crowding, p, first + i, exact)
 
 
-def _fill_changing(first: int, last: int, tours: Any, crowding: Any, p: Any, utility: Any) -> None:
-    """Utilities of bus, train and driver: those that an iteration changes."""
-    n, fixed = last - first, tours.fixed
-    for k in range(2):
-        there, back = tours.crowd_out[k, first:last], tours.crowd_back[k, first:last]
-        ride_min, out = tours.transit[k, 0, first:last], utility[k, :n]
-        _crowd(fixed[_BUS + k, first:last], there, back, ride_min, crowding, _f4(p.b_pt), out)
-    vehicle, factor = tours.vehicle[first:last], tours.cost_factor[first:last]
-    drive_eur, parking_eur = tours.drive_eur[first:last], tours.parking_eur[first:last]
-    driver = fixed[_DRIVER, first:last]
-    _pay(driver, vehicle, factor, drive_eur, parking_eur, _f4(p.b_cost), _f4(p.k_park), utility[2, :n])
-
-
-def _draw(first: int, last: int, tours: Any, p: Any, scratch: Any, out: Any) -> None:
-    """Write the choices that the approximation gives into `out` (n,), and their leads into the scratch."""
-    n, fixed, luck = last - first, tours.fixed, tours.shock_alternative
-    scale, shock = p.nest_scale, tours.shock_nest
-    best, ahead, inside = scratch[_BEST, :n], scratch[_AHEAD, :n], scratch[_LEAD, :n]
-    for i in range(n):
-        ahead[i] = _f4(1e30)
-    _first_nest(
+def _draw(
+    first: int, last: int, tours: Any, crowding: Any, p: Any, crowded: Any, best: Any, lead: Any, out: Any
+) -> None:
+    """Write the choices that the approximation gives into `out` and their leads into `lead`, both (last - first,)."""
+    fixed, luck, shock, scale = tours.fixed, tours.shock_alternative, tours.shock_nest, p.nest_scale
+    _active_nest(
         fixed[_WALK, first:last],
         fixed[_BIKE, first:last],
         fixed[_EBIKE, first:last],
@@ -202,36 +198,41 @@ def _draw(first: int, last: int, tours: Any, p: Any, scratch: Any, out: Any) -> 
         luck[_EBIKE, first:last],
         _f4(scale[0]),
         best,
-        inside,
+        lead,
         out,
     )
-    _next_nest(
-        scratch[0, :n],
-        scratch[1, :n],
+    for k in range(2):
+        there, back = tours.crowd_out[k, first:last], tours.crowd_back[k, first:last]
+        ride_min, b_pt = tours.transit[k, 0, first:last], _f4(p.b_pt)
+        _crowd(fixed[_BUS + k, first:last], there, back, ride_min, crowding, b_pt, crowded[k, : last - first])
+    _transit_nest(
+        crowded[0, : last - first],
+        crowded[1, : last - first],
         shock[1, first:last],
         luck[_BUS, first:last],
         luck[_TRAIN, first:last],
         _f4(scale[1]),
-        np.int8(_BUS),
         best,
-        ahead,
-        inside,
+        lead,
         out,
     )
-    _next_nest(
-        scratch[2, :n],
+    _car_nest(
+        fixed[_DRIVER, first:last],
         fixed[_PASSENGER, first:last],
+        tours.vehicle[first:last],
+        tours.cost_factor[first:last],
+        tours.drive_eur[first:last],
+        tours.parking_eur[first:last],
+        _f4(p.b_cost),
+        _f4(p.k_park),
         shock[2, first:last],
         luck[_DRIVER, first:last],
         luck[_PASSENGER, first:last],
         _f4(scale[2]),
-        np.int8(_DRIVER),
         best,
-        ahead,
-        inside,
+        lead,
         out,
     )
-    _settle(best, ahead, inside, out)
 
 
 def choose_tours(
@@ -243,7 +244,7 @@ def choose_tours(
     ----------
     crowding : float32 [1 + patterns * Q]
         Factor on in-vehicle time where ``tours.crowd_out`` and ``tours.crowd_back`` point to; the first is 1.
-    exact : float64 (`N_ALTERNATIVES` + `N_NESTS`,); scratch : float32 (`SCRATCH_ROWS`, `BLOCK`)
+    exact : float64 (`N_ALTERNATIVES` + `N_NESTS`,); scratch : float32 (4, `BLOCK` + `APART`)
         Room to work in.
     """
     if last - first < FEW:
@@ -252,10 +253,10 @@ def choose_tours(
         return
     for start in range(first, last, BLOCK):
         stop = min(start + BLOCK, last)
-        _fill_changing(start, stop, tours, crowding, p, scratch)
-        _draw(start, stop, tours, p, scratch, out_alternative[start:stop])
-        lead = scratch[_LEAD, : stop - start]
-        _settle_exactly(start, tours, crowding, p, lead, exact, out_alternative[start:stop])
+        n, out = stop - start, out_alternative[start:stop]
+        best, lead = scratch[2, :n], scratch[3, :n]
+        _draw(start, stop, tours, crowding, p, scratch, best, lead, out)
+        _settle_exactly(start, tours, crowding, p, lead, exact, out)
 
 
 def choose_modes(
@@ -271,7 +272,7 @@ def choose_modes_rows(
 ) -> None:
     """The rule for the residents ``rows[start:stop]``."""
     exact = np.empty(N_ALTERNATIVES + N_NESTS)
-    scratch = np.empty((SCRATCH_ROWS, BLOCK + _APART), np.float32)
+    scratch = np.empty((4, BLOCK + APART), np.float32)
     _choose_modes_rows(start, stop, rows, tour_start, tour_end, tours, crowding, p, exact, scratch, out)
 
 
@@ -311,13 +312,13 @@ _LOOSE: Final[dict[str, Any]] = {"fastmath": {"contract"}, "error_model": "numpy
 
 exp_negative = njit(forceinline=True, **_LOOSE, **LEAN)(exp_negative)
 log1p_of_few = njit(forceinline=True, **_LOOSE, **LEAN)(log1p_of_few)
+_margin = njit(forceinline=True, **_LOOSE, **LEAN)(_margin)
+_pair = njit(forceinline=True, **_LOOSE, **LEAN)(_pair)
 _crowd = njit(**_LOOSE, **INNER)(_crowd)
-_pay = njit(**_LOOSE, **INNER)(_pay)
-_first_nest = njit(**_LOOSE, **INNER)(_first_nest)
-_next_nest = njit(**_LOOSE, **INNER)(_next_nest)
-_settle = njit(**_LOOSE, **INNER)(_settle)
+_active_nest = njit(**_LOOSE, **INNER)(_active_nest)
+_transit_nest = njit(**_LOOSE, **INNER)(_transit_nest)
+_car_nest = njit(**_LOOSE, **INNER)(_car_nest)
 _settle_exactly = njit(cache=True, nogil=True, **INNER)(_settle_exactly)
-_fill_changing = njit(cache=True, nogil=True, **INNER)(_fill_changing)
 _draw = njit(cache=True, nogil=True, **INNER)(_draw)
 choose_tours = njit(cache=True, nogil=True, **INNER)(choose_tours)
 choose_modes = njit(cache=True, nogil=True, **LEAN)(choose_modes)
