@@ -27,9 +27,9 @@ from zemsim.kernels.tour_choice import N_ALTERNATIVES, N_NESTS, NEVER, choose_ex
 BLOCK = 4096
 #: Fewer tours than this are chosen for one by one: to set a block up takes longer.
 FEW = 16
-#: A lead is believed if it is above ``MARGIN[0] + MARGIN[1] |value|``. It is the difference of two values, each wrong by
-#: less than 3e-5 through the polynomials and by a dozen float32 roundings of 6e-8 of the largest number in it. Constants
-#: are below 5 in size and all else in a utility is negative, so that number is not above ``|value| + 10``.
+#: A lead is believed if it is above ``MARGIN[0] + MARGIN[1] |value|``. It is the difference of two values; each is
+#: wrong by less than 3e-5 through the polynomials, and by a dozen float32 roundings of 6e-8 of the largest number in it.
+#: Constants are below 5 in size and all else in a utility is negative, so that number is not above ``|value| + 10``.
 MARGIN: Final = (np.float32(2e-4), np.float32(4e-6))
 
 _WALK, _BIKE, _EBIKE = int(Alternative.WALK), int(Alternative.BIKE), int(Alternative.EBIKE)
@@ -111,7 +111,7 @@ def _margin(value: Any) -> Any:
 
 
 def _pair(x: Any, y: Any, luck_a: Any, luck_b: Any, scale: Any) -> Any:
-    """Inclusive value of a nest of two, utilities per scale given; how far the second is ahead; the lead in the nest."""
+    """Inclusive value of a nest of two from utilities per scale, how far the second is ahead, and the lead in it."""
     high, low = max(x, y), min(x, y)
     value = scale * (high + log1p_of_few(exp_negative(low - high)))
     gain = y + luck_b - (x + luck_a)
