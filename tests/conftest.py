@@ -61,7 +61,7 @@ def zemgale_distance_km(zemgale: Region) -> np.ndarray:
     from zemsim.travel.road_network import RoadNetwork
     from zemsim.travel.roads import road_skim
 
-    return road_skim(RoadNetwork.from_region(zemgale), keep_trees=False).distance_km
+    return road_skim(RoadNetwork.from_region(zemgale), keep_paths=False).distance_km
 
 
 @dataclass(frozen=True)

@@ -22,15 +22,15 @@ def test_closing_a_link_touches_only_the_pairs_that_used_it(
     network = RoadNetwork.from_region(region)
     link_id = data.draw(st.sampled_from(sorted(region.road_links["link_id"])))
     before, after = road_skim(network), road_skim(network.without_links([link_id]))
-    assert before.trees is not None
-    assert after.trees is not None
+    assert before.paths is not None
+    assert after.paths is not None
     closed = network.without_links([link_id])
     uses = np.zeros(before.time_min.shape, bool)
     for origin, dest in np.ndindex(*uses.shape):
-        path = network.link_id[before.trees.path(origin, dest)]
+        path = network.link_id[before.paths.path(origin, dest)]
         uses[origin, dest] = (path == link_id).any()
         if not uses[origin, dest]:
-            assert closed.link_id[after.trees.path(origin, dest)].tolist() == path.tolist()
+            assert closed.link_id[after.paths.path(origin, dest)].tolist() == path.tolist()
     np.fill_diagonal(uses, False)
     assert (after.time_min[uses] >= before.time_min[uses]).all()
     assert ties or (after.time_min[uses] > before.time_min[uses]).all()

@@ -149,7 +149,7 @@ def od_flow(roads: RoadNetwork) -> np.ndarray:
     for step in (1, 40, 333):
         flow[zones, (zones * 5 + step) % roads.n_zones] = 60.0
     np.fill_diagonal(flow, 0.0)
-    reached = np.isfinite(road_skim(roads, keep_trees=False).time_min)
+    reached = np.isfinite(road_skim(roads, keep_paths=False).time_min)
     return np.where(reached, flow, 0.0)
 
 
@@ -158,7 +158,7 @@ def test_the_roads_of_the_region_in_equilibrium(roads: RoadNetwork, od_flow: np.
     assert found.reached
     assert found.iterations > 0
     np.testing.assert_allclose(found.time_s, volume_delay(roads, found.flow_veh_h), rtol=1e-12)
-    shortest = load(road_skim(roads, found.time_s).trees, od_flow)
+    shortest = load(road_skim(roads, found.time_s).paths, od_flow)
     least, paid = found.time_s @ shortest, found.time_s @ found.flow_veh_h
     assert 1 - least / paid < 2e-6  # the paths of that skim are sought in whole milliseconds
     two = equilibrate(roads, od_flow, gap=1e-7, threads=2)

@@ -38,11 +38,11 @@ def arrays_of(network: RoadNetwork) -> dict[str, bytes | list[object]]:
 
 def users_of(network: RoadNetwork, skim: RoadSkim, link_id: str) -> np.ndarray:
     """Which pairs drive over a link, bool [Z, Z]: every path is walked."""
-    assert skim.trees is not None
+    assert skim.paths is not None
     uses = np.zeros(skim.time_min.shape, bool)
     for origin, dest in np.ndindex(*uses.shape):
         if origin != dest:
-            uses[origin, dest] = (network.link_id[skim.trees.path(origin, dest)] == link_id).any()
+            uses[origin, dest] = (network.link_id[skim.paths.path(origin, dest)] == link_id).any()
     return uses
 
 
@@ -149,15 +149,15 @@ def test_threads_change_no_byte(network: RoadNetwork, skim: RoadSkim) -> None:
     two = road_skim(network, threads=2)
     assert two.time_min.tobytes() == skim.time_min.tobytes()
     assert two.distance_km.tobytes() == skim.distance_km.tobytes()
-    assert two.trees is not None
-    assert skim.trees is not None
+    assert two.paths is not None
+    assert skim.paths is not None
     od = np.random.default_rng(2).random((network.n_zones, network.n_zones))
-    assert load(two.trees, od, threads=2).tobytes() == load(skim.trees, od).tobytes()
+    assert load(two.paths, od, threads=2).tobytes() == load(skim.paths, od).tobytes()
 
 
 def test_flow_is_kept_at_every_node(network: RoadNetwork, skim: RoadSkim) -> None:
     od = np.random.default_rng(3).uniform(0, 10, (network.n_zones, network.n_zones))
-    flow = load(skim.trees, od)
+    flow = load(skim.paths, od)
     into, out = np.zeros(network.n_nodes), np.zeros(network.n_nodes)
     np.add.at(into, network.head, flow)
     np.add.at(out, network.tail, flow)
@@ -170,7 +170,7 @@ def test_flow_is_kept_at_every_node(network: RoadNetwork, skim: RoadSkim) -> Non
 def test_loaded_vehicle_kilometres_are_those_of_the_skim(network: RoadNetwork, skim: RoadSkim) -> None:
     od = np.random.default_rng(4).uniform(0, 10, (network.n_zones, network.n_zones))
     np.fill_diagonal(od, 0)
-    on_links = (load(skim.trees, od) * network.length_m).sum() / 1000
+    on_links = (load(skim.paths, od) * network.length_m).sum() / 1000
     assert on_links == pytest.approx((od * skim.distance_km).sum(), rel=1e-6)
 
 
@@ -179,7 +179,7 @@ def test_flow_without_a_path_is_an_error_that_counts(network: RoadNetwork) -> No
     od = np.zeros((network.n_zones, network.n_zones))
     od[0, -1] = 2.5
     with pytest.raises(ValueError, match=r"flow of 2\.5 vehicles from 1 zones has no path \(first zone_idx 0\)"):
-        load(parted.trees, od)
+        load(parted.paths, od)
 
 
 def test_time_rises_with_flow_by_the_stated_formula(network: RoadNetwork) -> None:
@@ -236,10 +236,10 @@ def test_two_routes_carry_flow_until_they_take_equally_long() -> None:
     )
     network = RoadNetwork.from_region(region)
     od = np.array([[0.0, 1500.0], [0.0, 0.0]])
-    flow = load(road_skim(network).trees, od)
+    flow = load(road_skim(network).paths, od)
     for step in range(2, 400):
         time_s = volume_delay(network, flow)
-        shortest = load(road_skim(network, time_s).trees, od)
+        shortest = load(road_skim(network, time_s).paths, od)
         gap = 1.0 - (time_s * shortest).sum() / (time_s * flow).sum()
         assert gap >= 0
         flow += (shortest - flow) / step
@@ -251,9 +251,9 @@ def test_two_routes_carry_flow_until_they_take_equally_long() -> None:
     assert flow[fast] == pytest.approx(543.5, rel=0.01)
 
 
-@pytest.mark.parametrize("keep_trees", [True, False])
-def test_a_skim_is_the_same_after_the_disk(network: RoadNetwork, tmp_path: Path, keep_trees: bool) -> None:
-    skim = road_skim(network, keep_trees=keep_trees)
+@pytest.mark.parametrize("keep_paths", [True, False])
+def test_a_skim_is_the_same_after_the_disk(network: RoadNetwork, tmp_path: Path, keep_paths: bool) -> None:
+    skim = road_skim(network, keep_paths=keep_paths)
     for _ in range(2):
         skim.save(tmp_path / "skim")
     again = RoadSkim.load(tmp_path / "skim")
@@ -261,13 +261,13 @@ def test_a_skim_is_the_same_after_the_disk(network: RoadNetwork, tmp_path: Path,
     assert again.time_min.tobytes() == skim.time_min.tobytes()
     assert again.distance_km.tobytes() == skim.distance_km.tobytes()
     assert again.terminal_min.tobytes() == skim.terminal_min.tobytes()
-    assert (again.trees is not None) == keep_trees
+    assert (again.paths is not None) == keep_paths
     od = np.ones((network.n_zones, network.n_zones))
-    if keep_trees:
-        assert load(again.trees, od).tobytes() == load(skim.trees, od).tobytes()
+    if keep_paths:
+        assert load(again.paths, od).tobytes() == load(skim.paths, od).tobytes()
     else:
-        with pytest.raises(ValueError, match="no trees"):
-            load(again.trees, od)
+        with pytest.raises(ValueError, match="no paths"):
+            load(again.paths, od)
 
 
 def test_half_a_skim_on_the_disk_is_refused(skim: RoadSkim, tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_a_strange_description_of_a_skim_is_refused(skim: RoadSkim, tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ["tail", "head", "rank", "depart", "arrive", "link_ms", "link_cm"])
-def test_trees_that_point_nowhere_are_refused(skim: RoadSkim, tmp_path: Path, name: str) -> None:
+def test_paths_that_point_nowhere_are_refused(skim: RoadSkim, tmp_path: Path, name: str) -> None:
     skim.save(tmp_path)
     array = np.load(tmp_path / f"{name}.npy")
     array.flat[3] = -1
@@ -339,7 +339,7 @@ def test_each_slice_is_as_if_alone(network: RoadNetwork) -> None:
         alone = road_skim(network, time_s[position], cost_eur=cost_eur)
         for name in ("time_min", "distance_km", "cost_eur"):
             assert getattr(found, name).tobytes() == getattr(alone, name).tobytes()
-        assert load(found.trees, od).tobytes() == load(alone.trees, od).tobytes()
+        assert load(found.paths, od).tobytes() == load(alone.paths, od).tobytes()
         seen += 1
     assert seen == 18
     with pytest.raises(ValueError, match="two axes"):
@@ -350,9 +350,9 @@ def test_money_is_that_of_the_fastest_path(network: RoadNetwork, tmp_path: Path)
     cost_eur = np.random.default_rng(9).integers(0, 9, network.n_links) / 100
     skim = road_skim(network, cost_eur=cost_eur)
     assert skim.cost_eur is not None
-    assert skim.trees is not None
+    assert skim.paths is not None
     for origin, dest in [(0, 1), (3, 17), (20, 2)]:
-        path = skim.trees.path(origin, dest)
+        path = skim.paths.path(origin, dest)
         assert skim.cost_eur[origin, dest] == pytest.approx(cost_eur[path].sum(), abs=1e-6)
         assert skim.distance_km[origin, dest] == pytest.approx(network.length_m[path].sum() / 1000, rel=1e-5)
     assert np.isnan(skim.cost_eur.diagonal()).all()
@@ -361,7 +361,7 @@ def test_money_is_that_of_the_fastest_path(network: RoadNetwork, tmp_path: Path)
     assert again.cost_eur is not None
     assert again.cost_eur.tobytes() == skim.cost_eur.tobytes()
     od = np.ones((network.n_zones, network.n_zones))
-    assert load(again.trees, od).tobytes() == load(skim.trees, od).tobytes()
+    assert load(again.paths, od).tobytes() == load(skim.paths, od).tobytes()
 
 
 def test_of_equal_times_the_shortest_and_then_the_cheapest_counts() -> None:
@@ -374,11 +374,11 @@ def test_of_equal_times_the_shortest_and_then_the_cheapest_counts() -> None:
     network = RoadNetwork.from_region(region)
     skim = road_skim(network, cost_eur=np.where(network.link_id == "b-dear", 1.0, 0.0))
     assert skim.cost_eur is not None
-    assert skim.trees is not None
+    assert skim.paths is not None
     assert skim.distance_km[0, 1] == pytest.approx(11)
     assert skim.cost_eur[0, 1] == 0
-    assert network.link_id[skim.trees.path(0, 1)].tolist() == ["c0", "c-free", "c1"]
-    flow = load(skim.trees, np.ones((2, 2)))
+    assert network.link_id[skim.paths.path(0, 1)].tolist() == ["c0", "c-free", "c1"]
+    flow = load(skim.paths, np.ones((2, 2)))
     assert flow[network.link_id == "c-free"].tolist() == [1, 1]
     assert flow[np.isin(network.link_id, ["a-long", "b-dear"])].tolist() == [0, 0, 0, 0]
 

@@ -25,21 +25,21 @@ def skim(network: RoadNetwork) -> RoadSkim:
     return road_skim(network)
 
 
-def trees_of(skim: RoadSkim) -> RoadPaths:
-    assert skim.trees is not None
-    return skim.trees
+def paths_of(skim: RoadSkim) -> RoadPaths:
+    assert skim.paths is not None
+    return skim.paths
 
 
 def users_of(network: RoadNetwork, link_id: str) -> np.ndarray:
     """Which pairs drive over a link, bool [Z, Z]: those that would pay if it cost a euro."""
-    paid = road_skim(network, keep_trees=False, cost_eur=np.where(network.link_id == link_id, 1.0, 0.0)).cost_eur
+    paid = road_skim(network, keep_paths=False, cost_eur=np.where(network.link_id == link_id, 1.0, 0.0)).cost_eur
     assert paid is not None
     return paid > 0
 
 
 def test_closing_a_bridge_lengthens_only_the_trips_that_used_it(network: RoadNetwork, skim: RoadSkim) -> None:
     """Issue point 9: roads are roads. The bridge with the most pairs is closed."""
-    flow = load(trees_of(skim), np.isfinite(skim.time_min).astype(np.float64))
+    flow = load(paths_of(skim), np.isfinite(skim.time_min).astype(np.float64))
     bridges = np.flatnonzero(network.bridge)
     assert len(set(network.link_id[bridges])) >= 3
     bridge = str(network.link_id[bridges[np.argmax(flow[bridges])]])
@@ -59,7 +59,7 @@ def test_closing_one_bridge_after_another_never_helps(network: RoadNetwork, skim
     closed: list[str] = []
     for bridge in sorted(set(network.link_id[network.bridge]))[:4]:
         closed.append(bridge)
-        after = road_skim(network.without_links(closed), keep_trees=False).time_min
+        after = road_skim(network.without_links(closed), keep_paths=False).time_min
         assert (after >= before).all()
         before = after
     assert (before > skim.time_min).any()
@@ -109,14 +109,14 @@ def test_one_and_two_threads_give_the_same_bytes(network: RoadNetwork, skim: Roa
     assert two.distance_km.tobytes() == skim.distance_km.tobytes()
     od = np.random.default_rng(1).random(skim.time_min.shape)
     od[~np.isfinite(skim.time_min)] = 0
-    assert load(trees_of(two), od, threads=2).tobytes() == load(trees_of(skim), od).tobytes()
+    assert load(paths_of(two), od, threads=2).tobytes() == load(paths_of(skim), od).tobytes()
 
 
 def test_loaded_kilometres_are_those_of_the_skim(network: RoadNetwork, skim: RoadSkim) -> None:
     od = np.random.default_rng(2).random(skim.time_min.shape)
     np.fill_diagonal(od, 0)
     od[~np.isfinite(skim.time_min)] = 0
-    on_links_km = (load(trees_of(skim), od) * network.length_m).sum() / 1000
+    on_links_km = (load(paths_of(skim), od) * network.length_m).sum() / 1000
     direct_km = np.where(od > 0, skim.distance_km, 0).astype(np.float64)
     assert on_links_km == pytest.approx((od * direct_km).sum(), rel=1e-6)
 

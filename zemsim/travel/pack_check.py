@@ -52,7 +52,7 @@ def pack_rows(region: Region, rules: ActiveRules, threads: int = 1) -> list[Row]
 
 def _roads(region: Region, threads: int) -> Iterator[Row]:
     network = RoadNetwork.from_region(region)
-    apart = np.isinf(road_skim(network, threads=threads, keep_trees=False).time_min)
+    apart = np.isinf(road_skim(network, threads=threads, keep_paths=False).time_min)
     np.fill_diagonal(apart, False)
     ids = region.zones["zone_id"].astype(str).to_numpy()
     pairs = [f"{ids[a]} to {ids[b]}" for a, b in zip(*np.nonzero(apart), strict=True)][:5]

@@ -2,7 +2,7 @@
 
 The path of a pair is the fastest in whole milliseconds; of equally fast paths the shortest in whole centimetres; of
 these the cheapest, if money is asked for. So skims are unique. Where paths tie in all of it, flows take one by a fixed
-rule, and a link that the path of a pair does not use can be closed without changing a bit of that pair.
+rule, and a link that the flow of a pair does not use can be closed without changing a bit of that pair.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class RoadSkim:
         is that of the fastest path.
     terminal_min : float32 [Z]
         Minutes between a door in the zone and driving, at either end of a trip.
-    trees : RoadPaths or None
+    paths : RoadPaths or None
         What :func:`load` needs.
     cost_eur : float32 [Z, Z] or None
         Money along the path, if it was asked for; inside a zone no link is used and no cost is known: ``nan``.
@@ -60,7 +60,7 @@ class RoadSkim:
     time_min: NDArray[np.float32]
     distance_km: NDArray[np.float32]
     terminal_min: NDArray[np.float32]
-    trees: RoadPaths | None = None
+    paths: RoadPaths | None = None
     cost_eur: NDArray[np.float32] | None = None
 
     def save(self, folder: str | Path) -> None:
@@ -85,13 +85,13 @@ class RoadSkim:
         """
         folder = Path(folder)
         arrays = _read_arrays(folder, mmap)
-        trees = None
+        paths = None
         if "rank" in arrays:
             roads = RoadHierarchy(*(arrays[name] for name in ("tail", "head", "rank", "depart", "arrive")))
             money = (arrays["link_money"],) if "link_money" in arrays else ()
-            trees = RoadPaths(roads, (arrays["link_ms"], arrays["link_cm"], *money))
+            paths = RoadPaths(roads, (arrays["link_ms"], arrays["link_cm"], *money))
         times = arrays["time_min"], arrays["distance_km"], arrays["terminal_min"]
-        return cls(*times, trees, arrays.get("cost_eur"))
+        return cls(*times, paths, arrays.get("cost_eur"))
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         arrays: dict[str, NDArray[Any]] = {
@@ -101,8 +101,8 @@ class RoadSkim:
         }
         if self.cost_eur is not None:
             arrays["cost_eur"] = self.cost_eur
-        if self.trees is not None:
-            kept = self.trees.only()
+        if self.paths is not None:
+            kept = self.paths.only()
             arrays |= {name: getattr(kept.roads, name) for name in ("tail", "head", "rank", "depart", "arrive")}
             arrays |= dict(zip(("link_ms", "link_cm", "link_money"), kept.links, strict=False))
         return arrays
@@ -112,7 +112,7 @@ def road_skim(
     network: RoadNetwork,
     time_s: Float | None = None,
     threads: int = 1,
-    keep_trees: bool = True,
+    keep_paths: bool = True,
     cost_eur: Float | None = None,
 ) -> RoadSkim:
     """Fastest paths between all zones.
@@ -125,7 +125,7 @@ def road_skim(
         milliseconds, and to at least one.
     threads : int
         The result has the same bytes for any number.
-    keep_trees : bool
+    keep_paths : bool
         Whether what :func:`load` needs is kept.
     cost_eur : float64 [L], optional
         Money for each directed link, not negative, rounded to hundredths of a cent.
@@ -138,21 +138,21 @@ def road_skim(
     time_s = network.free_flow_s() if time_s is None else time_s
     parts = _whole(network, time_s), *_other_sums(network, cost_eur)
     paths = RoadPaths(network.hierarchy, parts)
-    return _skim(network, paths, threads, keep_trees)
+    return _skim(network, paths, threads, keep_paths)
 
 
 def road_skims(
     network: RoadNetwork,
     time_s: Float,
     threads: int = 1,
-    keep_trees: bool = True,
+    keep_paths: bool = True,
     cost_eur: Float | None = None,
 ) -> Iterator[RoadSkim]:
     """Fastest paths between all zones by time slice, 16 slices prepared at once.
 
     Parameters
     ----------
-    network, threads, keep_trees, cost_eur
+    network, threads, keep_paths, cost_eur
         As for :func:`road_skim`; distance and money are the same in all slices.
     time_s : float64 [S, L]
         Time of each directed link in each slice.
@@ -170,10 +170,10 @@ def road_skims(
         time_ms = np.stack([_whole(network, one) for one in slices])
         paths = RoadPaths(network.hierarchy, (wide(time_ms), *sums))
         for position in range(len(slices)):
-            yield _skim(network, paths.at(position, threads), threads, keep_trees)
+            yield _skim(network, paths.at(position, threads), threads, keep_paths)
 
 
-def _skim(network: RoadNetwork, paths: RoadPaths, threads: int, keep_trees: bool) -> RoadSkim:
+def _skim(network: RoadNetwork, paths: RoadPaths, threads: int, keep_paths: bool) -> RoadSkim:
     """The labels between zones in minutes, kilometres and euros."""
     found = paths.labels(threads)
     time_ms = found.rows()
@@ -183,7 +183,7 @@ def _skim(network: RoadNetwork, paths: RoadPaths, threads: int, keep_trees: bool
     cost_eur = None
     if len(paths.links) > 2:
         cost_eur = _scaled(_whole_sum(found, 2), reached, 1.0 / _PER_EUR, np.full(network.n_zones, np.nan))
-    kept = paths.only() if keep_trees else None
+    kept = paths.only() if keep_paths else None
     return RoadSkim(time_min, distance_km, network.terminal_min.astype(np.float32), kept, cost_eur)
 
 
@@ -205,13 +205,13 @@ def _scaled(whole: NDArray[np.int32], reached: NDArray[np.bool_], unit: float, i
     return values
 
 
-def load(trees: RoadPaths | None, od_flow: Float, threads: int = 1) -> Float:
+def load(paths: RoadPaths | None, od_flow: Float, threads: int = 1) -> Float:
     """Flow of each directed link when every pair takes its fastest path.
 
     Parameters
     ----------
-    trees : RoadPaths
-        ``skim.trees``.
+    paths : RoadPaths
+        ``skim.paths``.
     od_flow : float64 [Z, Z]
         Flow of each pair, in vehicles or vehicles per hour; the diagonal uses no link.
     threads : int
@@ -225,11 +225,11 @@ def load(trees: RoadPaths | None, od_flow: Float, threads: int = 1) -> Float:
     Raises
     ------
     ValueError
-        If there is flow between zones that no road joins: nothing is dropped silently; if the skim kept no trees.
+        If there is flow between zones that no road joins: nothing is dropped silently; if the skim kept no paths.
     """
-    if trees is None:
-        raise ValueError("the skim has no trees; compute it with keep_trees=True")
-    flow, lost = trees.load(od_flow, threads)
+    if paths is None:
+        raise ValueError("the skim has no paths; compute it with keep_paths=True")
+    flow, lost = paths.load(od_flow, threads)
     if lost.any():
         zones = np.flatnonzero(lost)
         raise ValueError(

@@ -86,7 +86,7 @@ def zone_skims(
 
 
 def _car(region: Region, names: list[str], threads: int) -> ZoneSkims:
-    skim = road_skim(RoadNetwork.from_region(region), threads=threads, keep_trees=False)
+    skim = road_skim(RoadNetwork.from_region(region), threads=threads, keep_paths=False)
     ends = skim.terminal_min[:, None] + skim.terminal_min[None, :]
     parking = np.broadcast_to(region.parking_eur_h().to_numpy(np.float32)[None, :], skim.time_min.shape)
     found = {

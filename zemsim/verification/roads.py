@@ -107,7 +107,7 @@ def _region(network: RoadNetwork) -> Iterator[Check]:
     yield none_differ("road skims with 1 and 2 threads, cells", differing, 2 * skim.time_min.size, "same bits")
     origin, dest = np.indices(reached.shape)
     od_flow = np.where(reached, 1.0 + (origin + 3 * dest) % 5, 0.0)
-    flow = load(skim.trees, od_flow)
+    flow = load(skim.paths, od_flow)
     driven, asked = math.fsum(flow * whole_s), math.fsum((od_flow * np.where(reached, expected, 0.0)).ravel()) * 60
     yield at_most(
         "vehicle-seconds on links against those of all trips, relative difference",
