@@ -28,8 +28,8 @@ BLOCK = 4096
 #: Fewer tours than this are chosen for one by one: to set a block up takes longer.
 FEW = 16
 #: A lead is believed if it is above ``MARGIN[0] + MARGIN[1] |value|``. It is the difference of two values; each is
-#: wrong by less than 3e-5 through the polynomials, and by a dozen float32 roundings of 6e-8 of the largest number in it.
-#: Constants are below 5 in size and all else in a utility is negative, so that number is not above ``|value| + 10``.
+#: wrong by less than 3e-5 through the polynomials, and by a dozen float32 roundings of 6e-8 of the largest number in
+#: it. Constants are below 5 in size and all else in a utility is negative, so none is above ``|value| + 10``.
 MARGIN: Final = (np.float32(2e-4), np.float32(4e-6))
 
 _WALK, _BIKE, _EBIKE = int(Alternative.WALK), int(Alternative.BIKE), int(Alternative.EBIKE)
