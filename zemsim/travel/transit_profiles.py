@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,12 +17,12 @@ from zemsim.travel.transit_network import connections, plain_network
 
 @dataclass(frozen=True, eq=False)
 class DepartureProfile:
-    """Earliest arrivals by vehicle. Axes: O origin stops, D times of readiness, S stops.
+    """Earliest arrivals by vehicle. Axes: O origins, D times of readiness, S stops (or zones).
 
     Attributes
     ----------
     ready_s : int32 [D]
-        Seconds after midnight at which one stands at the origin stop, rising.
+        Seconds after midnight at which one stands at the origin, rising.
     arrive_s : int32 [O, D, S]
         Earliest arrival; ``zemsim.kernels.raptor.UNREACHED`` where there is none.
     """
@@ -42,7 +43,18 @@ class DepartureProfile:
         if not 0 < percent <= 100:
             raise ValueError(f"percent must lie above 0 and not above 100, not {percent}")
         rank = int(np.ceil(percent / 100.0 * len(self.ready_s) - 1e-9)) - 1
-        return np.asarray(np.sort(self.travel_min(), axis=1)[:, rank], np.float32)
+        return self._rising_min[:, :, rank]
+
+    @cached_property
+    def _rising_min(self) -> NDArray[np.float32]:
+        """Travel times of each pair from the shortest to the longest: float32 [O, S, D]."""
+        rising = np.ascontiguousarray(self.travel_min().transpose(0, 2, 1))
+        rising.sort(axis=2)
+        return rising
+
+    def served_share(self) -> NDArray[np.float32]:
+        """Return the share of the times of readiness from which there is a journey: float32 [O, S]."""
+        return np.asarray((self.arrive_s < UNREACHED).mean(axis=1), np.float32)
 
     def wait_min(self) -> NDArray[np.float32]:
         """Return the mean first wait: float32 [O, S], inf where a time of readiness has no journey.

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from zemsim.core.errors import InputError
 from zemsim.core.names import PERIODS, DayType, Season
-from zemsim.core.units import MIN_PER_S
-from zemsim.kernels.connection_scan import Access, earliest_arrivals
 from zemsim.region.geo import MEAN_DISTANCE_IN_SQUARE
 from zemsim.travel.active import ActiveMode, ActiveNetwork, ActiveRules
 from zemsim.travel.road_network import RoadNetwork
@@ -22,8 +18,8 @@ from zemsim.travel.roads import road_skim
 from zemsim.travel.stop_walks import StopWalks, stop_walks
 from zemsim.travel.timetable import Timetable
 from zemsim.travel.transit import transit_skim
-from zemsim.travel.transit_network import connections, layered_network
 from zemsim.travel.transit_options import PathWeights, transit_options
+from zemsim.travel.zone_departures import DepartureWindow, ZoneStops, clock, times_at, times_in_window
 
 if TYPE_CHECKING:
     from zemsim.region import Region
@@ -31,9 +27,8 @@ if TYPE_CHECKING:
 MODES = ("car", "walk", "bike", "ebike", "bus", "train", "transit")
 Matrix = NDArray[np.float32]
 
-#: Longest journey by public transport, s.
-HORIZON_S = 4 * 3600
-_NEVER = 2**29
+#: Layers of the timetable's network by mode: by bus only, and with a train.
+_LAYERS = {"bus": (0,), "train": (1,), "transit": (0, 1)}
 
 
 @dataclass(frozen=True)
@@ -56,6 +51,7 @@ def zone_skims(
     weekend: bool = False,
     season: Season = Season.SUMMER,
     threads: int = 1,
+    window: DepartureWindow | None = None,
 ) -> ZoneSkims:
     """Compute the matrices of a mode.
 
@@ -69,20 +65,25 @@ def zone_skims(
         How stops are chosen (the model's parameters).
     rules : ActiveRules
         Speeds of walking and cycling (the model's parameters).
+    window : DepartureWindow, optional
+        Times by public transport over these departures too, as percentiles.
 
     Raises
     ------
     InputError
-        If the mode is not known, or the region has no network for it.
+        If the mode is not known, or the region has no network for it; if a window is asked for by another mode than
+        public transport.
     """
     names = region.zones["zone_id"].astype(str).tolist()
+    if window is not None and mode in MODES and mode not in _LAYERS:
+        raise InputError(f"times by {mode} are the same at any departure", hint=f"known: {', '.join(_LAYERS)}")
     if mode == "car":
         return _car(region, names, threads)
     if mode in ("walk", "bike", "ebike"):
         return _active(region, names, cast("ActiveMode", mode), rules, season, threads)
     if mode not in MODES:
         raise InputError(f"unknown mode “{mode[:40]}”", hint=f"known: {', '.join(MODES)}")
-    return _transit(region, names, mode, depart_min, weights, rules, weekend, threads)
+    return _transit(region, names, mode, depart_min, weights, rules, weekend, threads, window)
 
 
 def _car(region: Region, names: list[str], threads: int) -> ZoneSkims:
@@ -139,16 +140,15 @@ def _transit(
     rules: ActiveRules,
     weekend: bool,
     threads: int,
+    window: DepartureWindow | None,
 ) -> ZoneSkims:
     timetable = Timetable.from_region(region)
     day = DayType.WEEKEND if weekend else DayType.WEEKDAY
     network = ActiveNetwork.from_region(region, rules)
     walks = None if network is None else stop_walks(network, region.zones, timetable, threads)
-    arrive = _arrivals(timetable, region, walks, day, depart_min * 60, threads)
-    layers = {"bus": (0,), "train": (1,), "transit": (0, 1)}[mode]
-    time_s = np.minimum.reduce([arrive[layer] for layer in layers]) - depart_min * 60.0
-    found: dict[str, Matrix] = {"time_min": (time_s * MIN_PER_S).astype(np.float32)}
-    found |= _components(timetable, region, walks, mode, _period(day, depart_min), weights, threads)
+    stops = ZoneStops.near(timetable, region.zones[["x_m", "y_m"]].to_numpy(np.float64), walks)
+    layers = _LAYERS[mode]
+    found: dict[str, Matrix] = {"time_min": times_at(timetable, day, stops, layers, depart_min * 60, threads)}
     meaning = {
         "time_min": "from door to door, leaving at the time of departure, by the first arrival",
         "in_vehicle_min": "in vehicles; this and the rest: means of both directions over the window of departures",
@@ -159,8 +159,12 @@ def _transit(
         "fare_eur": "single fare of the base year",
         "distance_km": "in vehicles",
     }
-    note = f"{timetable.dates[int(day)]}, leaving at {depart_min // 60:02d}:{depart_min % 60:02d}"
-    return ZoneSkims(mode, names, found, meaning, (note, walks_note(walks, network)))
+    notes = [f"{timetable.dates[int(day)]}, leaving at {clock(depart_min)}", walks_note(walks, network)]
+    if window is not None:
+        over = times_in_window(timetable, day, stops, layers, window, threads)
+        found, meaning, notes = {**found, **over.matrices}, {**meaning, **over.meaning}, [*notes, over.note]
+    found |= _components(timetable, region, walks, mode, _period(day, depart_min), weights, threads)
+    return ZoneSkims(mode, names, found, meaning, tuple(notes))
 
 
 def _period(day: DayType, depart_min: int) -> int:
@@ -170,73 +174,12 @@ def _period(day: DayType, depart_min: int) -> int:
     return begun[-1] if begun else own[0]
 
 
-def _arrivals(
-    timetable: Timetable, region: Region, walks: StopWalks | None, day: DayType, depart_s: int, threads: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """First arrival at each zone from each, seconds after midnight, by bus only and with a train: float64 [Z, Z]."""
-    rules, size = timetable.rules, len(timetable.stops)
-    points = region.zones[["x_m", "y_m"]].to_numpy(np.float64)
-    near, metres = _stops_near(timetable, points, walks)
-    walk_s = [np.ceil(away * rules.walk_s_per_m).astype(np.int32) for away in metres]
-    counts = np.array([len(own) for own in near])
-    offset = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    access = Access(offset, np.concatenate(near).astype(np.int32), np.concatenate(walk_s).astype(np.int32))
-    n = len(points)
-    net = connections(layered_network(timetable, day))
-    change_s = int(rules.transit_min_transfer_s)
-    lanes = earliest_arrivals(
-        net, np.arange(n, dtype=np.int32), np.full(n, depart_s, np.int32), change_s, HORIZON_S, access, threads
-    )
-    at_stop = np.moveaxis(lanes, 2, 1).reshape(-1, net.n_nodes)[:n].astype(np.float64)
-    at_stop[at_stop >= _NEVER] = np.inf
-    out = []
-    for layer in (0, 1):
-        part = at_stop[:, layer * size : (layer + 1) * size]
-        zone = np.full((n, n), np.inf)
-        for dest in range(n):
-            if counts[dest]:
-                zone[:, dest] = (part[:, near[dest]] + walk_s[dest][None, :]).min(axis=1)
-        out.append(zone)
-    return out[0], out[1]
-
-
-def _stops_near(
-    timetable: Timetable, points: NDArray[np.float64], walks: StopWalks | None
-) -> tuple[list[NDArray[np.int64]], list[NDArray[np.float64]]]:
-    """Stops within walking distance of each zone, rising, and what the way counts for in metres of straight line."""
-    rules, size = timetable.rules, len(timetable.stops)
-    trains = np.isin(np.arange(size), np.concatenate([np.zeros(0, np.int64), *_train_stops(timetable)]))
-    reach = max(rules.transit_access_bus_m, rules.transit_access_train_m) / rules.transit_walk_detour_ratio
-    bus_reach = rules.transit_access_bus_m / rules.transit_walk_detour_ratio
-    at = timetable.stops[["x_m", "y_m"]].to_numpy(np.float64)
-    if walks is None:
-        tree = cKDTree(at)
-        near = [np.array(sorted(found), np.int64) for found in tree.query_ball_point(points, reach)]
-        metres = [np.hypot(*(at[own] - point).T) for own, point in zip(near, points, strict=True)]
-    else:
-        parts = [slice(first, last) for first, last in itertools.pairwise(walks.offset)]
-        near = [walks.stop[part].astype(np.int64) for part in parts]
-        metres = [
-            np.hypot(*(at[own] - point).T) + walks.extra_m[part]
-            for own, part, point in zip(near, parts, points, strict=True)
-        ]
-    limit = [np.where(trains[own], reach, bus_reach) for own in near]
-    kept = [away <= most for away, most in zip(metres, limit, strict=True)]
-    return [own[ok] for own, ok in zip(near, kept, strict=True)], [
-        away[ok] for away, ok in zip(metres, kept, strict=True)
-    ]
-
-
 def walks_note(walks: StopWalks | None, network: ActiveNetwork | None) -> str:
     """Say by which rule one walks to stops."""
     if walks is None or network is None:
         return "walks to stops: straight lines times transit_walk_detour_ratio, as the pack has no walking network"
     zones, stops = int((network.zone_node < 0).sum()), int((~walks.joined_stops).sum())
     return f"walks to stops: network of the pack; {zones} zones and {stops} stops off it have straight lines"
-
-
-def _train_stops(timetable: Timetable) -> list[NDArray[np.int32]]:
-    return [course for course, train in zip(timetable.pattern_stops, timetable.is_train(), strict=True) if train]
 
 
 def _components(

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from zemsim.behaviour.parameters import load_parameters
+from zemsim.cli import cli
 from zemsim.core.errors import InputError
 from zemsim.region import Region, load_region
 from zemsim.region.build.report import Report
 from zemsim.travel.active import ActiveRules
 from zemsim.travel.omx import write_omx
 from zemsim.travel.transit_options import PathWeights
+from zemsim.travel.zone_departures import DepartureWindow
 from zemsim.travel.zone_skims import zone_skims
 
 WEIGHTS, RULES = PathWeights.of(load_parameters()), ActiveRules.of(load_parameters())
@@ -57,3 +61,41 @@ def test_transit_leaves_at_the_time_asked(region: Region) -> None:
 def test_unknown_mode(region: Region) -> None:
     with pytest.raises(InputError, match="known: car"):
         zone_skims(region, "rocket", 480, WEIGHTS, RULES)
+
+
+def test_percentiles_over_a_window_of_departures(built: tuple[Path, Report], region: Region, tmp_path: Path) -> None:
+    out = tmp_path / "bus.omx"
+    asked = ["skims", str(built[0]), "--mode", "bus", "--depart", "07:30", "--until", "08:30", "--out", str(out)]
+    done = CliRunner().invoke(cli, [*asked, "--percentile", "90", "--percentile", "10", "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert [row["matrix"] for row in told["rows"]][:4] == ["time_min", "time_p10_min", "time_p90_min", "served_share"]
+    assert "percentiles: 60 departures, one a minute, from 07:30 to 08:30" in told["notes"]
+    with h5py.File(out) as file:
+        low, high, share = (file[f"data/{name}"][:] for name in ("time_p10_min", "time_p90_min", "served_share"))
+        assert file.attrs["until"] == b"08:30"
+    assert np.isfinite(low).any()
+    assert (low <= high).all()
+    assert (low < high).any()
+    assert (np.isfinite(high) == (share >= 0.9)).all()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (["--mode", "car", "--until", "09:00"], "--until is for bus, train and transit"),
+        (["--mode", "bus", "--until", "08:00"], "--until 08:00 must be later than the departure, 08:00"),
+        (["--mode", "bus", "--until", "24:00"], "--until “24:00” is not a time"),
+        (["--mode", "bus", "--percentile", "50"], "--percentile needs --until"),
+        (["--mode", "bus", "--until", "09:00", "--percentile", "0"], "1<=x<=100"),
+    ],
+)
+def test_windows_that_cannot_be(asked: list[str], told: str, region: Region, tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, ["skims", "zemgale", *asked, "--out", str(tmp_path / "no.omx")])
+    assert done.exit_code != 0
+    assert told in done.output + str(done.exception)
+
+
+def test_a_window_of_a_mode_without_timetable(region: Region) -> None:
+    with pytest.raises(InputError, match="times by walk are the same"):
+        zone_skims(region, "walk", 480, WEIGHTS, RULES, window=DepartureWindow(480, 540))
