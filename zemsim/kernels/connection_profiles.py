@@ -1,12 +1,12 @@
 """Departure profiles by public transport: Connection Scan by number of vehicles, thirty-two origins at once.
 
 For every ride of the day: the latest departure from the origin with which one can be on it, for each of the origins in
-lanes. One sweep over the connections does this for all departures of a window together; the next sweep, for one
+lanes. One scan of the connections does this for all departures of a window together; the next scan, for one
 vehicle more, reads what the one before has written. So a journey is known by departure, arrival and vehicles, and no
 later departure arrives as early with as few vehicles.
 
 Source: Dibbelt, Pajor, Strasser, Wagner, Connection Scan Algorithm, ACM Journal of Experimental Algorithmics 23, 2018
-(profiles); here forward in time, with vehicles counted by sweeps. When one is ready to board after a ride, with the
+(profiles); here forward in time, with vehicles counted by scans. When one is ready to board after a ride, with the
 change and the walk, does not depend on the origin: these *events* are sorted once for all. Walks never chain.
 """
 
@@ -65,8 +65,8 @@ class Labels(NamedTuple):
     n_records: Any
 
 
-class SweepRows(NamedTuple):
-    """What a sweep works on: rows of lanes by node of who is ready to board, the record of each trip."""
+class ScanRows(NamedTuple):
+    """What a scan works on: rows of lanes by node of who is ready to board, the record of each trip."""
 
     ready: Any
     ready_event: Any
@@ -80,10 +80,10 @@ def new_profile_labels(n_labels: int) -> Any:
     return Labels(np.empty(n_labels, np.int32), *rows, np.zeros(1, np.int32))
 
 
-def new_sweep_rows(n_nodes: int, n_trips: int) -> Any:
-    """Allocate what a sweep works on."""
+def new_scan_rows(n_nodes: int, n_trips: int) -> Any:
+    """Allocate what a scan works on."""
     known = np.zeros(n_nodes, np.uint8)
-    return SweepRows(vector_rows(n_nodes), vector_rows(n_nodes), known, np.empty(n_trips, np.int32))
+    return ScanRows(vector_rows(n_nodes), vector_rows(n_nodes), known, np.empty(n_trips, np.int32))
 
 
 def happen(net: Any, labels: Any, rows: Any, before: int, event: int, upto: int) -> None:
@@ -122,7 +122,7 @@ def board(labels: Any, rows: Any, trip: int, c: int, node: int, found: Any) -> N
         store(labels.event, record, choose(later, load(rows.ready_event, node), event))
 
 
-def sweep(
+def scan_window(
     net: Any, labels: Any, rows: Any, vehicle: int, first: int, start_s: int, end_s: int, n_stops: int, origins: Any,
     is_origin: Any,
 ) -> int:  # fmt: skip
@@ -166,7 +166,7 @@ def sweep(
 
 
 new_profile_labels = njit(cache=True, nogil=True)(new_profile_labels)
-new_sweep_rows = njit(cache=True, nogil=True)(new_sweep_rows)
+new_scan_rows = njit(cache=True, nogil=True)(new_scan_rows)
 happen = njit(cache=True, nogil=True, **LEAN)(happen)
 board = njit(cache=True, nogil=True, **LEAN)(board)
-sweep = njit(cache=True, nogil=True, **LEAN)(sweep)
+scan_window = njit(cache=True, nogil=True, **LEAN)(scan_window)

@@ -222,7 +222,7 @@ def _shift(path: int, other: int, stamp: float, rivals: Rivals, cost: NDArray[np
     return moved
 
 
-def sweep(
+def balance_pairs(
     rivals: Rivals,
     pair_class: NDArray[np.int32],
     demand: NDArray[np.float64],
@@ -323,6 +323,6 @@ functions_of_flow = njit(cache=True, nogil=True, **LEAN)(functions_of_flow)
 _differ = njit(nogil=True, forceinline=True, **INNER)(_differ)
 _move = njit(nogil=True, forceinline=True, **INNER)(_move)
 _shift = njit(nogil=True, forceinline=True, **INNER)(_shift)
-sweep = njit(cache=True, nogil=True, **LEAN)(sweep)
+balance_pairs = njit(cache=True, nogil=True, **LEAN)(balance_pairs)
 totals = njit(cache=True, nogil=True, **LEAN)(totals)
 weighted_sum = njit(cache=True, nogil=True, **LEAN)(weighted_sum)

@@ -1,6 +1,6 @@
 """Rival paths: those of pairs that have more than one, without what all paths of a pair share at their ends.
 
-They are what a sweep over the pairs looks at, again and again; so they are copied out of the store of all paths, and
+They are what a pass over the pairs looks at, again and again; so they are copied out of the store of all paths, and
 stand one after the other in memory.
 """
 

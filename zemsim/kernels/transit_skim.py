@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from zemsim.kernels.connection_profiles import new_profile_labels, new_sweep_rows, sweep
+from zemsim.kernels.connection_profiles import new_profile_labels, new_scan_rows, scan_window
 from zemsim.kernels.lean import LEAN
 from zemsim.kernels.raptor import UNREACHED
 from zemsim.kernels.vectors import LANES, choose, equal, least, less, load, splat, store, subtract, vector_rows
@@ -279,7 +279,7 @@ def fill_labels(
         end_s = UNREACHED if w == ends.size - 1 else ends[w]
         first = w * net.depart_s.size * rules.boardings
         for vehicle in range(rules.boardings):
-            if sweep(net, labels, rows, vehicle, first, begin_s, end_s, n_stops, origins, is_origin) == 0:
+            if scan_window(net, labels, rows, vehicle, first, begin_s, end_s, n_stops, origins, is_origin) == 0:
                 break
 
 
@@ -305,7 +305,7 @@ def skim_kernel(
 ) -> None:
     """Fill the rows of origins in blocks ``start .. stop`` of lanes for the periods of one day type."""
     labels = new_profile_labels(net.depart_s.size * rules.boardings * ends.size)
-    rows = new_sweep_rows(net.n_nodes, net.n_trips)
+    rows = new_scan_rows(net.n_nodes, net.n_trips)
     origins = vector_rows(1)
     quickest, fastest = vector_rows(net.n_nodes * ends.size), vector_rows(net.n_nodes)
     is_origin = np.zeros(net.n_nodes, np.uint8)

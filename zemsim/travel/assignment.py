@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from zemsim.kernels.equilibrium import Delay, Links, links_of, refresh, sweep, totals, weighted_sum
+from zemsim.kernels.equilibrium import Delay, Links, balance_pairs, links_of, refresh, totals, weighted_sum
 from zemsim.kernels.lane_trees import CheapestPaths, Graph, Pairs, cheapest_paths, empty_paths
 from zemsim.kernels.path_store import PathStore, empty_store, link_flows, rebuild
 from zemsim.kernels.rivals import rivals_of
@@ -194,7 +194,7 @@ class _Work:
         tolerance = _TOLERANCE_SHARE * relative_gap * self.found.cost
         first_excess = 0.0
         for turn in range(_SWEEPS):
-            self.stamp, excess = sweep(
+            self.stamp, excess = balance_pairs(
                 rivals,
                 self.pairs.pair_class,
                 self.pairs.demand,
