@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zemsim.core.names import PERIODS
 from zemsim.kernels.blocks import run_blocks
-from zemsim.kernels.transit_paths import OptionArrays, StopGrid, StopWays, WalkRules, options_kernel
+from zemsim.kernels.transit_paths import OptionArrays, StopWays, WalkRules, options_kernel
 from zemsim.kernels.transit_skim import SkimArrays
+from zemsim.travel.stop_grid import stop_grid
 from zemsim.travel.stop_walks import StopWalks
 from zemsim.travel.timetable import Timetable
 from zemsim.travel.transit import TransitSkim
@@ -111,33 +112,18 @@ def transit_options(
         index into the skim, -1 none), ``available`` bool (there and back). Not available: ``ivt_min`` and
         ``headway_min`` inf, the rest 0.
     """
-    origin, dest = (_points(value, name) for value, name in ((origin_xy, "origin_xy"), (dest_xy, "dest_xy")))
-    n = len(origin)
-    out_q, back_q = (_periods(v, n, name) for v, name in ((period_out, "period_out"), (period_back, "period_back")))
-    if len(dest) != n:
-        raise ValueError(f"dest_xy has {len(dest)} rows, origin_xy {n}")
-    if skim.shape[2] != len(timetable.stops):
-        raise ValueError(f"the skim has {skim.shape[2]} stops, the timetable {len(timetable.stops)}")
-    leave = np.full(n, -np.inf) if leave_min is None else np.ascontiguousarray(leave_min, dtype=np.float64)
-    if leave.shape != (n,) or np.isnan(leave).any():
-        raise ValueError(f"leave_min must be {n} minutes of the day")
-    ways, from_zone, to_zone = _walks(walks, zones, n, len(timetable.stops))
-    rules = timetable.rules
-    detour = rules.transit_walk_detour_ratio
-    walk = WalkRules(
-        rules.transit_access_bus_m / detour,
-        rules.transit_access_train_m / detour,
-        float(detour),
-        rules.walk_s_per_m / 60.0,
-        float(weights.walk_ratio),
-    )
+    ends = _ends(origin_xy, dest_xy, period_out, period_back, leave_min)
+    n, n_stops = len(ends.origin), len(timetable.stops)
+    if skim.shape[2] != n_stops:
+        raise ValueError(f"the skim has {skim.shape[2]} stops, the timetable {n_stops}")
+    ways, from_zone, to_zone = _walks(walks, zones, n, n_stops)
+    rules = _walk_rules(timetable, weights)
+    where = (ends.origin, ends.dest, from_zone, to_zone)
+    when = (ends.period_out, ends.period_back, ends.leave_min)
+    stops = (stop_grid(timetable, rules.bus_m), ways, rules)
+    journeys = (generalised_min(skim, weights), last_in_day(skim), _flat(skim))
     bus, train = _results(n), _results(n)
-    flat = SkimArrays(*(np.ascontiguousarray(getattr(skim, name)).reshape(-1) for name in SkimArrays._fields))
-    cost = generalised_min(skim, weights)
-    grid = stop_grid(timetable, walk.bus_m)
-    ends = (origin, dest, from_zone, to_zone, out_q, back_q, leave)
-    args = (grid, ways, walk, cost, last_in_day(skim), flat, bus, train)
-    run_blocks(options_kernel, n, threads, *ends, *args, block_rows=BLOCK_TOURS)
+    run_blocks(options_kernel, n, threads, *where, *when, *stops, *journeys, bus, train, block_rows=BLOCK_TOURS)
     return {"bus": bus._asdict(), "train": train._asdict()}
 
 
@@ -150,31 +136,45 @@ def last_in_day(skim: TransitSkim) -> NDArray[np.int32]:
     return last
 
 
-def stop_grid(timetable: Timetable, cell_m: float) -> StopGrid:
-    """Return the stops with buses in cells of ``cell_m``, the stations, and the routes of each stop as bits."""
-    x, y = (timetable.stops[name].to_numpy(np.float64) for name in ("x_m", "y_m"))
-    n = len(x)
-    train = timetable.is_train()
-    bits = np.zeros((n, max(1, -(-len(timetable.routes) // 64))), np.uint64)
-    rail = np.zeros(n, bool)
-    for k, stops in enumerate(timetable.pattern_stops):
-        if train[k]:
-            rail[stops] = True
-        else:
-            route = int(timetable.pattern_route[k])
-            bits[stops, route // 64] |= np.uint64(1 << (route % 64))
-    has_bus = np.flatnonzero(bits.any(axis=1))
-    x_low, y_low = float(x.min(initial=0.0 if n == 0 else np.inf)), float(y.min(initial=0.0 if n == 0 else np.inf))
-    column = ((x[has_bus] - x_low) // cell_m).astype(np.int64)
-    row = ((y[has_bus] - y_low) // cell_m).astype(np.int64)
-    n_columns, n_rows = int(column.max(initial=0)) + 1, int(row.max(initial=0)) + 1
-    cell = row * n_columns + column
-    order = np.argsort(cell, kind="stable")
-    offset = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=n_columns * n_rows))]).astype(np.int32)
-    stops_in_cells = has_bus[order].astype(np.int32)
-    rail_stops = np.flatnonzero(rail).astype(np.int32)
-    cells = (offset, stops_in_cells, n_columns, n_rows, x_low, y_low, float(cell_m))
-    return StopGrid(x, y, *cells, bits, rail_stops, np.asarray(bits.any(axis=1), np.bool_), rail)
+class _Ends(NamedTuple):
+    """Both ends of the tours and when they are made, arrays [R]."""
+
+    origin: NDArray[np.float64]
+    dest: NDArray[np.float64]
+    period_out: NDArray[np.int64]
+    period_back: NDArray[np.int64]
+    leave_min: NDArray[np.float64]
+
+
+def _ends(
+    origin_xy: ArrayLike, dest_xy: ArrayLike, period_out: ArrayLike, period_back: ArrayLike, leave_min: ArrayLike | None
+) -> _Ends:
+    """Check the tours; who may go back by any departure leaves at minus infinity."""
+    origin, dest = _points(origin_xy, "origin_xy"), _points(dest_xy, "dest_xy")
+    n = len(origin)
+    periods = _periods(period_out, n, "period_out"), _periods(period_back, n, "period_back")
+    if len(dest) != n:
+        raise ValueError(f"dest_xy has {len(dest)} rows, origin_xy {n}")
+    leave = np.full(n, -np.inf) if leave_min is None else np.ascontiguousarray(leave_min, dtype=np.float64)
+    if leave.shape != (n,) or np.isnan(leave).any():
+        raise ValueError(f"leave_min must be {n} minutes of the day")
+    return _Ends(origin, dest, *periods, leave)
+
+
+def _walk_rules(timetable: Timetable, weights: PathWeights) -> WalkRules:
+    rules = timetable.rules
+    detour = rules.transit_walk_detour_ratio
+    return WalkRules(
+        rules.transit_access_bus_m / detour,
+        rules.transit_access_train_m / detour,
+        float(detour),
+        rules.walk_s_per_m / 60.0,
+        float(weights.walk_ratio),
+    )
+
+
+def _flat(skim: TransitSkim) -> SkimArrays:
+    return SkimArrays(*(np.ascontiguousarray(getattr(skim, name)).reshape(-1) for name in SkimArrays._fields))
 
 
 def _walks(
