@@ -79,13 +79,15 @@ class SpineEngine:
         from zemsim.region import describe
 
         region = self._region
+        about = describe(region)
         return {
             "experiment": self.experiment.resolved(),
             "years": list(self.experiment.all_years),
             "simulated_years": list(self.experiment.days_in),
             "first_change": self.experiment.first_change,
             "region": {"name": region.name, "title": dict(region.title), "digest": region.digest()},
-            "region_summary": describe(region)["evidence"],
+            "region_summary": about["evidence"],
+            "active_ways": about["active_ways"],
             "municipalities": region.municipalities["municipality"].tolist(),
             "factors": factors_of(region).rows(),
             "versions": {"zemsim": __version__, **_versions()},

@@ -33,6 +33,31 @@ def _timetable(region: Region) -> list[dict[str, Any]]:
     return [_row("timetable", "departures", table["departures"].astype("float64"), table["status"])]
 
 
+def _active_ways(region: Region) -> dict[str, Any]:
+    """Return the row of the network for walking and cycling; a total of zero where the pack has none."""
+    if region.active_links is None:
+        return _row("active_ways", "km", pd.Series(dtype="float64"), pd.Series(dtype=object))
+    ways = region.active_links[region.active_links["infrastructure"] != "connector"]
+    return _row("active_ways", "km", ways["length_m"] / 1000, ways["status"])
+
+
+def active_rule(region: Region) -> dict[str, Any]:
+    """Return by which rule one walks and cycles: ``rule``, and what the network does not reach.
+
+    Returns
+    -------
+    dict
+        ``rule``: ``network``, or ``straight line`` times a detour at one speed per mode; with a network, ``zones_off``
+        and ``stops_joined``: zones off it, for which the straight line holds all the same, and stops on it.
+    """
+    nodes = region.active_nodes
+    if nodes is None or region.active_links is None:
+        return {"rule": "straight line"}
+    stops = int((nodes["stop_id"] != "").sum()) if "stop_id" in nodes else 0
+    off = len(region.zones) - int((nodes["zone_id"] != "").sum())
+    return {"rule": "network", "zones_off": off, "stops_joined": stops}
+
+
 def _jobs(region: Region) -> dict[str, Any]:
     """Return the row of jobs: the total of the anchor city is reported; others are assumed, if the pack is silent."""
     zones = region.zones
@@ -50,7 +75,8 @@ def evidence(region: Region) -> list[dict[str, Any]]:
     list of dict
         ``item, unit, total, reported_share, estimate_share, assumption_share`` (shares 0 to 1 of the total):
         ``population`` by settlement (residents), ``population_in_zones`` (residents), ``jobs``, ``road_length``
-        (km without connectors, by the status of the length), ``timetable`` (departures), ``charging_points``
+        (km without connectors, by the status of the length), ``active_ways`` (km of the network for walking and
+        cycling, zero without one), ``timetable`` (departures), ``charging_points``
         (by the status of the site) and ``prices`` (number of prices).
     """
     zones, links = region.zones, region.road_links
@@ -62,6 +88,7 @@ def evidence(region: Region) -> list[dict[str, Any]]:
         _row("population_in_zones", "persons", populated["population"], populated["status"]),
         _jobs(region),
         _row("road_length", "km", roads["length_m"] / 1000, roads["status"]),
+        _active_ways(region),
         *_timetable(region),
         _row("charging_points", "points", sites["points"], sites["status"]),
         _row("prices", "prices", pd.Series(1.0, index=prices.index), prices["status"]),
@@ -82,7 +109,8 @@ def describe(region: Region) -> dict[str, Any]:
     -------
     dict
         ``name, title, digest``; ``counts`` (rows by kind); ``totals`` (residents, jobs, dwellings, places);
-        ``municipalities`` (rows: municipality, population, zones, jobs); ``roads_km``; ``evidence``
+        ``municipalities`` (rows: municipality, population, zones, jobs); ``roads_km``; ``active_ways`` (see
+        :func:`active_rule`); ``evidence``
         (see :func:`evidence`); ``assumptions`` (number by file).
     """
     zones = region.zones
@@ -118,6 +146,7 @@ def describe(region: Region) -> dict[str, Any]:
             for name, part in inside
         ],
         "roads_km": road_length_km(region),
+        "active_ways": active_rule(region),
         "evidence": evidence(region),
         "assumptions": {str(k): int(v) for k, v in region.assumptions.groupby("file").size().items()},
     }
