@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from zemsim.core.names import Powertrain
+from zemsim.core.names import Powertrain, Season
 from zemsim.core.randomness import Stream
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.draws import uniforms
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from zemsim.behaviour.parameters import Parameters
     from zemsim.model.model import MobilityModel
 
-_BASE_YEAR = 2024
-_MEAN_TEMPERATURE_C = 7.0
 _DAYS_A_YEAR = 365
 
 
@@ -49,7 +47,7 @@ class EbikeMarketYear:
 
 def car_prices_keur(p: Parameters, year: int) -> npt.NDArray[np.float64]:
     """Price of each alternative ``2 * powertrain + used`` in a year, kEUR; BEV prices fall to a stated year."""
-    fall = (1.0 - p["bev_price_fall"]) ** (min(year, p["bev_price_until"]) - _BASE_YEAR)
+    fall = (1.0 - p["bev_price_fall"]) ** (min(year, p["bev_price_until"]) - p["bev_price_from"])
     prices = np.empty(N_CARS)
     for powertrain in (Powertrain.PETROL, Powertrain.DIESEL):
         prices[2 * powertrain], prices[2 * powertrain + 1] = p["p_ice"], p["p_used"]
@@ -65,7 +63,7 @@ def _supply(p: Parameters, year: float) -> float:
 def car_market(model: MobilityModel) -> CarMarketYear:
     """The car market of the model's year."""
     p = model.parameters
-    winter_kwh = kwh_per_km(p, 0.0)
+    winter_kwh = kwh_per_km(p, model.world.temperature_c[Season.WINTER])
     market = CarMarket(
         price_keur=car_prices_keur(p, model.year),
         constant=np.ascontiguousarray(p.purchase_constants.ravel()),
@@ -136,7 +134,8 @@ def _running_costs(
     litres = litres_per_km(p)
     cost[:, Powertrain.PETROL] = litres[Powertrain.PETROL] * price["petrol_eur_l"] + p["c_maint_ice"]
     cost[:, Powertrain.DIESEL] = litres[Powertrain.DIESEL] * price["diesel_eur_l"] + p["c_maint_ice"]
-    cost[:, Powertrain.BEV] = kwh_per_km(p, _MEAN_TEMPERATURE_C) / p["eta_ch"] * per_kwh + p["c_maint_bev"]
+    kwh = np.mean([kwh_per_km(p, temperature_c) for temperature_c in model.world.temperature_c.values()])
+    cost[:, Powertrain.BEV] = kwh / p["eta_ch"] * per_kwh + p["c_maint_bev"]
     return cost
 
 

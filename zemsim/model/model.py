@@ -351,8 +351,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         """Find the open sites near each zone; kept as long as the same sites are open."""
         key = self.stations.table.open.tobytes()
         if key not in self._near:
-            p = self.parameters
-            self._near[key] = stations.near_zones(self.sites, self.stations.table.open, p["v_walk"], p["detour_km_h"])
+            self._near[key] = stations.near_zones(self.sites, self.stations.table.open, self.parameters)
         self._near_now = self._near[key]
 
     def station_view(self) -> Stations:

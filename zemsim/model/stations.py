@@ -8,15 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from zemsim.behaviour.parameters import Parameters
 from zemsim.kernels.charging import Stations
 from zemsim.policy.conditions import Conditions
 from zemsim.policy.rules import ExtraSite
 from zemsim.region import Region
 
 _NEAR = 4
-_SLOW_WALK_KM = 1.5
 _FAST_DRIVE_KM = np.inf  # the nearest ones, however far: who must charge drives there
-_DETOUR = 1.3
 _M_PER_KM = 1000.0
 
 
@@ -75,18 +74,17 @@ def open_and_prices(
     return is_open, price
 
 
-def near_zones(
-    sites: Sites, is_open: npt.NDArray[np.bool_], walk_km_h: float, drive_km_h: float
-) -> dict[str, npt.NDArray[np.generic]]:
-    """The nearest open sites of each zone: rows and minutes, as `Stations` wants them."""
+def near_zones(sites: Sites, is_open: npt.NDArray[np.bool_], p: Parameters) -> dict[str, npt.NDArray[np.generic]]:
+    """The nearest open sites of each zone: rows and minutes there and back, as `Stations` wants them."""
     fast = sites.columns["fast"].astype(np.bool_)
-    slow_near, slow_km = _nearest(sites.distance_km, is_open & ~fast, _SLOW_WALK_KM)
+    slow_near, slow_km = _nearest(sites.distance_km, is_open & ~fast, p["charger_walk_km"])
     fast_near, fast_km = _nearest(sites.distance_km, is_open & fast, _FAST_DRIVE_KM)
+    both_ways = 2.0 * p["charger_detour_ratio"]
     return {
         "slow_near": slow_near,
-        "slow_walk_min": (2.0 * _DETOUR * slow_km / walk_km_h * 60.0).astype(np.float32),
+        "slow_walk_min": (both_ways * slow_km / p["v_walk"] * 60.0).astype(np.float32),
         "fast_near": fast_near,
-        "fast_detour_min": (2.0 * _DETOUR * fast_km / drive_km_h * 60.0).astype(np.float32),
+        "fast_detour_min": (both_ways * fast_km / p["detour_km_h"] * 60.0).astype(np.float32),
     }
 
 

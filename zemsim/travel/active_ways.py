@@ -78,7 +78,7 @@ class ActiveWays:
         usual = MIN_PER_H / rules.walk_km_h
         return cls(
             detour=_detour(region, km),
-            walk_min_km=_where(known, _both_ways(walk.time_min) / km, usual),
+            walk_min_km=_per_walked_km(walk.time_min, km, known, usual),
             bike_min_km=np.stack([minutes for minutes, _ in by_bike]),
             ebike_min_km=np.stack([minutes for minutes, _ in by_ebike]),
             ebike_km=np.stack([ridden for _, ridden in by_ebike]),
@@ -89,7 +89,7 @@ class ActiveWays:
     def save(self, folder: Path) -> None:
         """Write one ``.npy`` file per array."""
         folder.mkdir(parents=True, exist_ok=True)
-        for name, values in self._arrays().items():
+        for name, values in self.arrays().items():
             np.save(folder / f"{name}.npy", values)
 
     @classmethod
@@ -106,7 +106,8 @@ class ActiveWays:
         stops = {item.name: _read(folder / f"{_WALKS}{item.name}.npy") for item in fields(StopWalks)}
         return cls(**own, stops=StopWalks(**stops))
 
-    def _arrays(self) -> dict[str, NDArray[Any]]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All arrays by the name of their file."""
         own = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "stops"}
         return own | {f"{_WALKS}{item.name}": getattr(self.stops, item.name) for item in fields(self.stops)}
 
@@ -157,16 +158,17 @@ def _per_km(
 ) -> tuple[Matrix, Matrix]:
     """Minutes and kilometres by a kind of bike per km of the way on foot."""
     skim = network.ways(mode, season, threads)
-    minutes = _where(known, _both_ways(skim.time_min) / km, MIN_PER_H / network.rules.km_h(mode))
-    return minutes, _where(known, _both_ways(skim.distance_km) / km, 1.0)
+    minutes = _per_walked_km(skim.time_min, km, known, MIN_PER_H / network.rules.km_h(mode))
+    return minutes, _per_walked_km(skim.distance_km, km, known, 1.0)
 
 
-def _both_ways(there: Matrix) -> NDArray[np.float64]:
-    return 0.5 * (there.astype(np.float64) + there.T)
-
-
-def _where(known: NDArray[np.bool_], values: NDArray[np.float64], otherwise: float) -> Matrix:
-    return np.where(known, values, otherwise).astype(np.float32)
+def _per_walked_km(there: Matrix, km: NDArray[np.float64], known: NDArray[np.bool_], otherwise: float) -> Matrix:
+    """Mean of there and back per km on foot; ``otherwise`` for pairs off the network and inside zones without size."""
+    both = 0.5 * (there.astype(np.float64) + there.T)
+    found = np.where(known & (km > 0.0), np.inf, otherwise)
+    reached = known & (km > 0.0) & np.isfinite(km) & np.isfinite(both)
+    np.divide(both, km, out=found, where=reached)
+    return found.astype(np.float32)
 
 
 def _detour(region: RegionLike, km: NDArray[np.float64]) -> Matrix:
