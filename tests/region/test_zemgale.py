@@ -250,8 +250,11 @@ def test_describe_says_how_much_rests_on_what(region):
     assert found["totals"]["population"] == 225_053
     rows = {row["item"]: row for row in found["evidence"]}
     assert set(rows) == {
-        "population", "population_in_zones", "jobs", "road_length", "timetable", "charging_points", "prices",
+        "population", "population_in_zones", "jobs", "road_length", "active_ways", "timetable", "charging_points",
+        "prices",
     }  # fmt: skip
+    assert found["active_ways"] == {"rule": "straight line"}
+    assert rows.pop("active_ways")["total"] == 0
     for row in rows.values():
         assert sum(row[f"{status}_share"] for status in STATUSES) == pytest.approx(1.0)
     assert rows["population"]["reported_share"] == pytest.approx(0.535, abs=0.001)
