@@ -43,11 +43,6 @@ class StopWalks:
     extra_m: Float
     joined_stops: NDArray[np.bool_]
 
-    @classmethod
-    def none(cls) -> StopWalks:
-        """Walks of a region without a network: the straight-line rule for all."""
-        return cls(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0), np.zeros(0, np.bool_))
-
     @property
     def n_zones(self) -> int:
         return self.offset.size - 1

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from tests.reference import active_walks
@@ -160,23 +159,6 @@ def test_ways_are_kept_on_disk(ways: ActiveWays, tmp_path: Path) -> None:
     (tmp_path / "detour.npy").write_bytes(b"nonsense")
     with pytest.raises(InputError, match="detour"):
         ActiveWays.load(tmp_path)
-
-
-def test_another_timetable_keeps_known_stops_and_reaches_new_ones_straight(
-    region: Region, timetable: Timetable, ways: ActiveWays
-) -> None:
-    """Without its first stop, and with a new one on the spot of the second."""
-    stops = timetable.stops.iloc[1:].reset_index(drop=True)
-    stops = pd.concat([stops, stops.iloc[:1].assign(stop_id="zz-new")], ignore_index=True)
-    walks = ways.stops.at(region.zones, replace(timetable, stops=stops))
-    assert walks.joined_stops.tolist() == [True] * (len(stops) - 1) + [False]
-    for zone in range(len(region.zones)):
-        old, new = (dict(zip(*entries(each, zone), strict=True)) for each in (ways.stops, walks))
-        assert new.pop(len(stops) - 1) == 0
-        assert {stop + 1: extra for stop, extra in new.items()} == pytest.approx(
-            {stop: extra for stop, extra in old.items() if stop > 0}, abs=1e-9
-        )
-    assert ways.stops.at(region.zones, timetable) is ways.stops
 
 
 def test_minutes_of_tours_follow_mode_and_season(region: Region, ways: ActiveWays) -> None:
