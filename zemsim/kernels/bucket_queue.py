@@ -30,6 +30,7 @@ from zemsim.kernels.lanes import (
     start_lane,
     unreached,
 )
+from zemsim.kernels.lean import INNER, LEAN
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -70,6 +71,22 @@ class SearchGraph(NamedTuple):
     buckets: int
 
 
+class Ring(NamedTuple):
+    """Buckets in a ring, each a chain of the places that wait in it; a place that waits in none is its own ``before``.
+
+    Attributes
+    ----------
+    first : int32 [buckets]
+        Place at the head of each chain; -1 for an empty bucket.
+    after, before : int32 [N]
+        Neighbours in the chain; -1 at its ends.
+    """
+
+    first: Int32
+    after: Int32
+    before: Int32
+
+
 class Tree(NamedTuple):
     """Shortest paths from one node.
 
@@ -85,6 +102,38 @@ class Tree(NamedTuple):
     last_link: Int32
 
 
+def put_in(place: int, slot: int, ring: Ring) -> None:
+    """Let a place wait in a bucket, in front of the others."""
+    first, after, before = ring
+    after[place], before[place] = first[slot], _NONE
+    if first[slot] >= 0:
+        before[first[slot]] = place
+    first[slot] = place
+
+
+def take_out(place: int, slot: int, ring: Ring) -> None:
+    """Take a place out of the bucket in which it waits."""
+    first, after, before = ring
+    if before[place] >= 0:
+        after[before[place]] = after[place]
+    else:
+        first[slot] = after[place]
+    if after[place] >= 0:
+        before[after[place]] = before[place]
+    before[place] = place
+
+
+def forget(labels: Parts, last_link: Int32, ring: Ring) -> None:
+    """Make all labels those of what cannot be reached, and all buckets empty."""
+    nothing = unreached(labels)
+    for place in range(last_link.size):
+        set_lanes(labels, place, nothing)
+        last_link[place] = _NONE
+        ring.before[place] = place
+    for slot in range(ring.first.size):
+        ring.first[slot] = _NONE
+
+
 def search_from(
     origin: int,
     target: int,
@@ -95,25 +144,14 @@ def search_from(
     shift: int,
     labels: Parts,
     last_link: Int32,
-    first: Int32,
-    after: Int32,
-    before: Int32,
+    ring: Ring,
 ) -> None:
-    """Labels and last links of all places, or of those no farther than ``target`` if it is a place.
-
-    ``first`` (a ring of buckets), ``after`` and ``before`` (neighbours in the bucket, [N]) are work space; a place that
-    waits in no bucket is its own ``before``.
-    """
-    time = labels[0]
+    """Labels and last links of all places, or of those no farther than ``target`` if it is a place."""
+    time, first, before = labels[0], ring.first, ring.before
     mask = first.size - 1
-    nothing = unreached(labels)
-    for place in range(row_start.size - 1):
-        set_lanes(labels, place, nothing)
-        last_link[place] = _NONE
-        before[place] = place
-    first[:] = _NONE
+    forget(labels, last_link, ring)
     start_lane(labels, origin, 0)
-    first[0], after[origin], before[origin] = origin, _NONE, _NONE
+    put_in(origin, 0, ring)
     waiting, bucket = 1, 0
     while waiting > 0:
         place = first[bucket & mask]
@@ -122,16 +160,12 @@ def search_from(
             if target >= 0 and time[target] >> shift < bucket:
                 return
             continue
-        first[bucket & mask] = after[place]
-        if after[place] >= 0:
-            before[after[place]] = _NONE
-        before[place] = place
+        take_out(place, bucket & mask, ring)
         waiting -= 1
         label = lanes_at(labels, place)
         for i in range(row_start[place], row_start[place + 1]):
             other = head[i]
-            new = add_lanes(label, lanes_at(weight, i))
-            old = lanes_at(labels, other)
+            new, old = add_lanes(label, lanes_at(weight, i)), lanes_at(labels, other)
             best = least_lanes(old, new)
             if equal_lanes(best, new) == 0:
                 continue
@@ -140,21 +174,11 @@ def search_from(
                     last_link[other] = link[i]
                 continue
             if before[other] != other:
-                # It waits already: take it out of its bucket.
-                if before[other] >= 0:
-                    after[before[other]] = after[other]
-                else:
-                    first[(time[other] >> shift) & mask] = after[other]
-                if after[other] >= 0:
-                    before[after[other]] = before[other]
+                take_out(other, (time[other] >> shift) & mask, ring)
                 waiting -= 1
             set_lanes(labels, other, best)
             last_link[other] = link[i]
-            slot = (time[other] >> shift) & mask
-            after[other], before[other] = first[slot], _NONE
-            if first[slot] >= 0:
-                before[first[slot]] = other
-            first[slot] = other
+            put_in(other, (time[other] >> shift) & mask, ring)
             waiting += 1
 
 
@@ -209,10 +233,10 @@ def shortest_from(graph: SearchGraph, origin: int, target: int | None = None) ->
             raise ValueError(f"node {node} is not one of 0 to {n_nodes - 1}")
     labels = tuple(np.empty(n_nodes, np.int32) for _ in graph.weight)
     last_link, after, before = (np.empty(n_nodes, np.int32) for _ in range(3))
-    _, row_start, head, link, weight, shift, buckets = graph
+    ring = Ring(np.empty(graph.buckets, np.int32), after, before)
+    _, row_start, head, link, weight, shift, _ = graph
     from_place, to_place = int(graph.place[origin]), -1 if target is None else int(graph.place[target])
-    ring = np.empty(buckets, np.int32)
-    search_from(from_place, to_place, row_start, head, link, weight, shift, labels, last_link, ring, after, before)
+    search_from(from_place, to_place, row_start, head, link, weight, shift, labels, last_link, ring)
     return Tree(tuple(part[graph.place] for part in labels), last_link[graph.place])
 
 
@@ -225,4 +249,7 @@ def path_to(tree: Tree, tail: Int32, target: int) -> list[int]:
     return links[::-1]
 
 
-search_from = njit(cache=True, nogil=True)(search_from)
+put_in = njit(nogil=True, **INNER)(put_in)
+take_out = njit(nogil=True, **INNER)(take_out)
+forget = njit(nogil=True, **INNER)(forget)
+search_from = njit(cache=True, nogil=True, **LEAN)(search_from)

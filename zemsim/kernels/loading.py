@@ -232,28 +232,35 @@ def load_flows(
     ValueError
         If ``od`` has another shape or type, or holds what is no flow.
     """
-    n_origins, n_targets, n_members = members.origins.size, members.targets.size, members.rank.size
+    n_origins, n_targets = members.origins.size, members.targets.size
     if od.shape != (n_origins, n_targets) or od.dtype != np.float64 or not od.flags.c_contiguous:
         raise ValueError(f"od must be a contiguous float64 array of shape {(n_origins, n_targets)}")
     if od.size and not (od.min() >= 0 and np.isfinite(od).all()):
         raise ValueError("od must be finite and not negative")
+    lost = np.zeros(n_origins, np.float64)
+    up_sums, down_sums = _sums_by_block(members, graph, od, lost, threads)
+    up_flow, down_flow = np.zeros(hierarchy.n_arcs), np.zeros(hierarchy.n_arcs)
+    for sums, side, flow in ((up_sums, graph.up, up_flow), (down_sums, graph.down, down_flow)):
+        for row in sums:
+            flow[side.arc] += row
+    return _on_links(hierarchy, links, metric, position, up_flow, down_flow), lost
+
+
+def _sums_by_block(members: Members, graph: Slice, od: Float, lost: Float, threads: int) -> tuple[Float, Float]:
+    """Flow of the arcs of ``graph`` by block of batches, float64 [blocks, arcs]; ``lost`` is filled."""
     by_place = np.argsort(members.origins, kind="stable").astype(np.int64)
     members = members._replace(origins=np.ascontiguousarray(members.origins[by_place]))
-    batches = -(-n_origins // LANES)
+    batches = -(-members.origins.size // LANES)
     blocks = -(-batches // BATCHES_PER_SUM)
     up_sums, down_sums = np.zeros((blocks, graph.up.arc.size)), np.zeros((blocks, graph.down.arc.size))
-    lost = np.zeros(n_origins, np.float64)
-    n_parts = len(graph.up.weight)
     free: list[Work] = []
 
     def block(begin: int, end: int) -> None:
+        # A list is safe to share: a thread takes work space that no other holds, or makes some.
         try:
             work = free.pop()
         except IndexError:
-            labels, climbed = (tuple(np.empty((n_members, LANES), np.int32) for _ in range(n_parts)) for _ in "lc")
-            flow, marked = np.zeros((n_members, LANES)), np.zeros(n_members, np.bool_)
-            path, ends = np.empty(n_members, np.int32), np.empty(LANES + 1, np.int64)
-            work = Work(labels, climbed, flow, marked, path, ends)
+            work = _new_work(members.rank.size, len(graph.up.weight))
         row = begin // BATCHES_PER_SUM
         load_batches(begin, end, members, by_place, graph, od, work, up_sums[row], down_sums[row], lost)
         if work.flow.any():
@@ -261,11 +268,13 @@ def load_flows(
         free.append(work)
 
     run_blocks(block, batches, threads, block_rows=BATCHES_PER_SUM)
-    up_flow, down_flow = np.zeros(hierarchy.n_arcs), np.zeros(hierarchy.n_arcs)
-    for sums, side, flow in ((up_sums, graph.up, up_flow), (down_sums, graph.down, down_flow)):
-        for row in sums:
-            flow[side.arc] += row
-    return _on_links(hierarchy, links, metric, position, up_flow, down_flow), lost
+    return up_sums, down_sums
+
+
+def _new_work(n_members: int, n_parts: int) -> Work:
+    labels, climbed = (tuple(np.empty((n_members, LANES), np.int32) for _ in range(n_parts)) for _ in "lc")
+    flow, marked = np.zeros((n_members, LANES)), np.zeros(n_members, np.bool_)
+    return Work(labels, climbed, flow, marked, np.empty(n_members, np.int32), np.empty(LANES + 1, np.int64))
 
 
 def _on_links(
