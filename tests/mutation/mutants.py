@@ -162,6 +162,8 @@ def _slots(container: Any, key: Any, node: Any) -> Iterator[tuple[Any, Any, ast.
     for name, value in ast.iter_fields(node):
         if name in _SILENT and not (name == "args" and isinstance(node, ast.Call)):
             continue
+        if name == "slice" and _is_size(node):
+            continue
         if isinstance(value, list):
             yield from _slots_of_list(value)
         elif isinstance(value, ast.AST):
@@ -190,6 +192,13 @@ def _putter(container: Any, key: Any, after: ast.AST) -> Callable[[], Callable[[
 def _is_text(node: Any) -> bool:
     """A docstring or another text, which is not mutated."""
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _is_size(node: ast.AST) -> bool:
+    """Whether this is ``x.shape[0]`` or the like: the last axis is often the first, so only 0 and 1 change over."""
+    if not isinstance(node, ast.Subscript) or not isinstance(node.value, ast.Attribute):
+        return False
+    return node.value.attr == "shape" and isinstance(node.slice, ast.Constant) and node.slice.value in (0, 1)
 
 
 def _is_number(node: Any) -> bool:
@@ -225,6 +234,8 @@ def _replacements(node: ast.AST) -> Iterator[ast.AST]:
         yield from _constants(node.value)
     elif isinstance(node, ast.Call):
         yield from _calls(node)
+    elif isinstance(node, ast.Subscript) and _is_size(node) and isinstance(node.slice, ast.Constant):
+        yield ast.Subscript(node.value, ast.Constant(0 if node.slice.value else 1), node.ctx)
 
 
 def _statements(node: ast.stmt) -> Iterator[ast.AST]:

@@ -36,9 +36,11 @@ class Kernel:
     tests: tuple[str, ...]
     compiled_tests: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    aside: str = ""
     twin: str = ""
     comparison: str = ""
     boundary: dict[str, str] = field(default_factory=dict)
+    no_case: str = ""
     excluded: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -45,7 +45,7 @@ from tests.mutation.mutants import Source
 from tests.mutation.trials import Limits, run_trials
 
 source = Source(Path("small.py").read_text())
-verdicts = run_trials("small", source, source.mutants(), ["test_small.py"], Limits(least_s=2.0))
+verdicts = run_trials("small", source, source.mutants(), ["test_small.py"], Limits(least_s=1.0))
 print(verdicts.fault)
 for mutant, verdict in verdicts.of:
     print(f"{mutant.line} {mutant.mutation}: {verdict}")

@@ -43,11 +43,11 @@ class Verdicts:
 
 @dataclass(frozen=True)
 class Limits:
-    """Processor seconds of a trial at least, times the tests' own, and Hypothesis examples of a test."""
+    """Processor seconds that a test has at least, times its own without a fault; Hypothesis examples of a test."""
 
-    least_s: float = 4.0
-    times: float = 5.0
-    examples: int = 60
+    least_s: float = 2.0
+    times: float = 4.0
+    examples: int = 100
 
 
 class Trials:
@@ -149,23 +149,23 @@ class Trials:
 
     def _try(self, mutant: Mutant, items: list[pytest.Item], tests: list[tuple[float, int]]) -> str:
         """Verdict of one mutant."""
-        allowed_s = max(self._limits.least_s, self._limits.times * sum(seconds for seconds, _ in tests))
         child = os.fork()
         if child == 0:
-            self._live(mutant, [items[k] for _, k in tests], allowed_s)
+            self._live(mutant, [items[k] for _, k in tests], [seconds for seconds, _ in tests])
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status):
             return "timeout" if os.WTERMSIG(status) in (signal.SIGPROF, signal.SIGALRM) else "killed"
         return "survived" if os.WEXITSTATUS(status) == _SURVIVED else "killed"
 
-    def _live(self, mutant: Mutant, items: list[pytest.Item], allowed_s: float) -> NoReturn:
+    def _live(self, mutant: Mutant, items: list[pytest.Item], seconds: list[float]) -> NoReturn:
         """In the forked process: put the fault in, run the tests, and end."""
         self._trial = True
         try:
             _silence()
-            _bound(allowed_s)
+            _bound_memory()
             replace(self._module, self._source, mutant)
-            for item, following in _pairs(items):
+            for (item, following), needed_s in zip(_pairs(items), seconds, strict=True):
+                _bound_time(max(self._limits.least_s, self._limits.times * needed_s))
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         except BaseException:
             os._exit(_KILLED)
@@ -232,10 +232,14 @@ def _silence() -> None:
     os.dup2(nowhere, 2)
 
 
-def _bound(allowed_s: float) -> None:
-    """End this process when it has worked, or waited, for too long, or takes too much memory."""
+def _bound_time(allowed_s: float) -> None:
+    """End this process when it has worked, or waited, for too long from now on."""
     signal.setitimer(signal.ITIMER_PROF, allowed_s)
-    signal.setitimer(signal.ITIMER_REAL, 10.0 * allowed_s)
+    signal.setitimer(signal.ITIMER_REAL, 60.0 + 10.0 * allowed_s)
+
+
+def _bound_memory() -> None:
+    """Refuse memory far beyond what the process has."""
     pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
     if pages:
         resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + _SPARE_BYTES,) * 2)

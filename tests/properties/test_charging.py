@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from numba import config
 
 from tests.reference import charging as slow
 from zemsim.core import randomness
@@ -21,6 +22,8 @@ P = {
 }  # fmt: skip
 ZONES = 4
 f32 = {"width": 32}
+#: Compiled code widens 32-bit numbers before it adds them, plain NumPy does not: without numba columns are wide.
+F32 = np.float64 if config.DISABLE_JIT else np.float32
 
 
 @st.composite
@@ -78,7 +81,7 @@ def days(draw):
 
 def near_arrays(lists):
     width = max(1, *(len(x) for x in lists))
-    site, minutes = np.full((ZONES, width), -1, np.int32), np.full((ZONES, width), np.inf, np.float32)
+    site, minutes = np.full((ZONES, width), -1, np.int32), np.full((ZONES, width), np.inf, F32)
     for z, row in enumerate(lists):
         for k, (v, extra) in enumerate(row):
             site[z, k], minutes[z, k] = v, extra
@@ -94,15 +97,15 @@ def arrays(cars, stations, zones):
         draw=np.array([k for _, k, _ in flat], np.int32),
         dest=column("dest", np.int32),
         home=column("home", np.int32),
-        road_km=column("km", np.float32),
+        road_km=column("km", F32),
         depart_min=column("depart", np.int16),
-        arrive_min=column("arrive", np.float32),
-        leave_min=column("leave", np.float32),
-        return_min=column("back", np.float32),
-        work_kw=column("work_kw", np.float32),
+        arrive_min=column("arrive", F32),
+        leave_min=column("leave", F32),
+        return_min=column("back", F32),
+        work_kw=column("work_kw", F32),
         last=np.array([k == len(cars[c]["tours"]) - 1 for c, k, _ in flat], np.bool_),
     )
-    of = lambda name: np.array([car[name] for car in cars], np.float32)  # noqa: E731
+    of = lambda name: np.array([car[name] for car in cars], F32)  # noqa: E731
     fleet = fast.ElectricCars(
         vehicle_id=np.arange(70, 70 + len(cars), dtype=np.int64),
         battery_kwh=of("battery"),
@@ -115,9 +118,9 @@ def arrays(cars, stations, zones):
     at = lambda name, dtype: np.array([s[name] for s in stations], dtype)  # noqa: E731
     sites = fast.Stations(
         points=at("points", np.int32),
-        power_kw=at("kw", np.float32),
-        price_eur_kwh=at("eur_kwh", np.float32),
-        wait_min=at("wait_min", np.float32),
+        power_kw=at("kw", F32),
+        price_eur_kwh=at("eur_kwh", F32),
+        wait_min=at("wait_min", F32),
         slow_near=slow_near,
         slow_walk_min=slow_min,
         fast_near=fast_near,
@@ -132,9 +135,9 @@ def run(cars, stations, zones, occupied_until=0.0):
     n, p = len(tours.vehicle), fast.ChargingParameters(**P)
     slots = 2 * n
     requests = fast.Requests(
-        station=np.full(slots, -1, np.int32), place=np.full(slots, -1, np.int8), arrive_min=np.zeros(slots, np.float32),
-        until_min=np.zeros(slots, np.float32), kwh=np.zeros(slots), minutes=np.zeros(slots, np.float32),
-        lost_min=np.zeros(slots, np.float32), forced=np.zeros(slots, np.bool_),
+        station=np.full(slots, -1, np.int32), place=np.full(slots, -1, np.int8), arrive_min=np.zeros(slots, F32),
+        until_min=np.zeros(slots, F32), kwh=np.zeros(slots), minutes=np.zeros(slots, F32),
+        lost_min=np.zeros(slots, F32), forced=np.zeros(slots, np.bool_),
     )  # fmt: skip
     private = fast.PrivateSessions(np.zeros(n), np.zeros(n))
     energy, low = np.array([car["energy"] for car in cars]), np.full(len(cars), np.inf)
@@ -147,7 +150,7 @@ def run(cars, stations, zones, occupied_until=0.0):
     asked = np.flatnonzero(requests.station >= 0)
     order = asked[np.lexsort((tours.vehicle[asked % n], requests.arrive_min[asked], requests.station[asked]))]
     station_of, starts = np.unique(requests.station[order], return_index=True)
-    wait, served, given = np.zeros(slots, np.float32), np.zeros(slots, np.bool_), np.zeros(slots)
+    wait, served, given = np.zeros(slots, F32), np.zeros(slots, np.bool_), np.zeros(slots)
     kwh, first_point = np.zeros(slots), np.append(0, np.cumsum(sites.points)).astype(np.int32)
     free_at = np.full(first_point[-1], occupied_until)
     queues.serve_stations(
@@ -214,7 +217,7 @@ def test_queues_and_batteries_are_those_of_the_slow_twin(day, occupied_until):
         free_at = [occupied_until] * station["points"]
         given_out = slow.serve(asked, station["points"], P["patience_min"], free_at)
         for e, (wait, served, kwh) in zip(mine, given_out, strict=True):
-            assert found["wait"][e] == np.float32(wait)
+            assert found["wait"][e] == F32(wait)
             assert found["served"][e] == served
             assert found["given"][e] == pytest.approx(kwh, abs=1e-9)
         assert found["free_at"][v] == pytest.approx(free_at)

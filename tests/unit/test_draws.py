@@ -24,7 +24,7 @@ def test_known_answer_zero_key_zero_counter() -> None:
 def test_words_with_all_bits_set_equal_a_plain_integer_reference() -> None:
     """All bits set in key and counter: checks the wrap-around of the key schedule."""
     words = _reference(0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF, 0xFFFFFFFF)
-    assert tuple(int(w) for w in draws.philox(2**32 - 1, 2**32 - 1, -1, 2**32 - 1)) == words
+    assert tuple(int(w) for w in draws.philox(2**32 - 1, 2**32 - 1, np.int64(-1), 2**32 - 1)) == words
 
 
 def _reference(seed: int, stream: int, agent: int, draw: int) -> tuple[int, ...]:
@@ -41,7 +41,7 @@ def _reference(seed: int, stream: int, agent: int, draw: int) -> tuple[int, ...]
 def test_twins_and_reference_agree(address: tuple[int, int, int, int]) -> None:
     compiled = tuple(int(w) for w in draws.philox(*address))
     assert compiled == _reference(*address)
-    assert compiled == tuple(int(w) for w in draws.philox.py_func(*address))
+    assert compiled == tuple(int(w) for w in getattr(draws.philox, "py_func", draws.philox)(*address))
     assert compiled == tuple(int(w) for w in randomness.philox(*address))
     u = draws.uniform(*address)
     assert 0.0 < u < 1.0
