@@ -11,6 +11,8 @@ from zemsim.core.schema import schema
 from zemsim.evidence.places import QUINTILES
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from zemsim.model.world import World
     from zemsim.population import Population
     from zemsim.region import Region
@@ -56,7 +58,22 @@ def zones_table(region: Region) -> pd.DataFrame:
 
 
 def with_transit_km(tours: pd.DataFrame, world: World, threads: int = 1) -> pd.DataFrame:
-    """Return the tours with ``bus_km`` and ``train_km`` under the region's timetable, float32 [R]; NaN = no way."""
+    """Return the tours with ``bus_km`` and ``train_km`` under the region's timetable, float32 [R]; NaN = no way.
+
+    The way is the one that the tour takes, back at the time when it goes home. Where the region's timetable has nothing
+    back then, but a policy's may have, it is the way of any time.
+    """
+    km = _transit_km(tours, world, tours["leave_min"].to_numpy(), threads)
+    rows = np.flatnonzero(np.isnan(km).any(axis=1))
+    at_any_time = _transit_km(tours.iloc[rows], world, None, threads)
+    km[rows] = np.where(np.isnan(km[rows]), at_any_time, km[rows])
+    return tours.assign(bus_km=km[:, 0], train_km=km[:, 1])
+
+
+def _transit_km(
+    tours: pd.DataFrame, world: World, leave_min: NDArray[np.int16] | None, threads: int
+) -> NDArray[np.float32]:
+    """Kilometres one way by bus and by train: float32 [R, 2], NaN = no way."""
     from zemsim.travel.transit_options import PathWeights, transit_options
 
     population, supply = world.population, world.supplies[()]
@@ -70,10 +87,8 @@ def with_transit_km(tours: pd.DataFrame, world: World, threads: int = 1) -> pd.D
         tours["period_back"].to_numpy(),
         PathWeights.of(world.parameters),
         threads=threads,
+        leave_min=leave_min,
         **world.walks(supply.timetable, tours["origin_zone_idx"].to_numpy(), tours["dest_zone_idx"].to_numpy()),
     )
-    km = {
-        f"{mode}_km": np.where(option["available"], option["km"], np.float32(np.nan)).astype(np.float32)
-        for mode, option in options.items()
-    }
-    return tours.assign(**km)
+    both = [np.where(options[mode]["available"], options[mode]["km"], np.nan) for mode in ("bus", "train")]
+    return np.stack(both, axis=1).astype(np.float32)

@@ -167,6 +167,21 @@ def test_an_override_of_one_in_a_hundred_changes_those_rows_and_no_others(model:
     assert np.array_equal(plan.alternative[~theirs], before[~theirs])
 
 
+def test_kilometres_by_bus_are_those_of_the_way_that_the_tour_takes(model: MobilityModel, world: World) -> None:
+    """Back at the time when it goes home; where nothing runs then, the way of any time."""
+    tours = with_transit_km(world.tours[1], world)
+    late = with_transit_km(world.tours[1].assign(leave_min=np.int16(28 * 60)), world)
+    assert np.array_equal(tours["bus_km"].isna(), late["bus_km"].isna()), "the hour takes nobody's way away"
+    seen = 0
+    for day_type, options in model._transit_options(()).items():
+        plan = model.plans[day_type]
+        km = tours["bus_km"].to_numpy()[plan.first_idx : plan.first_idx + plan.n_tours]
+        there = options["bus"]["available"]
+        assert np.array_equal(km[there], options["bus"]["km"][there])
+        seen += int((~there & ~np.isnan(km)).sum())
+    assert seen > 0
+
+
 def setting_of(world: World, seed: int = 1) -> Setting:
     """What the indicators of a seed read."""
     tours = with_transit_km(world.tours[seed], world)
