@@ -11,10 +11,11 @@ from scipy.optimize import brentq
 from zemsim.core.errors import ZemsimError
 from zemsim.core.names import TRIPS_PER_TOUR, DayType, Purpose
 from zemsim.kernels.destinations import mean_distance
-from zemsim.population.inputs import Bools, Floats, Ints, RegionLike, assumed
+from zemsim.population.inputs import Bools, Floats, Ints, assumed
 from zemsim.population.people import SCHOOL_AGES
 from zemsim.population.plans import DayRates, DayTargets, day_weights
 from zemsim.population.tables import Population
+from zemsim.region.views import PeopledRegion
 
 _SURVEY = "mobility_survey.latvia."
 #: Decays are rounded, so that the last bits of a sum on another machine cannot move a traveller.
@@ -59,7 +60,7 @@ def way_km(population: Population, home: Ints, distance_km: np.ndarray) -> Float
     return km
 
 
-def shopping_km(region: RegionLike) -> float:
+def shopping_km(region: PeopledRegion) -> float:
     """Mean kilometres of a shopping trip: the surveyed kilometres of a day with shopping over its trips.
 
     The survey gives kilometres per day of those who travel so, by mode and by purpose, and calls shopping the shortest
@@ -69,7 +70,7 @@ def shopping_km(region: RegionLike) -> float:
 
 
 def target_km(
-    region: RegionLike, plans: dict[DayType, tuple[DayTargets, DayRates]], surveyed: Bools, km: Floats
+    region: PeopledRegion, plans: dict[DayType, tuple[DayTargets, DayRates]], surveyed: Bools, km: Floats
 ) -> dict[Purpose, float]:
     """Mean kilometres of a trip by discretionary purpose, so that a mean day has the surveyed kilometres.
 
@@ -93,7 +94,11 @@ def target_km(
 
 
 def fit_gravity(
-    region: RegionLike, zones: pd.DataFrame, distance_km: np.ndarray, residents: Floats, mean_km: dict[Purpose, float]
+    region: PeopledRegion,
+    zones: pd.DataFrame,
+    distance_km: np.ndarray,
+    residents: Floats,
+    mean_km: dict[Purpose, float],
 ) -> Gravity:
     """Find the decay of each purpose at which the expected mean distance is ``mean_km``.
 

@@ -10,7 +10,8 @@ import pandas as pd
 from zemsim.core.randomness import Stream
 from zemsim.kernels.draws import uniforms
 from zemsim.population.fitting import largest_remainder, rake_types
-from zemsim.population.inputs import Floats, Ints, RegionLike, anchor_of, assumed
+from zemsim.population.inputs import Floats, Ints, anchor_of, assumed
+from zemsim.region.views import PeopledRegion
 
 #: Age bands of the fit, by the letter in the name of a household type.
 BANDS = {"C": (0, 14), "Y": (15, 24), "A": (25, 44), "M": (45, 64), "S": (65, 99)}
@@ -52,7 +53,7 @@ def type_sizes() -> Ints:
     return np.array([len(name) for name in TYPES], dtype=np.int64)
 
 
-def age_year_weights(region: RegionLike) -> Floats:
+def age_year_weights(region: PeopledRegion) -> Floats:
     """Weight of each year of age before scaling to the broad groups: float64 [100]."""
     weights = np.zeros(100)
     for first, last in AGE_GROUPS:
@@ -65,7 +66,7 @@ def age_year_weights(region: RegionLike) -> Floats:
     return weights
 
 
-def broad_age_shares(region: RegionLike, municipality: str) -> Floats:
+def broad_age_shares(region: PeopledRegion, municipality: str) -> Floats:
     """Shares of the population aged 0-14, 15-64, 65 and over: reported for the anchor city, assumed elsewhere."""
     anchor = anchor_of(region, municipality)
     if anchor is not None:
@@ -76,7 +77,7 @@ def broad_age_shares(region: RegionLike, municipality: str) -> Floats:
     return np.array([young, 1.0 - young - old, old])
 
 
-def ages_of_municipality(region: RegionLike, municipality: str, population: int) -> Ints:
+def ages_of_municipality(region: PeopledRegion, municipality: str, population: int) -> Ints:
     """Residents by year of age: int64 [100], adding up to ``population``."""
     weights = age_year_weights(region)
     counts = np.zeros(100, dtype=np.int64)
@@ -91,7 +92,7 @@ def band_totals(ages: Ints) -> Ints:
     return np.array([ages[first : last + 1].sum() for first, last in BANDS.values()], dtype=np.int64)
 
 
-def fit_households(region: RegionLike, totals: Ints) -> Ints:
+def fit_households(region: PeopledRegion, totals: Ints) -> Ints:
     """Households by municipality and type that hold exactly ``totals`` int64 [M, 5] persons by band: int64 [M, T]."""
     shares = [assumed(region, f"household_size_share.{size}") for size in (1, 2, 3, 4)]
     size_shares = np.array([*shares, 1.0 - sum(shares)])

@@ -14,14 +14,15 @@ from zemsim.population.incomes import (
     fifth_ratio,
     work_and_transfers,
 )
-from zemsim.population.inputs import Bools, Floats, Ints, RegionLike, share
+from zemsim.population.inputs import Bools, Floats, Ints, share
 from zemsim.population.tables import Population
+from zemsim.region.views import PeopledRegion
 
 Row = tuple[str, float, float, str]
 _LATVIA = "income.latvia."
 
 
-def income_rows(population: Population, region: RegionLike) -> Iterator[Row]:
+def income_rows(population: Population, region: PeopledRegion) -> Iterator[Row]:
     """Rows of the margins report: margin, target, value, source.
 
     National figures of fifths and types of household stand scaled by the income per member of the region over that of
@@ -69,7 +70,7 @@ def _gini(income: Floats) -> float:
     return float(1.0 - 2.0 * below.sum() / (ranked.sum() * ranked.size))
 
 
-def _types(population: Population, region: RegionLike, income: Floats, size: Ints, scale: float) -> Iterator[Row]:
+def _types(population: Population, region: PeopledRegion, income: Floats, size: Ints, scale: float) -> Iterator[Row]:
     residents = population.residents
     owner = residents["household_idx"].to_numpy()
     workers = np.bincount(owner[residents["employed"]], minlength=size.size)
@@ -81,7 +82,7 @@ def _types(population: Population, region: RegionLike, income: Floats, size: Int
         yield f"income per member, {name.replace('_', ' ')}", region.fact(fact) * scale, value, fact + " scaled"
 
 
-def _work(population: Population, region: RegionLike, income: Floats) -> Row:
+def _work(population: Population, region: PeopledRegion, income: Floats) -> Row:
     """Income from work of an employed resident; that of those whom the register does not count is in it."""
     residents = population.residents
     _, transfers = work_and_transfers(region, residents, population.seed)
@@ -90,7 +91,7 @@ def _work(population: Population, region: RegionLike, income: Floats) -> Row:
     return "income from work per worker, EUR a month (net wage)", region.fact(fact), value, fact
 
 
-def _poverty(works: Bools, age: Ints, size: Ints, poor: Bools, region: RegionLike) -> Iterator[Row]:
+def _poverty(works: Bools, age: Ints, size: Ints, poor: Bools, region: PeopledRegion) -> Iterator[Row]:
     kinds = {
         "zemgale.at_risk_all": np.ones(age.size, dtype=np.bool_),
         "latvia.at_risk_65plus": age >= PENSION_AGE,

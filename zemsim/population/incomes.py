@@ -11,7 +11,8 @@ import pandas as pd
 from zemsim.core.errors import ZemsimError
 from zemsim.core.randomness import Stream
 from zemsim.kernels.draws import normals
-from zemsim.population.inputs import Floats, Ints, RegionLike, assumed
+from zemsim.population.inputs import Floats, Ints, assumed
+from zemsim.region.views import PeopledRegion
 
 #: Weights of the equivalence scale (OECD, modified): the first person, each further one of 14 and over, each child.
 FIRST_PERSON, FURTHER_PERSON, CHILD = 1.0, 0.5, 0.3
@@ -62,7 +63,7 @@ def fifth_ratio(income: Floats, persons: Floats, size: Ints) -> float:
     return float((equal * rich).sum() / (equal * poor).sum())
 
 
-def work_and_transfers(region: RegionLike, residents: pd.DataFrame, seed: int) -> tuple[Floats, Floats]:
+def work_and_transfers(region: PeopledRegion, residents: pd.DataFrame, seed: int) -> tuple[Floats, Floats]:
     """Income from work before its level is fitted, and pensions and benefits: float64 [P] each.
 
     Income from work is lognormal with mean one and the spread of net wages (mean and median of 2024); pensions are
@@ -83,7 +84,7 @@ def work_and_transfers(region: RegionLike, residents: pd.DataFrame, seed: int) -
 
 
 def household_incomes(
-    region: RegionLike, residents: pd.DataFrame, household_id: Ints, size: Ints, seed: int
+    region: PeopledRegion, residents: pd.DataFrame, household_id: Ints, size: Ints, seed: int
 ) -> tuple[Floats, Floats]:
     """Net income of each household, EUR per month (float64 [H]), and of its members over the mean (float64 [P]).
 

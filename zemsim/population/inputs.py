@@ -3,45 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from zemsim.region.geo import MEAN_DISTANCE_IN_SQUARE
-from zemsim.region.roles import Place, Roles
+from zemsim.region.roles import Place
+from zemsim.region.views import PeopledRegion
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
-class RegionLike(Protocol):
-    """The part of :class:`zemsim.region.Region` that the population reads."""
-
-    @property
-    def zones(self) -> pd.DataFrame: ...
-
-    @property
-    def roles(self) -> Roles: ...
-
-    def fact(self, fact_id: str) -> float: ...
-
-    def assumption(self, key: str) -> float: ...
-
-
-def assumed(region: RegionLike, key: str) -> float:
+def assumed(region: PeopledRegion, key: str) -> float:
     """Value of the assumption ``population.<key>``."""
     return float(region.assumption(f"population.{key}"))
 
 
-def share(region: RegionLike, fact_id: str) -> float:
+def share(region: PeopledRegion, fact_id: str) -> float:
     """A fact in per cent as a share 0 to 1."""
     return float(region.fact(fact_id)) / 100.0
 
 
-def by_band(region: RegionLike, prefix: str, bands: Mapping[str, tuple[int, int]], ages: NDArray[np.int16]) -> Floats:
+def by_band(
+    region: PeopledRegion, prefix: str, bands: Mapping[str, tuple[int, int]], ages: NDArray[np.int16]
+) -> Floats:
     """Value of ``population.<prefix>.<band>`` for each age, both ends included; NaN where no band holds the age."""
     values = np.full(ages.shape, np.nan)
     for name, (first, last) in bands.items():
@@ -58,7 +46,7 @@ def band_limits(*names: str) -> dict[str, tuple[int, int]]:
     return limits
 
 
-def ordered_zones(region: RegionLike) -> pd.DataFrame:
+def ordered_zones(region: PeopledRegion) -> pd.DataFrame:
     """Zones by ``zone_idx``, so that nothing depends on the order of rows."""
     zones = region.zones.sort_index(kind="stable")
     if not np.array_equal(zones.index.to_numpy(), np.arange(len(zones))):
@@ -71,7 +59,7 @@ def populated(zones: pd.DataFrame) -> Bools:
     return ((zones["kind"] == "populated") & (zones["population"] > 0)).to_numpy()
 
 
-def capital_zone(region: RegionLike, zones: pd.DataFrame) -> int | None:
+def capital_zone(region: PeopledRegion, zones: pd.DataFrame) -> int | None:
     """Position of the gate that stands for the capital; None if the region has none."""
     role = region.roles.capital_gate
     if role is None:
@@ -82,7 +70,7 @@ def capital_zone(region: RegionLike, zones: pd.DataFrame) -> int | None:
     return int(rows[0])
 
 
-def anchor_of(region: RegionLike, municipality: str) -> Place | None:
+def anchor_of(region: PeopledRegion, municipality: str) -> Place | None:
     """The anchor city if it is this municipality: its ages and sexes are reported."""
     role = region.roles.anchor
     return role if role is not None and role.name == municipality else None

@@ -12,7 +12,6 @@ from zemsim.population import vehicles
 from zemsim.population.households import ages_of_municipality
 from zemsim.population.income_report import income_rows
 from zemsim.population.inputs import (
-    RegionLike,
     anchor_of,
     assumed,
     capital_zone,
@@ -21,11 +20,12 @@ from zemsim.population.inputs import (
     share,
 )
 from zemsim.population.tables import Population
+from zemsim.region.views import PeopledRegion
 
 Row = tuple[str, float, float, str]
 
 
-def margins_report(population: Population, region: RegionLike) -> pd.DataFrame:
+def margins_report(population: Population, region: PeopledRegion) -> pd.DataFrame:
     """Compare a population with its margins.
 
     Returns
@@ -61,7 +61,7 @@ def _totals(people: pd.DataFrame, zones: pd.DataFrame) -> Iterator[Row]:
         yield f"residents, {name}", float(target[name]), float(value[name]), "zones.population"
 
 
-def _ages(people: pd.DataFrame, region: RegionLike) -> Iterator[Row]:
+def _ages(people: pd.DataFrame, region: PeopledRegion) -> Iterator[Row]:
     for name, group in people.groupby("municipality", sort=True):
         wanted = ages_of_municipality(region, str(name), len(group))
         anchor = anchor_of(region, str(name))
@@ -78,7 +78,7 @@ def _ages(people: pd.DataFrame, region: RegionLike) -> Iterator[Row]:
         yield f"share of women, {name}", float(target), float(group["female"].mean()), source
 
 
-def _households(population: Population, region: RegionLike, zones: pd.DataFrame) -> Iterator[Row]:
+def _households(population: Population, region: PeopledRegion, zones: pd.DataFrame) -> Iterator[Row]:
     households = population.households
     sizes = households["size_pers"]
     for size in (1, 2, 3, 4):
@@ -93,7 +93,7 @@ def _households(population: Population, region: RegionLike, zones: pd.DataFrame)
     yield from income_rows(population, region)
 
 
-def _work(people: pd.DataFrame, region: RegionLike, zones: pd.DataFrame) -> Iterator[Row]:
+def _work(people: pd.DataFrame, region: PeopledRegion, zones: pd.DataFrame) -> Iterator[Row]:
     adult = people["age"] >= 15
     works = people["employed"]
     fact = "labour.zemgale.employment_rate_15plus"
@@ -109,7 +109,7 @@ def _work(people: pd.DataFrame, region: RegionLike, zones: pd.DataFrame) -> Iter
     yield from _commuting(people[works], region, zones)
 
 
-def _commuting(workers: pd.DataFrame, region: RegionLike, zones: pd.DataFrame) -> Iterator[Row]:
+def _commuting(workers: pd.DataFrame, region: PeopledRegion, zones: pd.DataFrame) -> Iterator[Row]:
     roles = region.roles
     if roles.anchor is None:
         return
@@ -139,7 +139,7 @@ def _commuting(workers: pd.DataFrame, region: RegionLike, zones: pd.DataFrame) -
         yield f"workers in {anchor.name} from {who.name} per own resident", share(region, fact) / held, value, fact
 
 
-def _cars(population: Population, region: RegionLike) -> Iterator[Row]:
+def _cars(population: Population, region: PeopledRegion) -> Iterator[Row]:
     fleet = population.vehicles
     fact = "cars.latvia.cars_per_1000.2022"
     yield "cars per 1000 residents", region.fact(fact), 1000.0 * len(fleet) / len(population.residents), fact

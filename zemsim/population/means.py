@@ -8,7 +8,8 @@ import pandas as pd
 from zemsim.core.randomness import Stream
 from zemsim.kernels.draws import uniforms
 from zemsim.population.fitting import logistic, take_top
-from zemsim.population.inputs import Bools, Floats, Ints, RegionLike, assumed
+from zemsim.population.inputs import Bools, Floats, Ints, assumed
+from zemsim.region.views import PeopledRegion
 
 
 def home_points(zones: pd.DataFrame, zone_idx: Ints, household_id: Ints, seed: int) -> tuple[Floats, Floats]:
@@ -19,7 +20,7 @@ def home_points(zones: pd.DataFrame, zone_idx: Ints, household_id: Ints, seed: i
     return x, y
 
 
-def flats(region: RegionLike, zones: pd.DataFrame, zone_idx: Ints, size_pers: Ints, ids: Ints, seed: int) -> Bools:
+def flats(region: PeopledRegion, zones: pd.DataFrame, zone_idx: Ints, size_pers: Ints, ids: Ints, seed: int) -> Bools:
     """Households that live in flats: the zone's share of dwellings in flats is met, single persons more often."""
     flat = zones["dwellings_flat"].fillna(0.0).to_numpy(np.float64)
     house = zones["dwellings_house"].fillna(0.0).to_numpy(np.float64)
@@ -32,7 +33,7 @@ def flats(region: RegionLike, zones: pd.DataFrame, zone_idx: Ints, size_pers: In
     return take_top(score, zone_idx, quota)
 
 
-def home_charging(region: RegionLike, flat: Bools, ids: Ints, seed: int) -> Bools:
+def home_charging(region: PeopledRegion, flat: Bools, ids: Ints, seed: int) -> Bools:
     """Households with an own place to plug in."""
     chance = np.where(flat, assumed(region, "home_charging_share_flat"), assumed(region, "home_charging_share_house"))
     return uniforms(seed, Stream.HOUSEHOLD, ids, 2) < chance

@@ -13,13 +13,13 @@ from zemsim.population.inputs import (
     Bools,
     Floats,
     Ints,
-    RegionLike,
     anchor_of,
     assumed,
     band_limits,
     by_band,
     share,
 )
+from zemsim.region.views import PeopledRegion
 
 EMPLOYMENT_BANDS = band_limits("15_19", "20_24", "25_34", "35_44", "45_54", "55_64", "65_74", "75_99")
 LICENCE_BANDS = band_limits("18_24", "25_44", "45_64", "65_74", "75_99")
@@ -70,7 +70,7 @@ def ages(members: pd.DataFrame, municipality: Ints, household_id: Ints, counts: 
 
 
 def sexes(
-    region: RegionLike, members: pd.DataFrame, type_idx: Ints, municipality: Ints, names: list[str], seed: int
+    region: PeopledRegion, members: pd.DataFrame, type_idx: Ints, municipality: Ints, names: list[str], seed: int
 ) -> Bools:
     """Which residents are women: the share of each municipality is met, couples are a woman and a man."""
     band = members["band"].to_numpy()
@@ -92,7 +92,7 @@ def sexes(
     return female
 
 
-def _women(region: RegionLike, municipality: str, persons: Ints) -> Ints:
+def _women(region: PeopledRegion, municipality: str, persons: Ints) -> Ints:
     anchor = anchor_of(region, municipality)
     if anchor is not None:
         women, men = (region.fact(f"population.{anchor.facts}.population_{sex}") for sex in ("female", "male"))
@@ -103,7 +103,7 @@ def _women(region: RegionLike, municipality: str, persons: Ints) -> Ints:
     return np.rint(shift_logit(shape, persons.astype(np.float64), target) * persons).astype(np.int64)
 
 
-def students(region: RegionLike, age: Ints, resident_id: Ints, seed: int) -> Bools:
+def students(region: PeopledRegion, age: Ints, resident_id: Ints, seed: int) -> Bools:
     """Everyone of school age, and a share of those aged 19 to 24."""
     older = (age >= 19) & (age <= 24)
     chance = uniforms(seed, Stream.SCHOOL, resident_id, 0)
@@ -112,7 +112,7 @@ def students(region: RegionLike, age: Ints, resident_id: Ints, seed: int) -> Boo
     )
 
 
-def employed(region: RegionLike, age: Ints, student: Bools, resident_id: Ints, seed: int) -> Bools:
+def employed(region: PeopledRegion, age: Ints, student: Bools, resident_id: Ints, seed: int) -> Bools:
     """Employment by age and study; exactly the reported share of those aged 15 and over."""
     adult = age >= 15
     target = round(share(region, "labour.zemgale.employment_rate_15plus") * int(adult.sum()))
@@ -123,7 +123,7 @@ def employed(region: RegionLike, age: Ints, student: Bools, resident_id: Ints, s
     return take_top(score, np.zeros(age.size, dtype=np.int64), [target])
 
 
-def licences(region: RegionLike, age: Ints, female: Bools, works: Bools, resident_id: Ints, seed: int) -> Bools:
+def licences(region: PeopledRegion, age: Ints, female: Bools, works: Bools, resident_id: Ints, seed: int) -> Bools:
     """Licence holders: the assumed share of each sex and age band, the employed more often."""
     score = logistic(uniforms(seed, Stream.LICENCE, resident_id)) + assumed(region, "licence_employed_logit") * works
     holder = np.zeros(age.size, dtype=np.bool_)
@@ -135,7 +135,7 @@ def licences(region: RegionLike, age: Ints, female: Bools, works: Bools, residen
     return holder
 
 
-def bicycles(region: RegionLike, age: Ints, resident_id: Ints, seed: int) -> tuple[Bools, Bools]:
+def bicycles(region: PeopledRegion, age: Ints, resident_id: Ints, seed: int) -> tuple[Bools, Bools]:
     """Who has a bicycle, who an e-bike: bool [P] each."""
     chance = np.nan_to_num(by_band(region, "bike_share", BIKE_BANDS, age.astype(np.int16)), nan=0.0)
     bike = uniforms(seed, Stream.BIKE, resident_id, 0) < chance

@@ -11,8 +11,9 @@ from zemsim.core.errors import ZemsimError
 from zemsim.core.names import DAYS_PER_YEAR, TRIPS_PER_TOUR, DayType, Purpose
 from zemsim.core.randomness import Stream
 from zemsim.kernels.draws import uniforms
-from zemsim.population.inputs import Bools, Floats, RegionLike, assumed, share
+from zemsim.population.inputs import Bools, Floats, assumed, share
 from zemsim.population.tables import Population
+from zemsim.region.views import PeopledRegion
 
 #: Ages that the mobility survey asked, both included.
 SURVEY_AGES = (15, 84)
@@ -87,7 +88,7 @@ def day_weights() -> Floats:
     return weights
 
 
-def day_targets(region: RegionLike, day: DayType, school_share: float, workers: float) -> DayTargets:
+def day_targets(region: PeopledRegion, day: DayType, school_share: float, workers: float) -> DayTargets:
     """The survey of 2021 (purposes, level of the mobile) with the trip rates by day type of 2017.
 
     Purposes are surveyed for all days together and assumed for the weekend. Shopping and leisure have on weekdays what
@@ -119,7 +120,7 @@ def day_targets(region: RegionLike, day: DayType, school_share: float, workers: 
     return DayTargets(mobile, trips / TRIPS_PER_TOUR, shares)
 
 
-def _weekday_share(region: RegionLike, purpose: Purpose) -> float:
+def _weekday_share(region: PeopledRegion, purpose: Purpose) -> float:
     """Share of weekday trips at which the purpose has its surveyed share of the trips of all days."""
     name = purpose.name.lower()
     rates = [region.fact(f"{_SURVEY}trips_per_person_{key}") for key in ("workday", "weekend")]
@@ -131,7 +132,7 @@ def _weekday_share(region: RegionLike, purpose: Purpose) -> float:
     return found
 
 
-def work_chances(region: RegionLike, worker: Bools, work_km: Floats, tours: float) -> Floats:
+def work_chances(region: PeopledRegion, worker: Bools, work_km: Floats, tours: float) -> Floats:
     """Chance of a tour to work on a day: float64 [P], ``tours`` in all, falling with the distance to work.
 
     ``min(base x exp(-fall x km), largest share)``: those who work far away go on fewer days (telework, weekly
@@ -149,7 +150,7 @@ def work_chances(region: RegionLike, worker: Bools, work_km: Floats, tours: floa
     return chance
 
 
-def day_rates(region: RegionLike, who: Groups, way_km: Floats, day: DayType) -> tuple[DayTargets, DayRates]:
+def day_rates(region: PeopledRegion, who: Groups, way_km: Floats, day: DayType) -> tuple[DayTargets, DayRates]:
     """Solve the chances of a day from the targets and the composition of the population.
 
     ``way_km`` float64 [P] is the way to work or school; pupils and students who live far from their school travel on
@@ -186,7 +187,7 @@ def day_rates(region: RegionLike, who: Groups, way_km: Floats, day: DayType) -> 
 
 
 def _escort_shares(
-    region: RegionLike, expected: Floats, with_child: Bools, target: DayTargets, persons: int
+    region: PeopledRegion, expected: Floats, with_child: Bools, target: DayTargets, persons: int
 ) -> tuple[float, float]:
     wanted = target.purpose_share[Purpose.ESCORT] * target.tours_per_person * persons
     weight = assumed(region, "escort_child_weight")
@@ -197,7 +198,7 @@ def _escort_shares(
 
 
 def plan_day(
-    region: RegionLike, resident_id: NDArray[np.int64], who: Groups, rates: DayRates, day: DayType, seed: int
+    region: PeopledRegion, resident_id: NDArray[np.int64], who: Groups, rates: DayRates, day: DayType, seed: int
 ) -> NDArray[np.int8]:
     """Purposes of the tours of each resident: int8 [P, 3], -1 for no tour; work or school comes first."""
     draws = [uniforms(seed, Stream.PLAN, resident_id, int(day) * 16 + k) for k in range(7)]

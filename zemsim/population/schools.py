@@ -7,7 +7,8 @@ import pandas as pd
 
 from zemsim.core.randomness import Stream
 from zemsim.kernels.draws import uniforms
-from zemsim.population.inputs import Bools, Floats, Ints, RegionLike, assumed, capital_zone, straight_km
+from zemsim.population.inputs import Bools, Floats, Ints, assumed, capital_zone, straight_km
+from zemsim.region.views import PeopledRegion
 
 #: Last age of basic school and of secondary school.
 BASIC_LAST, SECONDARY_LAST = 15, 18
@@ -38,7 +39,7 @@ def fill_places(pupils: Ints, places: Ints, km: Floats) -> Ints:
 
 
 def school_zones(
-    region: RegionLike, zones: pd.DataFrame, home_zone: Ints, age: Ints, student: Bools, ids: Ints, seed: int
+    region: PeopledRegion, zones: pd.DataFrame, home_zone: Ints, age: Ints, student: Bools, ids: Ints, seed: int
 ) -> Ints:
     """School zone of each resident, -1 if not in education: int64 [P].
 
@@ -69,7 +70,7 @@ def _assign(chosen: Ints, who: Ints, home_zone: Ints, places: Ints, km: Floats, 
     chosen[order] = np.repeat(schools, given[homes, schools])
 
 
-def _universities(region: RegionLike, zones: pd.DataFrame, home: Ints, ids: Ints, km: Floats, seed: int) -> Ints:
+def _universities(region: PeopledRegion, zones: pd.DataFrame, home: Ints, ids: Ints, km: Floats, seed: int) -> Ints:
     inside = (zones["kind"] == "populated").to_numpy()
     if region.roles.anchor is not None:
         inside = inside & (zones["municipality"] == region.roles.anchor.name).to_numpy()

@@ -14,16 +14,17 @@ from zemsim.population.households import (
     lay_into_zones,
 )
 from zemsim.population.incomes import household_incomes
-from zemsim.population.inputs import Ints, RegionLike, ordered_zones, populated
+from zemsim.population.inputs import Ints, ordered_zones, populated
 from zemsim.population.schools import school_zones
 from zemsim.population.tables import HOUSEHOLD_DTYPES, RESIDENT_DTYPES, VEHICLE_DTYPES, Population
 from zemsim.population.workplaces import workplaces
+from zemsim.region.views import PeopledRegion
 
 #: Households of one zone at most; a household's id is ``zone_idx`` times this plus its number in the zone.
 _IDS_PER_ZONE = 1_000_000
 
 
-def synthesise(region: RegionLike, seed: int = 1) -> Population:
+def synthesise(region: PeopledRegion, seed: int = 1) -> Population:
     """Make the residents of a region, in households with homes, jobs, schools and cars.
 
     Household types are fitted to ages and household sizes of each municipality and laid into zones of exactly the
@@ -64,7 +65,7 @@ def _typed(table: pd.DataFrame, dtypes: object) -> pd.DataFrame:
     return table[list(dtypes)].astype(dict(dtypes))  # type: ignore[call-overload]
 
 
-def _households(region: RegionLike, zones: pd.DataFrame, frame: HouseholdFrame, seed: int) -> pd.DataFrame:
+def _households(region: PeopledRegion, zones: pd.DataFrame, frame: HouseholdFrame, seed: int) -> pd.DataFrame:
     per_zone = np.bincount(frame.zone_idx, minlength=len(zones))
     number = np.arange(frame.zone_idx.size) - (np.cumsum(per_zone) - per_zone)[frame.zone_idx]
     ids = frame.zone_idx * _IDS_PER_ZONE + number
@@ -84,7 +85,7 @@ def _households(region: RegionLike, zones: pd.DataFrame, frame: HouseholdFrame, 
 
 
 def _residents(
-    region: RegionLike,
+    region: PeopledRegion,
     zones: pd.DataFrame,
     frame: HouseholdFrame,
     households: pd.DataFrame,

@@ -9,7 +9,8 @@ from zemsim.core.names import PERIODS, DayType, Purpose
 from zemsim.core.randomness import Stream
 from zemsim.kernels.day_plan import SHORTEST_GAP_MIN, SHORTEST_STAY_MIN, schedule
 from zemsim.kernels.draws import normals, uniforms
-from zemsim.population.inputs import Floats, Ints, RegionLike, assumed
+from zemsim.population.inputs import Floats, Ints, assumed
+from zemsim.region.views import PeopledRegion
 
 #: No draw stretches a wish or a stay by more than this many standard deviations.
 _LARGEST_DEVIATION = 2.5
@@ -24,7 +25,14 @@ def period_of(day: DayType, minute: Ints) -> NDArray[np.int8]:
 
 
 def day_times(
-    region: RegionLike, purpose: Ints, resident: Ints, slot: Ints, ids: Ints, road_km: Floats, day: DayType, seed: int
+    region: PeopledRegion,
+    purpose: Ints,
+    resident: Ints,
+    slot: Ints,
+    ids: Ints,
+    road_km: Floats,
+    day: DayType,
+    seed: int,
 ) -> tuple[Ints, Ints, Ints]:
     """Times of the tours of one day type. Escort tours of the weekend leave like those for leisure.
 
@@ -69,7 +77,7 @@ def _by_address(draw: object, ids: Ints, address: Ints, seed: int) -> Floats:
 
 
 def _drawn(
-    region: RegionLike, what: str, purpose: Ints, ids: Ints, address: Ints, shift: int, seed: int
+    region: PeopledRegion, what: str, purpose: Ints, ids: Ints, address: Ints, shift: int, seed: int
 ) -> NDArray[np.int64]:
     mean = np.array([assumed(region, f"{what}_min.{p.name.lower()}") for p in Purpose])
     spread = np.array([assumed(region, f"{what}_sd_min.{p.name.lower()}") for p in Purpose])

@@ -11,10 +11,11 @@ from zemsim.core.randomness import Stream
 from zemsim.kernels.destinations import choose_zones
 from zemsim.kernels.draws import uniforms
 from zemsim.population.destinations import Gravity, fit_gravity, target_km, way_km
-from zemsim.population.inputs import Floats, Ints, RegionLike, assumed, ordered_zones
+from zemsim.population.inputs import Floats, Ints, assumed, ordered_zones
 from zemsim.population.plans import DISCRETIONARY, day_rates, groups, plan_day
 from zemsim.population.tables import Population
 from zemsim.population.timing import day_times, period_of
+from zemsim.region.views import PeopledRegion
 
 TOUR_DTYPES = {
     "day_type": "int8",
@@ -34,7 +35,7 @@ TOUR_DTYPES = {
 
 
 def make_tours(
-    region: RegionLike,
+    region: PeopledRegion,
     population: Population,
     distance_km: np.ndarray,
     seed: int,
@@ -90,13 +91,13 @@ def make_tours(
     return table
 
 
-def least_active_km(region: RegionLike) -> float:
+def least_active_km(region: PeopledRegion) -> float:
     """Least distance on foot or by bike between two doors, km: the assumption ``active_least_km`` of the region."""
     return float(region.assumption("active_least_km"))
 
 
 def _tours_of_day(
-    region: RegionLike,
+    region: PeopledRegion,
     population: Population,
     zones: pd.DataFrame,
     gravity: Gravity,

@@ -9,15 +9,16 @@ import pandas as pd
 
 from zemsim.core.names import TRIPS_PER_TOUR, DayType, Purpose
 from zemsim.population.destinations import shopping_km
-from zemsim.population.inputs import RegionLike, assumed, share
+from zemsim.population.inputs import assumed, share
 from zemsim.population.plans import SURVEY_AGES, day_weights, groups
 from zemsim.population.tables import Population
+from zemsim.region.views import PeopledRegion
 
 _SURVEY = "mobility_survey.latvia."
 Row = tuple[str, str, float, float, str]
 
 
-def tours_report(tours: pd.DataFrame, population: Population, region: RegionLike) -> pd.DataFrame:
+def tours_report(tours: pd.DataFrame, population: Population, region: PeopledRegion) -> pd.DataFrame:
     """Compare tours with the survey.
 
     Returns
@@ -43,7 +44,7 @@ def _mean(weekday: float, weekend: float) -> float:
     return float(weights[0] * weekday + weights[1] * weekend)
 
 
-def _rates(region: RegionLike, days: dict[DayType, pd.DataFrame], persons: int) -> Iterator[Row]:
+def _rates(region: PeopledRegion, days: dict[DayType, pd.DataFrame], persons: int) -> Iterator[Row]:
     keys = {DayType.WEEKDAY: "workday", DayType.WEEKEND: "weekend"}
     trips = {day: TRIPS_PER_TOUR * len(table) / persons for day, table in days.items()}
     mobile = {day: table["resident_idx"].nunique() / persons for day, table in days.items()}
@@ -59,7 +60,7 @@ def _rates(region: RegionLike, days: dict[DayType, pd.DataFrame], persons: int) 
     yield "share who leave home", "mean", share(region, fact), _mean(*mobile.values()), fact
 
 
-def _purposes(region: RegionLike, days: dict[DayType, pd.DataFrame], workers: int) -> Iterator[Row]:
+def _purposes(region: PeopledRegion, days: dict[DayType, pd.DataFrame], workers: int) -> Iterator[Row]:
     counts = {
         day: np.bincount(table["purpose"], minlength=len(Purpose)).astype(np.float64) for day, table in days.items()
     }
@@ -82,7 +83,7 @@ def _purposes(region: RegionLike, days: dict[DayType, pd.DataFrame], workers: in
         yield "share of trips for escort", day.name.lower(), assumed(region, key), value, f"population.{key}"
 
 
-def _kilometres(region: RegionLike, days: dict[DayType, pd.DataFrame], persons: int) -> Iterator[Row]:
+def _kilometres(region: PeopledRegion, days: dict[DayType, pd.DataFrame], persons: int) -> Iterator[Row]:
     km = [TRIPS_PER_TOUR * float(days[day]["road_km"].to_numpy(np.float64).sum()) / persons for day in DayType]
     fact = f"{_SURVEY}distance_per_person_day.2021"
     yield "km per person-day", "mean", region.fact(fact), _mean(*km), fact

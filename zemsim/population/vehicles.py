@@ -11,13 +11,14 @@ from zemsim.core.names import Powertrain
 from zemsim.core.randomness import Stream
 from zemsim.kernels.draws import normals, uniforms
 from zemsim.population.fitting import logistic, rank_in_group, take_top
-from zemsim.population.inputs import Floats, Ints, RegionLike, assumed, share
+from zemsim.population.inputs import Floats, Ints, assumed, share
+from zemsim.region.views import PeopledRegion
 
 #: Cars of one household at most.
 MAX_CARS = 3
 
 
-def cars_of_municipalities(region: RegionLike, population: Ints) -> Ints:
+def cars_of_municipalities(region: PeopledRegion, population: Ints) -> Ints:
     """Cars of each municipality: residents times the national rate of 2022 times the assumed ratio."""
     rate = region.fact("cars.latvia.cars_per_1000.2022") / 1000.0 * assumed(region, "car_rate_ratio")
     cars: Ints = np.rint(population * rate).astype(np.int64)
@@ -25,7 +26,7 @@ def cars_of_municipalities(region: RegionLike, population: Ints) -> Ints:
 
 
 def cars_of_households(
-    region: RegionLike,
+    region: PeopledRegion,
     households: pd.DataFrame,
     licences: Ints,
     area_type: pd.Series,
@@ -54,7 +55,7 @@ def cars_of_households(
     return per_household
 
 
-def electric_cars(region: RegionLike, cars: int) -> int:
+def electric_cars(region: PeopledRegion, cars: int) -> int:
     """Electric cars of the region at the start of 2024.
 
     National electric vehicles of December 2024 less those registered in the year, times the share of cars among them,
@@ -77,7 +78,7 @@ def weibull_of(mean: float, age: float, share_above: float) -> tuple[float, floa
     return shape, scale
 
 
-def make_vehicles(region: RegionLike, households: pd.DataFrame, seed: int) -> pd.DataFrame:
+def make_vehicles(region: PeopledRegion, households: pd.DataFrame, seed: int) -> pd.DataFrame:
     """The table of cars, sorted by household."""
     n_cars = households["n_cars"].to_numpy(np.int64)
     owner = np.repeat(np.arange(n_cars.size), n_cars)
@@ -104,7 +105,7 @@ def _log_income(households: pd.DataFrame, owner: Ints) -> Floats:
 
 
 def _powertrains(
-    region: RegionLike, households: pd.DataFrame, owner: Ints, place: Ints, ids: Ints, seed: int
+    region: PeopledRegion, households: pd.DataFrame, owner: Ints, place: Ints, ids: Ints, seed: int
 ) -> np.ndarray:
     """Electric cars go to the highest logit, diesel to the reported share of all cars, petrol is the rest."""
     score = assumed(region, "bev_income_elasticity") * _log_income(households, owner)
@@ -121,7 +122,7 @@ def _powertrains(
 
 
 def _ages(
-    region: RegionLike, households: pd.DataFrame, owner: Ints, ids: Ints, electric: np.ndarray, seed: int
+    region: PeopledRegion, households: pd.DataFrame, owner: Ints, ids: Ints, electric: np.ndarray, seed: int
 ) -> Ints:
     """Whole years of age by the rank of income plus noise: Weibull; electric cars uniform from 0 to twice the mean."""
     score = assumed(region, "vehicle_age_income_slope") * _log_income(households, owner)
@@ -135,6 +136,6 @@ def _ages(
     return np.where(electric, bev_age, fuel_age).astype(np.int64)
 
 
-def _battery(region: RegionLike, age_years: Ints) -> Floats:
+def _battery(region: PeopledRegion, age_years: Ints) -> Floats:
     new, old = assumed(region, "bev_battery_new_kwh"), assumed(region, "bev_battery_old_kwh")
     return new + (old - new) * np.minimum(age_years / 8.0, 1.0)

@@ -12,12 +12,12 @@ from zemsim.kernels.draws import uniforms
 from zemsim.population.inputs import (
     Floats,
     Ints,
-    RegionLike,
     assumed,
     capital_zone,
     share,
     straight_km,
 )
+from zemsim.region.views import PeopledRegion
 
 #: No zone sends more of its workers to the capital.
 _LARGEST_CAPITAL_SHARE = 0.6
@@ -25,7 +25,7 @@ _LARGEST_CAPITAL_SHARE = 0.6
 _STEEPEST_RATE = 0.2
 
 
-def capital_shares(region: RegionLike, zones: pd.DataFrame, km: Floats, workers: Floats) -> Floats:
+def capital_shares(region: PeopledRegion, zones: pd.DataFrame, km: Floats, workers: Floats) -> Floats:
     """Share of the workers of each zone who work in the capital: float64 [Z].
 
     ``share = share_anchor x exp(-rate x (km - km_anchor))``. The anchor's share is reported and met exactly; the rate
@@ -59,7 +59,7 @@ def capital_shares(region: RegionLike, zones: pd.DataFrame, km: Floats, workers:
     return shares_at(round(0.5 * (low + high), 6))
 
 
-def commuting_flows(region: RegionLike, zones: pd.DataFrame, workers: Ints) -> Floats:
+def commuting_flows(region: PeopledRegion, zones: pd.DataFrame, workers: Ints) -> Floats:
     """Workers by home and work zone: float64 [Z, Z]; the rows add up to ``workers`` int64 [Z].
 
     Columns follow the jobs of each zone and gate, scaled to the workers at hand. The blocks that are
@@ -83,7 +83,7 @@ def commuting_flows(region: RegionLike, zones: pd.DataFrame, workers: Ints) -> F
     return flow
 
 
-def _known_blocks(region: RegionLike, zones: pd.DataFrame, workers: Floats) -> tuple[Ints, Floats]:
+def _known_blocks(region: PeopledRegion, zones: pd.DataFrame, workers: Floats) -> tuple[Ints, Floats]:
     """Class of each zone (anchor, ring, neighbour, other) and the flows known between classes, NaN where unknown.
 
     The counts are of registered workers, so they are scaled to the workers of the anchor city in the population.
@@ -111,7 +111,7 @@ def _known_blocks(region: RegionLike, zones: pd.DataFrame, workers: Floats) -> t
 
 
 def workplaces(
-    region: RegionLike, zones: pd.DataFrame, home_zone: Ints, works: np.ndarray, ids: Ints, seed: int
+    region: PeopledRegion, zones: pd.DataFrame, home_zone: Ints, works: np.ndarray, ids: Ints, seed: int
 ) -> Ints:
     """Work zone of each resident, -1 if not employed: int64 [P].
 

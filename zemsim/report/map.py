@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import shapely
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from shapely.geometry import shape
 
 from zemsim.region.geo import EUROPEAN
+from zemsim.region.views import MapRegion
 from zemsim.report.svg import attributes, ring_path
 from zemsim.report.text import tidy
 
@@ -35,17 +36,6 @@ SCALES_KM: Final = (20, 5, 1)
 OWN_GRID_M: Final = 100_000.0
 #: Charging sites farther from the region than this are not drawn.
 NEAR_M: Final = 3000.0
-
-
-class RegionLike(Protocol):
-    """What the map needs of ``zemsim.region.Region``."""
-
-    @property
-    def zones(self) -> pd.DataFrame: ...
-    @property
-    def chargers(self) -> pd.DataFrame | None: ...
-    @property
-    def outline(self) -> Any: ...
 
 
 @cache
@@ -189,7 +179,7 @@ def _clipped(squares: NDArray[Any], land: shapely.Geometry | None) -> NDArray[An
     return np.where(shapely.area(inside) < 0.05 * shapely.area(squares), squares, inside)
 
 
-def build_geometry(region: RegionLike) -> MapGeometry:
+def build_geometry(region: MapRegion) -> MapGeometry:
     """Project, clip and draw the region's zones, outline and chargers in map units."""
     zones = region.zones[region.zones["kind"] == "populated"]
     projection = Projection.of(zones)
@@ -223,7 +213,7 @@ def build_geometry(region: RegionLike) -> MapGeometry:
     )
 
 
-def _chargers(region: RegionLike, frame: MapGeometry, land: shapely.Geometry | None) -> list[tuple[int, int, str]]:
+def _chargers(region: MapRegion, frame: MapGeometry, land: shapely.Geometry | None) -> list[tuple[int, int, str]]:
     sites = region.chargers
     if sites is None or sites.empty:
         return []

@@ -20,6 +20,7 @@ from zemsim.core.units import KM_PER_M, MIN_PER_S
 from zemsim.kernels.dissection import dissection_rank
 from zemsim.kernels.lanes import UNREACHABLE
 from zemsim.region.geo import MEAN_DISTANCE_IN_SQUARE
+from zemsim.region.views import ActiveRegion
 from zemsim.travel.road_hierarchy import RoadHierarchy, RoadPaths
 
 ActiveMode = Literal["walk", "bike", "ebike"]
@@ -73,21 +74,6 @@ class ActiveRules:
     def ebike_range_km(self, season: Season) -> float:
         """Kilometres that a charged e-bike goes in a season."""
         return self.ebike_range_winter_km if season == Season.WINTER else self.ebike_range_summer_km
-
-
-class RegionLike(Protocol):
-    """What the network reads of a region."""
-
-    @property
-    def zones(self) -> pd.DataFrame: ...
-
-    @property
-    def active_nodes(self) -> pd.DataFrame | None: ...
-
-    @property
-    def active_links(self) -> pd.DataFrame | None: ...
-
-    def assumption(self, key: str) -> float: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +131,7 @@ class ActiveNetwork:
     rules: ActiveRules
 
     @classmethod
-    def from_region(cls, region: RegionLike, rules: ActiveRules) -> ActiveNetwork | None:
+    def from_region(cls, region: ActiveRegion, rules: ActiveRules) -> ActiveNetwork | None:
         """Build the network of a region; None if it has none.
 
         Raises
@@ -298,7 +284,7 @@ class ActiveNetwork:
         np.fill_diagonal(whole[1], inside_km)
 
 
-def _values(region: RegionLike) -> dict[str, float]:
+def _values(region: ActiveRegion) -> dict[str, float]:
     keys = [f"active.{mode}_slope" for mode in ("walk", "bike", "ebike")]
     keys += [f"active.bike_share_{name}" for name in INFRASTRUCTURE]
     keys += ["active.push_km_h", "active.steps_share", "active.winter_share", "inside_zone_detour_ratio"]

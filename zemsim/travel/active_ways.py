@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from zemsim.core.errors import InputError
 from zemsim.core.names import Season
 from zemsim.core.units import KM_PER_M, MIN_PER_H
-from zemsim.travel.active import ActiveMode, ActiveNetwork, ActiveRules, Matrix, RegionLike
+from zemsim.region.views import ActiveRegion
+from zemsim.travel.active import ActiveMode, ActiveNetwork, ActiveRules, Matrix
 from zemsim.travel.stop_walks import StopWalks, stop_walks
 from zemsim.travel.timetable import Timetable
 
@@ -64,7 +65,7 @@ class ActiveWays:
     stops: StopWalks
 
     @classmethod
-    def of(cls, region: RegionLike, timetable: Timetable, rules: ActiveRules, threads: int = 1) -> ActiveWays | None:
+    def of(cls, region: ActiveRegion, timetable: Timetable, rules: ActiveRules, threads: int = 1) -> ActiveWays | None:
         """Search the network of a region; None if it has none."""
         network = ActiveNetwork.from_region(region, rules)
         if network is None:
@@ -171,7 +172,7 @@ def _per_walked_km(there: Matrix, km: NDArray[np.float64], known: NDArray[np.boo
     return found.astype(np.float32)
 
 
-def _detour(region: RegionLike, km: NDArray[np.float64]) -> Matrix:
+def _detour(region: ActiveRegion, km: NDArray[np.float64]) -> Matrix:
     x, y = (region.zones[name].to_numpy(np.float64) for name in ("x_m", "y_m"))
     straight = np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :]) * KM_PER_M
     np.fill_diagonal(straight, 0.0)

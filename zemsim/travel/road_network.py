@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.units import KM_PER_M, MIN_PER_H, S_PER_H
 from zemsim.region.geo import MEAN_DISTANCE_IN_SQUARE
 from zemsim.region.road_order import node_rank
+from zemsim.region.views import RoadRegion
 from zemsim.travel.road_hierarchy import RoadHierarchy
 
 #: Classes of road link; the position is ``road_class``.
@@ -32,21 +33,6 @@ DELAYED_CLASSES = ROAD_CLASSES[:-1]
 URBAN_AREA_TYPES = ("city", "town")
 
 Float = NDArray[np.float64]
-
-
-class RegionLike(Protocol):
-    """What a road network reads of a region."""
-
-    @property
-    def zones(self) -> pd.DataFrame: ...
-
-    @property
-    def road_nodes(self) -> pd.DataFrame: ...
-
-    @property
-    def road_links(self) -> pd.DataFrame: ...
-
-    def assumption(self, key: str) -> float: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +97,7 @@ class RoadNetwork:
     terminal_min: Float
 
     @classmethod
-    def from_region(cls, region: RegionLike) -> RoadNetwork:
+    def from_region(cls, region: RoadRegion) -> RoadNetwork:
         """Build the network of a region.
 
         Raises
@@ -273,7 +259,7 @@ def _zone_nodes(zones: pd.DataFrame, nodes: pd.DataFrame) -> NDArray[np.int32]:
     return found.to_numpy(np.int32)
 
 
-def _zone_times(region: RegionLike) -> dict[str, Float]:
+def _zone_times(region: RoadRegion) -> dict[str, Float]:
     """Distance and time inside each zone, and terminal time, from the region's assumptions."""
     size_m = region.zones["size_m"].to_numpy(np.float64)
     inside_km = MEAN_DISTANCE_IN_SQUARE * size_m * KM_PER_M * region.assumption("inside_zone_detour_ratio")
@@ -291,7 +277,7 @@ def _zone_times(region: RegionLike) -> dict[str, Float]:
     }
 
 
-def _delay_parameters(region: RegionLike) -> tuple[Float, Float]:
+def _delay_parameters(region: RoadRegion) -> tuple[Float, Float]:
     """Alpha and beta by road class; connectors have no delay."""
     alpha = [region.assumption(f"delay_alpha_{name}") for name in DELAYED_CLASSES]
     beta = [region.assumption(f"delay_beta_{name}") for name in DELAYED_CLASSES]
