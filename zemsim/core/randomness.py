@@ -46,6 +46,7 @@ class Stream(IntEnum):
     WORK_CHARGING = 23
     SHARED_EBIKE = 24
     VERIFICATION = 25
+    ON_DEMAND = 26
 
 
 _MASK = np.uint64(0xFFFFFFFF)

@@ -16,6 +16,7 @@ from zemsim.model.vehicles import kwh_per_km, litres_per_km
 from zemsim.model.waits import charge_weeks
 from zemsim.travel.assignment import Assignment, equilibrate
 from zemsim.travel.link_network import VehicleClass
+from zemsim.travel.on_demand import is_on_demand
 from zemsim.travel.roads import road_skim
 from zemsim.travel.transit_loads import PatternLoads, load_patterns
 
@@ -159,15 +160,20 @@ def _pattern_loads(model: MobilityModel, plan: DayPlan) -> PatternLoads:
     """Loads of buses and trains together; a seat does not ask which of the two alternatives brought its passenger."""
     sides = [np.concatenate([plan.legs[name][side] for name in ("bus", "train")]) for side in (0, 1)]
     chosen = np.concatenate([plan.alternative == Alternative.BUS, plan.alternative == Alternative.TRAIN])
-    return load_patterns(model.supply.timetable, model.supply.skim, sides[0], sides[1], chosen)
+    loads = load_patterns(model.supply.timetable, model.supply.skim, sides[0], sides[1], chosen)
+    if plan.asked is not None:  # who was refused has asked, too
+        np.multiply(loads.load_share, plan.asked, out=loads.load_share)
+    return loads
 
 
 def _crowding(model: MobilityModel, loads_of: dict[DayType, PatternLoads]) -> npt.NDArray[np.float32]:
     """Factor on in-vehicle time: 1 while there are places, rising to the multiplier at the full load."""
     p = model.parameters
     factor = np.ones_like(model.crowding)
+    by_request = is_on_demand(model.supply.timetable)
     for loads in loads_of.values():
         share = np.nan_to_num(loads.load_share, nan=0.0)  # of unknown capacity: no crowding is known
+        share[by_request] = 0.0  # these refuse whom they cannot carry
         over = np.clip((share - 1.0) / (p["load_full"] - 1.0), 0.0, 1.0)
         factor = np.maximum(factor, (1.0 + (p["m_crowd"] - 1.0) * over).astype(np.float32))
     return factor
@@ -189,8 +195,18 @@ def remember(model: MobilityModel) -> None:
     if moves.road_gap > _SKIM_TOLERANCE:
         model.peak_time_s = moves.road_time_s
         model.use_roads(road_skim(model.world.network, model.peak_time_s, model.threads))
+    _ration(model)
     model.gaps.append(_gaps(model))
     learn_from_week(model, week, weight)
+
+
+def _ration(model: MobilityModel) -> None:
+    """Services on demand refuse as many of the next iteration as asked for more in this one than there was."""
+    by_request = is_on_demand(model.supply.timetable)
+    if by_request.any():
+        for day_type, plan in model.plans.items():
+            load = np.nan_to_num(model.moves.loads[day_type].load_share, nan=0.0)
+            plan.ration(np.where(by_request[:, None], np.maximum(load, 1.0), 1.0))
 
 
 def _gaps(model: MobilityModel) -> dict[str, float | int]:

@@ -163,6 +163,14 @@ def _both_ends(starts: NDArray[np.int32], ride_s: int) -> PatternTimes:
     return PatternTimes(times, times.copy())
 
 
+def is_on_demand(table: Timetable) -> NDArray[np.bool_]:
+    """Return for each pattern whether it is one of a service on demand: bool [K]."""
+    found = np.zeros(table.n_patterns, bool)
+    for _, own in _own_patterns(table):
+        found |= own
+    return found
+
+
 def driven_km(table: Timetable, boardings: NDArray[np.float64]) -> dict[str, float]:
     """Return the vehicle-kilometres of each service on demand that its passengers cause.
 

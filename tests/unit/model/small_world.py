@@ -127,7 +127,7 @@ def with_settings(world: World, **changes: Any) -> World:
 def measures(*rows: Mapping[str, Any]) -> Sequence[Measure]:
     """Measures from their own keys; what every measure must state is added."""
     costed = {"public_chargers", "yard_chargers", "bus_frequency", "shared_ebikes", "electric_city_buses"}
-    costed |= {"solar_charging"}
+    costed |= {"solar_charging", "new_line", "new_stop", "closed_stop", "bus_speed", "on_demand_bus"}
     full = []
     for number, row in enumerate(rows):
         head = _HEAD | (_COSTED if row["lever"] in costed else {}) | {"id": f"test-{number}"}
