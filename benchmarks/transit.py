@@ -21,7 +21,8 @@ from zemsim.kernels.connection_scan import ConnectionNetwork, earliest_arrivals
 from zemsim.kernels.lanes import LANES
 from zemsim.kernels.raptor import RaptorNetwork
 from zemsim.region import load_region
-from zemsim.travel.timetable import Fares, Timetable
+from zemsim.travel.fares import Fares
+from zemsim.travel.timetable import Timetable
 from zemsim.travel.transit_network import connections, plain_network
 from zemsim.verification.transit import rounds_until_still, rows
 

@@ -15,9 +15,10 @@ from tests.reference.connection_profiles import Journey, useful
 from tests.reference.raptor import FARES, Trip, timetable
 from zemsim.core.names import PERIODS, DayType
 from zemsim.kernels.raptor import profile_arrivals
-from zemsim.travel.timetable import Timetable, TransitRules, period_bounds
+from zemsim.travel.timetable import Timetable, period_bounds
 from zemsim.travel.transit import TransitSkim, transit_skim
 from zemsim.travel.transit_network import layered_network
+from zemsim.travel.transit_rules import TransitRules
 
 H = 3600
 

@@ -7,8 +7,10 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from zemsim.travel.timetable import Fares, PatternTimes, Timetable, TransitRules
+from zemsim.travel.fares import Fares
+from zemsim.travel.timetable import PatternTimes, Timetable
 from zemsim.travel.transit_departures import fifo_classes
+from zemsim.travel.transit_rules import TransitRules
 from zemsim.verification.twins.transit import NEVER, Trip, earliest
 
 __all__ = ["FARES", "NEVER", "Trip", "earliest", "timetable"]

@@ -15,10 +15,11 @@ from tests.reference.raptor import FARES
 from zemsim.core.names import DayType
 from zemsim.kernels.connection_scan import earliest_arrivals
 from zemsim.kernels.raptor import UNREACHED, profile_arrivals
-from zemsim.travel.timetable import Timetable, TransitRules
+from zemsim.travel.timetable import Timetable
 from zemsim.travel.transit import transit_skim
 from zemsim.travel.transit_network import connections, plain_network
 from zemsim.travel.transit_profiles import departure_profile
+from zemsim.travel.transit_rules import TransitRules
 
 #: No walks between stops, so that a line is all there is.
 RULES = TransitRules(transit_transfer_walk_m=1.0)

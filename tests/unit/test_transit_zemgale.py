@@ -15,8 +15,9 @@ from tests.reference.raptor import FARES
 from zemsim.core.names import PERIODS
 from zemsim.region.gtfs import Gtfs, read_gtfs
 from zemsim.region.make.timetable import build
-from zemsim.travel.timetable import Timetable, TransitRules
+from zemsim.travel.timetable import Timetable
 from zemsim.travel.transit import TransitSkim, transit_skim
+from zemsim.travel.transit_rules import TransitRules
 
 PACK = Path(str(resources.files("zemsim.region"))) / "packs" / "zemgale"
 MAX_BYTES = 2_000_000

@@ -7,8 +7,8 @@ Stops, routes and patterns are sorted by their ids, so nothing depends on the or
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +21,9 @@ from zemsim.core.errors import InputError
 from zemsim.core.names import PERIODS
 from zemsim.region.geo import EUROPEAN, Grid
 from zemsim.region.gtfs import read_gtfs
+from zemsim.travel.fares import Fares
 from zemsim.travel.transit_departures import scale_departures
+from zemsim.travel.transit_rules import TransitRules
 
 if TYPE_CHECKING:
     from zemsim.region.gtfs.fares import FareTable
@@ -31,70 +33,6 @@ if TYPE_CHECKING:
 
 #: Networks and vehicles on demand: ``on_demand_<service>``.
 ON_DEMAND: Final = "on_demand"
-
-
-@dataclass(frozen=True)
-class Fares:
-    """Single fares in EUR: ``max(least, base + per km * km)`` for regional buses and trains, flat in the cities.
-
-    ``own_eur`` has base, per km and least fare of networks with fares of their own.
-    """
-
-    bus_fare_base_eur: float
-    bus_fare_eur_km: float
-    bus_fare_min_eur: float
-    train_fare_base_eur: float
-    train_fare_eur_km: float
-    train_fare_min_eur: float
-    city_fares_eur: tuple[tuple[str, float], ...] = ()
-    own_eur: tuple[tuple[str, tuple[float, float, float]], ...] = ()
-
-    @classmethod
-    def from_prices(cls, price: Callable[[str], float], city_fares: Iterable[tuple[str, str]] = ()) -> Fares:
-        """Take the fares from ``region.price`` (keys are the field names), by network and key in the cities."""
-        kept = ("city_fares_eur", "own_eur")
-        regional: dict[str, Any] = {item.name: float(price(item.name)) for item in fields(cls) if item.name not in kept}
-        return cls(**regional, city_fares_eur=tuple((network, float(price(key))) for network, key in city_fares))
-
-    def of_network(self, network_id: str, train: bool) -> tuple[float, float, float]:
-        """Return base, per km and least fare of a network (``network_id`` of ``routes.txt``)."""
-        own = dict(self.own_eur)
-        if network_id in own:
-            return own[network_id]
-        city = dict(self.city_fares_eur)
-        if network_id in city:
-            return city[network_id], 0.0, 0.0
-        if train:
-            return self.train_fare_base_eur, self.train_fare_eur_km, self.train_fare_min_eur
-        return self.bus_fare_base_eur, self.bus_fare_eur_km, self.bus_fare_min_eur
-
-
-@dataclass(frozen=True)
-class TransitRules:
-    """Walking, changing, and which departures count; the defaults are those of ``assumptions/timetable.csv``."""
-
-    transit_min_transfer_s: float = 120.0
-    transit_transfer_walk_m: float = 600.0
-    transit_walk_speed_km_h: float = 4.8
-    transit_walk_detour_ratio: float = 1.3
-    transit_access_bus_m: float = 3000.0
-    transit_access_train_m: float = 5000.0
-    transit_transfer_penalty_min: float = 5.0
-    transit_slow_ratio: float = 1.5
-    transit_slow_extra_min: float = 20.0
-    transit_day_slow_ratio: float = 2.0
-    transit_day_slow_extra_min: float = 60.0
-    transit_max_boardings: float = 4.0
-
-    @classmethod
-    def from_assumptions(cls, assumption: Callable[[str], float]) -> TransitRules:
-        """Take the rules from ``region.assumption`` (keys are the field names)."""
-        return cls(**{item.name: float(assumption(item.name)) for item in fields(cls)})
-
-    @property
-    def walk_s_per_m(self) -> float:
-        """Seconds of walking per metre of straight line."""
-        return self.transit_walk_detour_ratio * 3.6 / self.transit_walk_speed_km_h
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,10 @@ from zemsim.region.geo import Grid, great_circle_m
 from zemsim.region.gtfs import Gtfs
 from zemsim.region.gtfs.fares import FareTable
 from zemsim.region.gtfs.kinds import ODD_KINDS, TRAIN_KINDS
-from zemsim.travel.timetable import Fares, GivenWalks, PatternTimes, Timetable, TransitRules
+from zemsim.travel.fares import Fares
+from zemsim.travel.timetable import GivenWalks, PatternTimes, Timetable
 from zemsim.travel.transit_departures import fifo_classes
+from zemsim.travel.transit_rules import TransitRules
 
 #: Currency of all sums of the model.
 CURRENCY = "EUR"

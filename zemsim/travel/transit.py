@@ -14,8 +14,9 @@ from zemsim.core.names import PERIODS, DayType
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.transit_skim import PatternFares, SkimArrays, UsefulRules, skim_kernel
 from zemsim.kernels.vectors import LANES
-from zemsim.travel.timetable import Timetable, TransitRules
+from zemsim.travel.timetable import Timetable
 from zemsim.travel.transit_network import layered_network, profile_network
+from zemsim.travel.transit_rules import TransitRules
 
 #: Blocks of lanes that a thread takes at once: fixed, so that threads change nothing.
 BLOCK_ROWS = 2

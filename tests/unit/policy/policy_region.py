@@ -10,7 +10,7 @@ import pandas as pd
 from zemsim.core.errors import InputError
 from zemsim.region.geo import EUROPEAN, Grid
 from zemsim.region.roles import Roles
-from zemsim.travel.timetable import TransitRules
+from zemsim.travel.transit_rules import TransitRules
 
 ROUTES = """route_id,route_short_name,route_type,network_id
 r1,1,3,city_bus_jelgava
