@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from types import CodeType
 from typing import Any
@@ -63,7 +63,7 @@ class Mutant:
     text : str
         The line as it stands in the file, without blanks around it; a single word with the line before it.
     mutation : str
-        What became of what: ``a < b -> a <= b``.
+        What became of what: ``a < b -> a <= b``; ``#2`` where the same can happen at a second place of the line.
     put : callable
         Put the fault into the tree; returns what takes it out again.
     """
@@ -111,7 +111,7 @@ class Source:
             if isinstance(assignment, ast.Assign | ast.AnnAssign) and _is_number(assignment.value):
                 for container, key, node in _slots(vars(assignment), "value", assignment.value):
                     found += self._at(MODULE, container, key, node)
-        return sorted(found, key=lambda mutant: mutant.line)
+        return _numbered(sorted(found, key=lambda mutant: mutant.line))
 
     def _at(self, function: str, container: Any, key: Any, node: ast.AST) -> list[Mutant]:
         line = getattr(node, "lineno", 0)
@@ -142,6 +142,16 @@ class Source:
                     value = ast.fix_missing_locations(ast.Expression(copy.deepcopy(node.value)))
                     return target.id, compile(value, "<mutant>", "eval")
         raise LookupError(f"no constant at line {line}")
+
+
+def _numbered(mutants: list[Mutant]) -> list[Mutant]:
+    """Mutants that read alike told apart: the second, third of the same words in lines of the same text."""
+    seen: dict[tuple[str, str, str], int] = {}
+    found = []
+    for mutant in mutants:
+        seen[mutant.key] = count = seen.get(mutant.key, 0) + 1
+        found.append(mutant if count == 1 else replace(mutant, mutation=f"{mutant.mutation} #{count}"))
+    return found
 
 
 def _functions(parent: ast.Module | ast.ClassDef, prefix: str) -> Iterator[tuple[str, ast.FunctionDef]]:

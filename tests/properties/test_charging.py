@@ -1,5 +1,7 @@
 """The day of electric cars against its slow twin; energy is conserved and no battery holds more than it can."""
 
+import random
+
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -150,8 +152,8 @@ def run(cars, stations, zones, occupied_until=0.0):
     asked = np.flatnonzero(requests.station >= 0)
     order = asked[np.lexsort((tours.vehicle[asked % n], requests.arrive_min[asked], requests.station[asked]))]
     station_of, starts = np.unique(requests.station[order], return_index=True)
-    wait, served, given = np.zeros(slots, F32), np.zeros(slots, np.bool_), np.zeros(slots)
-    kwh, first_point = np.zeros(slots), np.append(0, np.cumsum(sites.points)).astype(np.int32)
+    wait, served, given = np.zeros(slots, F32), np.zeros(slots, np.bool_), np.full(slots, np.nan)
+    kwh, first_point = np.full(slots, np.nan), np.append(0, np.cumsum(sites.points)).astype(np.int32)
     free_at = np.full(first_point[-1], occupied_until)
     queues.serve_stations(
         0, len(station_of), np.append(starts, len(order)).astype(np.int32), order.astype(np.int32),
@@ -175,8 +177,7 @@ def gumbel_of(car):
     return lambda draw: float(randomness.gumbel(SEED, STREAM, np.array([70 + car]), draw)[0])
 
 
-@given(days())
-def test_plans_are_those_of_the_slow_twin(day):
+def check_plans(day):
     cars, stations, _ = day
     found = run(*day)
     requests, private = found["requests"], found["private"]
@@ -202,8 +203,7 @@ def test_plans_are_those_of_the_slow_twin(day):
         assert private.home_kwh[found["first"][c + 1] - 1] == pytest.approx(at_home, abs=1e-9)
 
 
-@given(days(), st.sampled_from([0.0, 500.0, 900.0]))
-def test_queues_and_batteries_are_those_of_the_slow_twin(day, occupied_until):
+def check_queues(day, occupied_until):
     cars, stations, _ = day
     found = run(*day, occupied_until)
     r, order = found["requests"], found["order"]
@@ -231,6 +231,58 @@ def test_queues_and_batteries_are_those_of_the_slow_twin(day, occupied_until):
         energy, kwh = slow.finish_day(found["planned"][c], car["battery"], sessions, found["given"][mine])
         assert found["energy"][c] == pytest.approx(energy, abs=1e-9)
         assert found["kwh"][mine] == pytest.approx(kwh, abs=1e-9)
+
+
+@given(days())
+def test_plans_are_those_of_the_slow_twin(day):
+    check_plans(day)
+
+
+@given(days(), st.sampled_from([0.0, 500.0, 900.0]))
+def test_queues_and_batteries_are_those_of_the_slow_twin(day, occupied_until):
+    check_queues(day, occupied_until)
+
+
+def town(seed):
+    """A day of 150 cars on which much happens: sites near every zone, batteries half empty, long and short stays."""
+    luck = random.Random(seed)
+    near = lambda: [(v, float(luck.randint(0, 12))) for v in luck.sample(range(6), luck.randint(0, 3))]  # noqa: E731
+    stations = [
+        {"kw": kw, "eur_kwh": luck.randint(1, 9) / 16.0, "wait_min": luck.choice([0.0, 0.0, 10.0]), "points": 2}
+        for kw in (3.75, 11.0, 22.0, 50.0, 50.0, 150.0)
+    ]
+    zones = {kind: [near() for _ in range(ZONES)] for kind in ("slow", "fast")}
+    cars = []
+    for _ in range(150):
+        battery, clock, tours = luck.choice([24.0, 52.0]), 300, []
+        for _ in range(luck.randint(1, 4)):
+            depart = clock + luck.randint(0, 90)
+            arrive = depart + luck.choice([10, 45])
+            leave = arrive + luck.choice([0, 5, 60, 240])
+            clock = leave + 45
+            home, dest = luck.randrange(ZONES), luck.randrange(ZONES)
+            tour = {
+                "km": luck.choice([1.0, 8.0, 30.0, 60.0]), "depart": depart, "arrive": float(arrive),
+                "leave": float(leave), "back": float(clock), "work_kw": luck.choice([0.0, 0.0, 11.0]),
+                "dest": dest, "home": home,
+            }  # fmt: skip
+            tour |= {kind: zones[kind][dest] for kind in ("slow", "fast")}
+            tour |= {f"{kind}_at_home": zones[kind][home] for kind in ("slow", "fast")}
+            tours.append(tour)
+        energy, weight = battery * luck.uniform(0.05, 1.0), luck.choice([-0.5, -0.125])
+        home_kw = luck.choice([0.0, 0.0, 2.5, 7.5])
+        car = {"battery": battery, "home_kw": home_kw, "home_eur_kwh": 0.25, "weight": weight, "energy": energy}
+        cars.append(car | {"tours": tours})
+    return cars, stations, zones
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_day_of_a_town_is_that_of_the_slow_twin(seed):
+    day = town(seed)
+    check_plans(day)
+    check_queues(day, 480.0)
+    requests, served = (run(*day, 480.0)[name] for name in ("requests", "served"))
+    assert 0 < served.sum() < (requests.station >= 0).sum()  # some are turned away
 
 
 @given(days())

@@ -214,6 +214,7 @@ def test_bucket_search_gives_the_tree_of_the_twin(graph: Graph, n_parts: int, da
         assert [part[target] for part in early.labels] == [part[target] for part in tree.labels]
         path = path_to(early, graph.tail, target)
         assert path == path_to(tree, graph.tail, target)
+        assert all(graph.links[link][1] == graph.links[after][0] for link, after in pairwise(path))
         sums = [sum(graph.links[link][2][part] for link in path) for part in range(n_parts)]
         assert label[target][0] == UNREACHABLE or sums == list(label[target]) + [0] * (n_parts - len(label[target]))
 
@@ -312,7 +313,9 @@ def test_machine_code_of_lanes_does_what_its_python_says(n_parts: int, wide: boo
         ({"rank": np.array([0, 0, 1], np.int32)}, "rank must hold each"),
         ({"rank": np.array([0.0, 1.0, 2.0])}, "rank must be a contiguous"),
         ({"tail": np.array([3], np.int32)}, "tail must hold"),
+        ({"tail": np.array([-1], np.int32)}, "tail must hold"),
         ({"head": np.array([-1], np.int32)}, "head must hold"),
+        ({"head": np.array([3], np.int32)}, "head must hold"),
         ({"head": np.array([0, 1], np.int32)}, "same size"),
     ],
 )
@@ -321,6 +324,11 @@ def test_a_graph_that_is_none_is_refused(change: dict[str, np.ndarray], message:
     build_hierarchy(**good)
     with pytest.raises(ValueError, match=message):
         build_hierarchy(**good | change)
+    wrong = good | change
+    if wrong["rank"].dtype == np.int32:
+        links = (np.ones(wrong["tail"].size, np.int32),)
+        with pytest.raises(ValueError, match=r"must hold|must have the same size"):
+            search_graph(wrong["tail"], wrong["head"], links, wrong["rank"])
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,12 @@ ERRORS = 5.2
 
 
 def serve(
-    arrive_min: np.ndarray, minutes: np.ndarray, points: int, patience_min: float = math.inf, forced: bool = False
+    arrive_min: np.ndarray,
+    minutes: np.ndarray,
+    points: int,
+    patience_min: float = math.inf,
+    forced: bool = False,
+    stay_min: float | np.ndarray = math.inf,
 ):
     """Waits and who was served at one station; arrivals in order."""
     n = len(arrive_min)
@@ -31,7 +36,7 @@ def serve(
         station=np.zeros(n, np.int32),
         place=np.full(n, 3, np.int8),
         arrive_min=arrive_min.astype(np.float64),
-        until_min=np.full(n, math.inf),
+        until_min=arrive_min + stay_min,
         kwh=np.full(n, 20.0),
         minutes=minutes.astype(np.float64),
         lost_min=np.zeros(n),
@@ -120,6 +125,14 @@ def test_the_impatient_leave_and_take_no_point() -> None:
     wait, served = serve(arrive, minutes, 1, patience_min=20.0)
     assert served.tolist() == [True, False, True]
     assert wait.tolist() == [0.0, 25.0, 0.0]
+
+
+def test_patience_is_enough_to_the_minute_and_a_stay_is_not() -> None:
+    """The second car would wait 25 minutes: with that much patience it waits, with that long a stay it drives off."""
+    arrive, minutes = np.array([0.0, 5.0]), np.full(2, 30.0)
+    assert serve(arrive, minutes, 1, patience_min=25.0)[1].tolist() == [True, True]
+    assert serve(arrive, minutes, 1, stay_min=np.array([99.0, 25.0]))[1].tolist() == [True, False]
+    assert serve(arrive, minutes, 1, stay_min=np.array([99.0, 25.5]))[1].tolist() == [True, True]
 
 
 def test_those_who_must_charge_wait_however_long() -> None:

@@ -183,7 +183,7 @@ def _at_places(
     n_nodes = place.size
     arcs = np.sort(np.repeat(place, np.diff(up_start)).astype(np.int64) * n_nodes + place[up_head])
     up_tail, up_head = (arcs // n_nodes).astype(np.int32), (arcs % n_nodes).astype(np.int32)
-    moved_parent = np.full(n_nodes, -1, np.int32)
+    moved_parent = np.empty(n_nodes, np.int32)
     moved_parent[place] = np.where(parent < 0, -1, place[parent])
     ends = rank[tail], rank[head]
     link_arc = np.searchsorted(arcs, np.minimum(*ends).astype(np.int64) * n_nodes + np.maximum(*ends)).astype(np.int32)
