@@ -19,6 +19,7 @@ from tests.reference.raptor import FARES, NEVER, Trip, timetable
 from zemsim.core.names import DayType
 from zemsim.kernels.connection_scan import Access, ConnectionNetwork, earliest_arrivals
 from zemsim.kernels.raptor import UNREACHED, RaptorNetwork, profile_arrivals
+from zemsim.kernels.vectors import LANES
 from zemsim.travel.timetable import Timetable
 from zemsim.travel.transit_network import connections, layered_network, plain_network
 
@@ -46,12 +47,16 @@ def rounds_until_still(net: RaptorNetwork, origin: int, departs: NDArray[np.int3
 @settings(max_examples=100)
 @given(feeds(), st.sampled_from([0, 1, 120]), st.sampled_from([900, 5400, UNREACHED // 2]), st.data())
 def test_arrivals_equal_the_slow_twin(feed: Feed, change_s: int, horizon_s: int, data: st.DataObject) -> None:
-    """Lanes of mixed origins and times, some the same; with and without access walks; with ends of the horizon."""
+    """Lanes of mixed origins and times, some the same; with and without access walks; with ends of the horizon.
+
+    The first query stands there some times more, so that the others lie anywhere in one block of lanes or two.
+    """
     points, trips = feed
     table = timetable(points, trips)
     n = len(points)
     times = st.integers(58, 86).map(lambda k: k * 300)
     queries = data.draw(st.lists(st.tuples(st.integers(0, n - 1), times), min_size=1, max_size=18))
+    more = data.draw(st.integers(0, LANES))
     access = None
     starts = [[(stop, 0)] for stop in range(n)]
     if data.draw(st.booleans()):
@@ -61,8 +66,11 @@ def test_arrivals_equal_the_slow_twin(feed: Feed, change_s: int, horizon_s: int,
         flat = np.array([pair for s in starts for pair in s], np.int32).reshape(-1, 2)
         access = Access(offset, np.ascontiguousarray(flat[:, 0]), np.ascontiguousarray(flat[:, 1]))
     net = connections(plain_network(table, DayType.WEEKDAY))
-    origin, depart = (np.array([q[i] for q in queries], np.int32) for i in (0, 1))
-    found = rows(earliest_arrivals(net, origin, depart, change_s, horizon_s, access), len(queries))
+    asked = queries[:1] * more + queries
+    origin, depart = (np.array([q[i] for q in asked], np.int32) for i in (0, 1))
+    found = rows(earliest_arrivals(net, origin, depart, change_s, horizon_s, access), len(asked))
+    assert (found[:more] == found[more]).all()
+    found = found[more:]
     for query, (start, when) in enumerate(queries):
         ready: dict[int, int] = {}
         for stop, walk in starts[start]:
@@ -98,6 +106,41 @@ def test_overtaking_trips_loops_and_times_after_midnight() -> None:
     found = rows(earliest_arrivals(net, np.array([0, 0]), np.array([6 * h, 8 * h]), 120), 2)
     assert found[0].tolist() == [10 * h, 6 * h + 600, 7 * h, 9 * h, 11 * h, 25 * h]
     assert found[1].tolist() == [10 * h, UNREACHED, UNREACHED, 9 * h, 11 * h, 25 * h]
+
+
+def test_a_line_that_is_of_no_use_from_some_stop_on_is_of_use_before_and_after() -> None:
+    """A slow line beside a quick one: it gains nothing beyond stop 1, and all again for who boards it at stop 3.
+
+    The slow trips of 8:05 and 8:35 are closed behind stop 1 by the quick one of 8:00, which does not stop at 3.
+    """
+    h, m = 3600, 60
+    slow = [
+        Trip(0, False, (0, 1, 2, 3, 4), *(2 * (tuple(t + k * m for k in (0, 20, 40, 60, 80)),)))
+        for t in (8 * h + 5 * m, 8 * h + 35 * m)
+    ]
+    quick = Trip(1, False, (0, 1, 2, 4), *(2 * (tuple(8 * h + k * m for k in (0, 5, 10, 15)),)))
+    table = timetable([(i * 5000.0, 0.0) for i in range(5)], [*slow, quick])
+    net = connections(plain_network(table, DayType.WEEKDAY))
+    origin = np.array([0, 1, 2, 3, 0, 3], np.int32)
+    depart = np.array([480, 480, 480, 480, 490, 550], np.int32) * m
+    found = (rows(earliest_arrivals(net, origin, depart, 120), 6) // m - 480).tolist()
+    never = UNREACHED // m - 480
+    assert found[0] == [never, 5, 10, 65, 15]
+    assert found[1] == [never, never, 10, 65, 15]
+    assert found[2] == [never, never, never, 65, 15]
+    assert found[3] == [never, never, never, never, 85]
+    assert found[4] == [never, 55, 75, 95, 115]
+    assert found[5] == [never, never, never, never, 115]
+
+
+def test_who_cannot_leave_does_not_keep_others_waiting() -> None:
+    """Lanes at a stop without departures, after the last one, or without a stop to walk to."""
+    h = 3600
+    table = timetable([(0.0, 0.0), (9000.0, 0.0)], [Trip(0, False, (0, 1), (7 * h, 8 * h), (7 * h, 8 * h))])
+    net = connections(plain_network(table, DayType.WEEKDAY))
+    access = Access(*(np.array(part, np.int32) for part in ([0, 1, 2, 2], [0, 1], [60, 0])))
+    found = rows(earliest_arrivals(net, np.array([0, 0, 1, 2]), np.array([6, 7, 6, 6]) * h, 0, 2 * h, access), 4)
+    assert found.tolist() == [[UNREACHED, 8 * h], [UNREACHED] * 2, [UNREACHED] * 2, [UNREACHED] * 2]
 
 
 def test_no_service_no_queries_and_one_stop() -> None:
