@@ -121,6 +121,26 @@ def test_each_of_sixteen_slices_is_as_if_alone(graph: Graph, data: st.DataObject
             assert among.rows(part).tolist() == alone.rows(part).tolist()
 
 
+def loaded(graph: Graph, parts: Parts, position: int = 0) -> list[float]:
+    """Flow of each link, one vehicle between all pairs."""
+    nodes, hierarchy = np.arange(graph.n_nodes, dtype=np.int32), graph.hierarchy()
+    metric, members = customise(hierarchy, parts), members_between(hierarchy, nodes, nodes)
+    of_slice, od = slice_of(hierarchy, metric, members, position), np.ones((graph.n_nodes, graph.n_nodes))
+    flow, _ = load_flows(hierarchy, parts, metric, members, of_slice, od, position)
+    return list(flow.tolist())
+
+
+@settings(max_examples=40)
+@given(graphs(), st.data())
+def test_flow_of_a_slice_is_that_of_its_times_alone(graph: Graph, data: st.DataObject) -> None:
+    row = st.lists(TIMES, min_size=LANES, max_size=LANES)
+    times = data.draw(st.lists(row, min_size=len(graph.links), max_size=len(graph.links)))
+    time_ms = np.array(times, np.int32).reshape(len(graph.links), LANES)
+    for position in (0, 11):
+        alone = loaded(graph, (np.ascontiguousarray(time_ms[:, position]),))
+        assert loaded(graph, (time_ms,), position) == alone
+
+
 def with_pieces(hierarchy: Hierarchy, most: int) -> Hierarchy:
     """The same hierarchy, cut as if it were large."""
     arcs = hierarchy.parent, hierarchy.up_start, hierarchy.up_tail, hierarchy.up_head

@@ -48,6 +48,34 @@ def test_a_compiled_kernel_gives_the_same_bits_for_one_and_two_threads() -> None
     assert one.tobytes() == two.tobytes()
 
 
+def test_two_threads_work_at_once_and_all_is_done_at_the_end() -> None:
+    both, done = threading.Barrier(2, timeout=5.0), []
+
+    def kernel(start: int, stop: int) -> None:
+        both.wait()
+        if threading.current_thread() is not threading.main_thread():
+            time.sleep(0.05)
+        done.append(start)
+
+    run_blocks(kernel, 4, 2, block_rows=1)
+    assert sorted(done) == [0, 1, 2, 3]
+
+
+def test_no_more_threads_work_than_were_asked_for() -> None:
+    busy, most, lock = [0], [0], threading.Lock()
+
+    def kernel(start: int, stop: int) -> None:
+        with lock:
+            busy[0] += 1
+            most[0] = max(most[0], busy[0])
+        time.sleep(0.005)
+        with lock:
+            busy[0] -= 1
+
+    run_blocks(kernel, 12, 3, block_rows=1)
+    assert most[0] <= 3
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 def test_the_error_of_the_lowest_rows_is_raised(threads: int) -> None:
     def kernel(start: int, stop: int) -> None:
