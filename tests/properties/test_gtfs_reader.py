@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.bad_inputs.gtfs.feeds import write_folder, write_zip
+from tests.bad_inputs.gtfs.feeds import DAYS, clock, write_folder, write_zip
 from tests.reference import gtfs as twin
 from tests.reference.raptor import FARES
 from zemsim.region.gtfs import Gtfs, read_gtfs
@@ -25,12 +25,7 @@ from zemsim.travel.timetable import Timetable
 FOLDER = os.environ.get("ZEMSIM_GTFS_FEEDS")
 FEEDS = sorted(Path(FOLDER).glob("*.zip")) if FOLDER else []
 
-DAYS = "monday,tuesday,wednesday,thursday,friday,saturday,sunday"
 START = dt.date(2024, 2, 20)
-
-
-def clock(second: int) -> str:
-    return f"{second // 3600}:{second // 60 % 60:02d}:{second % 60:02d}"
 
 
 @st.composite

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.bad_inputs.gtfs.feeds import write_folder
+from tests.bad_inputs.gtfs.feeds import DAYS, clock, write_folder
 from tests.reference.raptor import FARES
 from zemsim.core.names import DayType
 from zemsim.kernels.connection_scan import earliest_arrivals
@@ -27,10 +27,6 @@ RULES = TransitRules(transit_transfer_walk_m=1.0)
 Call = tuple[int, int, int, int]
 
 
-def clock(second: int) -> str:
-    return f"{second // 3600}:{second // 60 % 60:02d}:{second % 60:02d}"
-
-
 def feed(trips: list[list[Call]], stops: int) -> dict[str, str | bytes]:
     """A feed of trips by ``(stop, second, pickup_type, drop_off_type)``."""
     rows = [
@@ -39,7 +35,6 @@ def feed(trips: list[list[Call]], stops: int) -> dict[str, str | bytes]:
         for k, (stop, s, on, off) in enumerate(calls)
     ]
     head = "trip_id,arrival_time,departure_time,stop_id,stop_sequence,pickup_type,drop_off_type"
-    days = "monday,tuesday,wednesday,thursday,friday,saturday,sunday"
     return {
         "agency.txt": "agency_name,agency_url,agency_timezone\nA,https://example.org,Europe/Riga\n",
         "stops.txt": "stop_id,stop_name,stop_lat,stop_lon\n"
@@ -47,7 +42,7 @@ def feed(trips: list[list[Call]], stops: int) -> dict[str, str | bytes]:
         "routes.txt": "route_id,route_type\n" + "".join(f"r{i},3\n" for i in range(len(trips))),
         "trips.txt": "route_id,service_id,trip_id\n" + "".join(f"r{i},d,t{i}\n" for i in range(len(trips))),
         "stop_times.txt": "\n".join([head, *rows]) + "\n",
-        "calendar.txt": f"service_id,{days},start_date,end_date\nd,1,1,1,1,1,1,1,20240101,20241231\n",
+        "calendar.txt": f"service_id,{DAYS},start_date,end_date\nd,1,1,1,1,1,1,1,20240101,20241231\n",
     }
 
 

@@ -41,6 +41,15 @@ FEED: dict[str, str] = {
     "fare_rules.txt": "fare_id,route_id,origin_id,destination_id\nflat,r1,,\nzone,r2,z1,z2\nzone,r2,z2,z1\n",
 }
 
+#: Names of the days in a calendar.
+DAYS = "monday,tuesday,wednesday,thursday,friday,saturday,sunday"
+
+
+def clock(second: int) -> str:
+    """A second after midnight as feeds write it."""
+    return f"{second // 3600}:{second // 60 % 60:02d}:{second % 60:02d}"
+
+
 #: Files without which a feed is no feed.
 REQUIRED_FILES = ("agency.txt", "stops.txt", "routes.txt", "trips.txt", "stop_times.txt")
 

@@ -32,6 +32,7 @@ def _csv(tmp_path: Path, text: str) -> Path:
         (GOOD + "b,24.1,56.5,-5\n", "zones.csv:3: population: -5 is not between"),
         (GOOD + 'b,"24,1",56.5,5\n', "decimal point"),
         (GOOD + "b,24.1,56.5,1e309\n", "not between"),
+        ("id,lon,lat,population,shop_weight\na,24,56,5,-1\n", "shop_weight: -1 is not between"),
         (GOOD + "b,24.1,56.5,n/a\n", "is not a number"),
         (GOOD + ",24.1,56.5,5\n", "blank"),
         (GOOD + "b,24.1,56.5\n", "cells"),

@@ -150,7 +150,7 @@ def _build(question: Question, work: Path, say: Say) -> Report:
     say("reading OpenStreetMap")
     extract = read_osm(question.osm, question.box, question.limits)
     for what, number in extract.counts.items():
-        report.count("file", "read", what.replace("_", " "), number)
+        report.count("file", _HAPPENED.get(what, "read"), what.replace("_", " "), number)
     say("roads")
     tables = road_tables(extract, zones, grid, rules, report)
     zones, given = _kept(zones, given, tables)
@@ -168,6 +168,14 @@ def _build(question: Question, work: Path, say: Say) -> Report:
     return report
 
 
+#: What happened to things of the file that were not simply read.
+_HAPPENED = {
+    "nodes_outside_box": "outside",
+    "areas_outside_box": "outside",
+    "nodes_without_place": "dropped",
+    "areas_without_place": "dropped",
+    "multipolygons_not_whole": "refused",
+}
 #: Class of vehicle to the key of its capacity.
 _VEHICLES = {
     "bus_city": "capacity_bus_city_pers",

