@@ -74,6 +74,32 @@ def test_searches_one_after_another_find_the_cheapest_paths(rows, no_through, or
         check(graph, pairs, cost, found)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_more_origins_than_lanes_of_two_classes(threads) -> None:
+    """40 rows of each class: three batches, of which the last is not full; the second class pays other costs."""
+    rng = np.random.default_rng(4)
+    n, rows = 60, 40
+    tail = np.sort(rng.integers(0, n, 200)).astype(np.int32)
+    head = rng.integers(0, n, tail.size).astype(np.int32)
+    no_through = rng.random(n) < 0.2
+    row_start = np.searchsorted(tail, np.arange(n + 1)).astype(np.int64)
+    graph = Graph(row_start, tail, head, no_through, link_names(tail.size))
+    cost = rng.choice([0.0, 1.0, 2.0, 3.25, math.inf], (2, tail.size))
+    origin = np.tile(np.sort(rng.permutation(n)[:rows]), 2).astype(np.int32)
+    dests = np.array([np.delete(np.arange(n), o) for o in origin], np.int32)
+    vehicle_class = np.repeat(np.arange(2, dtype=np.int32), rows)
+    starts = (np.arange(2 * rows + 1) * (n - 1)).astype(np.int64)
+    pair_class = np.repeat(vehicle_class, n - 1)
+    pairs = Pairs(vehicle_class, origin, starts, dests.ravel(), np.ones(dests.size), pair_class)
+    found = empty_paths(graph, pairs)
+    assert found.batch_start.tolist() == [0, 16, 32, 40, 56, 72, 80]
+    cheapest_paths(graph, pairs, cost, found, threads)
+    roads = [Road(t, h, 0, 0, 1, 1) for t, h in zip(tail.tolist(), head.tolist(), strict=True)]
+    for row in range(2 * rows):
+        best = cheapest(roads, cost[vehicle_class[row]].tolist(), int(origin[row]), n, no_through.tolist())
+        assert found.cost[starts[row] : starts[row + 1]].tolist() == [best[d] for d in dests[row]]
+
+
 @pytest.mark.parametrize(
     ("cost", "words"),
     [
