@@ -37,6 +37,15 @@ class Bounds(NamedTuple):
         return (lon >= self.lon_min) & (lon <= self.lon_max) & (lat >= self.lat_min) & (lat <= self.lat_max)
 
 
+class Given(NamedTuple):
+    """Places of ``stops.txt`` that have coordinates: their rows int64 [K], and degrees as written, float64 [K]."""
+
+    table: Table
+    rows: NDArray[np.int64]
+    lat: Float
+    lon: Float
+
+
 def check_each(table: Table, lat: Float, lon: Float) -> None:
     """Raise at the first place whose degrees cannot be right by themselves; NaN stands for not given.
 
@@ -66,20 +75,17 @@ def check_each(table: Table, lat: Float, lon: Float) -> None:
     raise table.fail(row, f"{written}: stop at a pole", "mend the coordinates")
 
 
-def check_together(table: Table, rows: NDArray[np.int64], lat: Float, lon: Float, zone: str) -> NDArray[np.int64]:
+def check_together(given: Given, zone: str) -> NDArray[np.int64]:
     """Raise if places are swapped by the company they keep; return the rows that lie far from all others.
 
     Parameters
     ----------
-    table : Table
-        ``stops.txt``.
-    rows : int64 [K]
-        Rows that have coordinates.
-    lat, lon : float64 [K]
-        Degrees that passed :func:`check_each`.
+    given : Given
+        Places whose degrees passed :func:`check_each`.
     zone : str
         Time zone of the feed; its main town shows when all places are swapped.
     """
+    table, rows, lat, lon = given
     if not len(rows):
         return rows
     town = zone_place(zone)
@@ -101,20 +107,17 @@ def check_together(table: Table, rows: NDArray[np.int64], lat: Float, lon: Float
     return np.asarray(rows[far])
 
 
-def check_bounds(table: Table, rows: NDArray[np.int64], lat: Float, lon: Float, bounds: Bounds) -> NDArray[np.int64]:
+def check_bounds(given: Given, bounds: Bounds) -> NDArray[np.int64]:
     """Return the rows outside the box of a region; raise if all are, or if they are swapped into it.
 
     Parameters
     ----------
-    table : Table
-        ``stops.txt``.
-    rows : int64 [K]
-        Rows that have coordinates.
-    lat, lon : float64 [K]
-        Degrees.
+    given : Given
+        Places that have coordinates.
     bounds : Bounds
         Box of the region.
     """
+    table, rows, lat, lon = given
     outside = ~bounds.inside(lon, lat)
     swapped = outside & bounds.inside(lat, lon)
     if swapped.any():

@@ -137,7 +137,7 @@ class Gtfs:
         return first + dt.timedelta(days=start + 7 * int(found.argmax()))
 
     def _usable(self, day: dt.date) -> str:
-        days = days_with_service(self.calendar, self.calendar_dates, self.trips["service_id"], day)
+        days = days_with_service(*self.trips_by_day(), day)
         return f"days with service: {', '.join(map(str, days))}" if days else "no day of the feed has service"
 
     def _calendar_file(self) -> Path:

@@ -78,24 +78,19 @@ def active_services(calendar: pd.DataFrame, calendar_dates: pd.DataFrame, day: d
     return frozenset(active)
 
 
-def days_with_service(
-    calendar: pd.DataFrame, calendar_dates: pd.DataFrame, trips: pd.Series, near: dt.date, count: int = DAYS_NAMED
-) -> list[dt.date]:
+def days_with_service(first: dt.date, trips: np.ndarray, near: dt.date, count: int = DAYS_NAMED) -> list[dt.date]:
     """Return the days nearest to a date on which trips run, in order of time; at most ``count``.
 
     Parameters
     ----------
-    calendar, calendar_dates : DataFrame
-        As :func:`read_services` returns them.
-    trips : Series
-        ``service_id`` of each trip.
+    first, trips : date, int64 [days]
+        As :func:`trips_by_day` returns them.
     near : date
         The date that was asked for.
     count : int
         How many.
     """
-    first, number = trips_by_day(calendar, calendar_dates, trips)
-    days = np.flatnonzero(number)
+    days = np.flatnonzero(trips)
     away = np.abs(days - (near - first).days)
     nearest = np.sort(days[np.argsort(away, kind="stable")[:count]])
     return [first + dt.timedelta(days=int(at)) for at in nearest]

@@ -7,7 +7,7 @@ import pandas as pd
 
 from zemsim.core.notices import EXAMPLES, Notices
 from zemsim.region.archive import Source
-from zemsim.region.gtfs.coordinates import Bounds, check_bounds, check_each, check_together
+from zemsim.region.gtfs.coordinates import Bounds, Given, check_bounds, check_each, check_together
 from zemsim.region.gtfs.table import Table, near_id
 
 STOP, STATION, ENTRANCE, NODE, BOARDING_AREA = range(5)
@@ -47,7 +47,8 @@ def read_stops(source: Source, zone: str, bounds: Bounds | None, notices: Notice
     _check_given(table, kind, lat, lon)
     check_each(table, lat, lon)
     rows = np.flatnonzero(~np.isnan(lat))
-    far = check_together(table, rows, lat[rows], lon[rows], zone)
+    given = Given(table, rows, lat[rows], lon[rows])
+    far = check_together(given, zone)
     notices.add(
         "gtfs.stop_far",
         "stop over 1,000 km from the middle of the feed",
@@ -55,7 +56,7 @@ def read_stops(source: Source, zone: str, bounds: Bounds | None, notices: Notice
         sorted(ids[i] for i in far)[:EXAMPLES],
     )
     if bounds is not None:
-        out = check_bounds(table, rows, lat[rows], lon[rows], bounds)
+        out = check_bounds(given, bounds)
         notices.add("gtfs.stop_outside", "stop outside the region", len(out), sorted(ids[i] for i in out)[:EXAMPLES])
     _check_parents(table, kind)
     frame = pd.DataFrame({"stop_id": ids, "stop_name": table.column("stop_name")}, dtype=object)
