@@ -87,7 +87,7 @@ class Source:
     ----------
     text : str
     excluded : sequence of str
-        Patterns of functions that are not mutated.
+        Patterns of functions and constants that are not mutated.
     """
 
     def __init__(self, text: str, excluded: Sequence[str] = ()) -> None:
@@ -108,10 +108,16 @@ class Source:
             for container, key, node in _slots_of_list(function.body):
                 found += self._at(name, container, key, node)
         for assignment in self._tree.body:
-            if isinstance(assignment, ast.Assign | ast.AnnAssign) and _is_number(assignment.value):
+            if isinstance(assignment, ast.Assign | ast.AnnAssign) and self._is_mutable(assignment):
                 for container, key, node in _slots(vars(assignment), "value", assignment.value):
                     found += self._at(MODULE, container, key, node)
         return _numbered(sorted(found, key=lambda mutant: mutant.line))
+
+    def _is_mutable(self, assignment: ast.Assign | ast.AnnAssign) -> bool:
+        target = assignment.targets[0] if isinstance(assignment, ast.Assign) else assignment.target
+        if not isinstance(target, ast.Name) or any(fnmatchcase(target.id, pattern) for pattern in self._excluded):
+            return False
+        return _is_number(assignment.value)
 
     def _at(self, function: str, container: Any, key: Any, node: ast.AST) -> list[Mutant]:
         line = getattr(node, "lineno", 0)

@@ -87,6 +87,7 @@ def expected(tour: Tour) -> float:
 @example([-math.inf] * 7, 1.0)
 @example([0.0] * 7, 0.0)  # as good as the one to be shared
 @example([-math.inf, -math.inf, -20.0, -math.inf, -math.inf, -math.inf, -math.inf], 0.5)
+@example([-math.inf] * 6 + [0.0], 4.0)  # only the last
 @example([-9.0, -9.0, -9.0, -9.0, -9.0, -9.0, -9.0], 5.0)
 def test_the_gain_of_a_tour_is_that_of_the_twin(row: list[float], minutes: float) -> None:
     (found,) = gains([(row, minutes)], [0], [1], [0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import fields
 
 import numpy as np
@@ -99,6 +100,18 @@ def test_options_equal_the_twin(table: Timetable, day: list, twice: bool, seed: 
         extras = [data.draw(metres) for _ in range(2)]
         zones = [data.draw(st.lists(st.integers(0, 1), min_size=len(day), max_size=len(day))) for _ in "od"]
         walks = network(extras)
+    compare(table, skim, day, walks, zones, extras)
+
+
+def compare(
+    table: Timetable,
+    skim: TransitSkim,
+    day: list,
+    walks: StopWalks | None = None,
+    zones: list[list[int]] | None = None,
+    extras: list[list[float]] | None = None,
+) -> None:
+    """Hold the options of all tours against the twin."""
     found = transit_options(
         table, skim, [t[0] for t in day], [t[1] for t in day], [t[2] for t in day], [t[3] for t in day], WEIGHTS,
         leave_min=[t[4] for t in day], walks=walks, zones=None if zones is None else (zones[0], zones[1]),
@@ -107,7 +120,7 @@ def test_options_equal_the_twin(table: Timetable, day: list, twice: bool, seed: 
     for row, (home, work, out, back, leave) in enumerate(day):
         ends = []
         for k, point in enumerate((home, work)):
-            extra = extras[zones[k][row]] if zones is not None else None
+            extra = extras[zones[k][row]] if zones is not None and extras is not None else None
             ends.append(near(table, metres_to_stops(table, point, extra)))
         for layer, mode in enumerate(("bus", "train")):
             per_m = table.rules.walk_s_per_m / 60.0
@@ -134,3 +147,23 @@ def network(extras: list[list[float]]) -> StopWalks:
         extra_m=np.array(extras, np.float64).ravel(),
         joined_stops=np.ones(n_stops, np.bool_),
     )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_many_stops_at_few_places_equal_the_twin(seed: int) -> None:
+    """Thirty stops at five places within reach of all homes: ties everywhere, more stops and stations than are kept."""
+    luck = random.Random(seed)
+    places = [(0.0, 0.0), (0.0, 400.0), (300.0, 0.0), (0.0, 1200.0), (900.0, 0.0)]
+    at = [luck.choice(places) for _ in range(30)]
+    lines = []
+    for route in range(luck.choice([2, 4, 8])):
+        stops = tuple(luck.sample(range(30), luck.randint(2, 25)))
+        times = tuple(25_200 + 60 * k for k in range(len(stops)))
+        lines.append(Trip(route, route % 4 == 1, stops, times, times))
+    homes = [(0.0, 0.0), (0.0, 600.0), (0.0, 1200.0), (600.0, 0.0)]
+    leaves = [-np.inf, 960.0, 1080.0]
+    day = [
+        (luck.choice(homes), luck.choice(homes), luck.randrange(6), luck.randrange(6), luck.choice(leaves))
+        for _ in range(60)
+    ]
+    compare(timetable(at, lines), made_up_skim(30, seed), day)
