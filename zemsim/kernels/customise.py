@@ -47,7 +47,7 @@ Bools = NDArray[np.bool_]
 Sides = tuple[Parts, Parts]
 
 #: Arcs, and nodes above the cut, that a thread takes at once.
-ARCS_PER_BLOCK = 1 << 15
+ARCS_PER_BLOCK = 1 << 13
 NODES_PER_BLOCK = 16
 
 

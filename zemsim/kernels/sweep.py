@@ -38,6 +38,8 @@ from zemsim.kernels.lean import INNER, LEAN
 
 #: Batches of 16 origins in a block: long enough that Python between blocks does not count.
 BATCHES_PER_BLOCK = 4
+#: Members whose arcs are picked at once: few, for those of high rank have many.
+MEMBERS_PER_BLOCK = 512
 
 
 class Members(NamedTuple):
@@ -218,11 +220,13 @@ def slice_of(hierarchy: Hierarchy, metric: Metric, members: Members, position: i
     ):
         labels = tuple(part.reshape(part.shape[0], slices) for part in parts)
         count = np.zeros(size + 1, np.int64)
-        run_blocks(count_arcs, size, threads, rank, wanted, up_start, kept, position, count)
+        counted = rank, wanted, up_start, kept, position, count
+        run_blocks(count_arcs, size, threads, *counted, block_rows=MEMBERS_PER_BLOCK)
         start = np.cumsum(count)
         head, arc, *weight = (np.empty(start[-1], np.int32) for _ in range(2 + len(labels)))
         side = Side(start, head, tuple(weight), arc)
-        run_blocks(pick_arcs, size, threads, rank, up_start, up_head, kept, position, labels, member_of, side)
+        picked = rank, up_start, up_head, kept, position, labels, member_of, side
+        run_blocks(pick_arcs, size, threads, *picked, block_rows=MEMBERS_PER_BLOCK)
         sides.append(side)
     return Slice(*sides)
 
