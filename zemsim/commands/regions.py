@@ -83,7 +83,9 @@ def _percent(share: float | None) -> str:
 @click.option("--name", help="Name of the pack; that of its folder without it.")
 @click.option("--date", help="A day YYYY-MM-DD: its week is the week of the timetable; the busiest without it.")
 @click.option("--rules", type=click.Path(), help="Folder with own rule tables: highways.csv, defaults.csv and others.")
-@click.option("--figures", type=click.Path(), help="Folder with own figures: assumptions.csv, prices.csv.")
+@click.option(
+    "--figures", type=click.Path(), help="Folder with own figures: assumptions.csv, prices.csv, chargers.csv."
+)
 @click.option("--elevation", type=click.Path(), help="Heights for walking and cycling: Esri ASCII grid in degrees.")
 @click.option("--box", metavar="W,S,E,N", help="Leave out what lies outside this box, in degrees.")
 @click.option("--memory-gb", type=click.FloatRange(0.1), default=4.0, show_default=True, help="For reading OSM.")

@@ -90,6 +90,6 @@ def _missing(region: Region) -> list[StandIn]:
         ("gates", len(region.gates), "no gates: nobody works, learns or shops outside", "not read by the import yet"),
         ("facts", len(region.facts), "no facts: a run is not compared with counts", "not read by the import yet"),
         ("chargers", len(region.chargers), "no public chargers: cars charge at home and at work, or run empty",
-         "charging stations in OpenStreetMap"),
+         "charging stations in OpenStreetMap, or chargers.csv of your own"),
     )  # fmt: skip
     return [StandIn(table, what, 0, 0, "none", instead) for table, rows, what, instead in empty if not rows]

@@ -76,9 +76,25 @@ def test_own_figures_take_the_place_of_stand_ins(
     assert report.total("prices", "read", "prices of the region itself") == 1
 
 
+SITES = "site_id,lon,lat,points,power_kw,status,source\nmall,23.71,56.645,4,150,reported,operator\n"
+SITES += "depot,23.715,56.641,2,11,reported,operator\naway,25.9,56.6,2,11,reported,operator\n"
+
+
+def test_own_charging_sites_take_the_place_of_mapped_ones(question: Question, tmp_path: Path) -> None:
+    report = build_region(replace(question, figures=_folder(tmp_path / "own", chargers=SITES)), tmp_path / "pack")
+    region = load_region(tmp_path / "pack")
+    sites = region.chargers.set_index("site_id")
+    assert sites["kind"].to_dict() == {"mall": "fast", "depot": "slow"}
+    assert sites.loc["mall", "price_eur_kwh"] == region.price("electricity_public_fast_eur_kwh")
+    assert report.total("chargers", "read", "charging stations of the region itself") == 3
+    assert report.total("chargers", "outside", "stations outside the zones") == 1
+    assert report.total("chargers", "dropped", "stations of OpenStreetMap, as the region's own are given") == 3
+
+
 @pytest.mark.parametrize(
     ("files", "words"),
     [
+        ({"chargers": SITES.replace("4,150", "4,150000")}, "chargers.csv:2: power_kw"),
         ({"assumptions": ASSUMPTIONS.replace("capacity_bus_regional_pers", "capacity_bus_regional")}, "did you mean"),
         ({"assumptions": ASSUMPTIONS.replace("31,31,31,passengers", "31,31,31,seats")}, "this figure is in passengers"),
         ({"assumptions": ASSUMPTIONS.replace("9.5,9,10", "9.5,10,11")}, "low <= value <= high"),

@@ -233,7 +233,7 @@ def _write_tables(
     write_rows(work / "road_links.csv", package.columns_of("road-links"), tables.links)
     prices = defaults.price_rows(own)
     price = {kind: defaults.price_of(prices, f"electricity_public_{kind}_eur_kwh") for kind in ("slow", "fast")}
-    sites = charger_rows(extract, zones, grid, rules, price, report)
+    sites = charger_rows(extract, zones, grid, rules, price, own, report)
     write_rows(work / "chargers.csv", package.columns_of("chargers"), sites)
     write_rows(work / "prices.csv", package.columns_of("prices"), prices)
     (work / "facts").mkdir()

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from zemsim.region.build.osm import OsmExtract
+from zemsim.region.build.own_figures import OwnFigures
 from zemsim.region.build.report import Report
 from zemsim.region.build.rules import Rules
 from zemsim.region.geo import Grid
@@ -32,15 +33,46 @@ _NOT_PUBLIC = {"no", "private", "employees", "residents"}
 _MOST_POINTS, _LEAST_KW, _MOST_KW = 200, 2.0, 1000.0
 
 
-def charger_rows(
-    extract: OsmExtract, zones: pd.DataFrame, grid: Grid, rules: Rules, price: Mapping[str, float], report: Report
-) -> list[dict[str, Any]]:
-    """Return the rows of ``chargers``: points, power, connectors and operator by tags, prices assumed.
+Site = tuple[str, float, float, dict[str, Any]]
 
-    A station lies in the nearest zone, at most ``build.charger_reach_m`` (or half the zone's size) away.
+
+def charger_rows(
+    extract: OsmExtract,
+    zones: pd.DataFrame,
+    grid: Grid,
+    rules: Rules,
+    price: Mapping[str, float],
+    own: OwnFigures,
+    report: Report,
+) -> list[dict[str, Any]]:
+    """Return the rows of ``chargers``: sites of the region itself, else those of OpenStreetMap by their tags.
+
+    Prices are those of their kind. A station lies in the nearest zone, at most ``build.charger_reach_m`` (or half the
+    zone's size) away.
     """
     tree, half = _zone_tree(zones)
+    sites = _of_osm(extract, rules, report) if own.chargers is None else _of_region(own, extract, rules, report)
     rows = []
+    for site_id, site_lon, site_lat, site in sites:
+        x, y = (float(round(float(v), 1)) for v in grid.to_metres(site_lon, site_lat))
+        away, zone = tree.of([x, y])
+        if away > max(rules.default("build.charger_reach_m"), float(half[int(zone)])):
+            report.count("chargers", "outside", "stations outside the zones", examples=[site_id])
+            continue
+        lon, lat = grid.to_degrees(x, y)
+        rows.append(
+            {**site, "site_id": site_id, "zone_id": zones["zone_id"].iloc[int(zone)],
+             "lon": round(float(lon), 7), "lat": round(float(lat), 7), "x_m": x, "y_m": y,
+             "price_eur_kwh": price[site["kind"]]}
+        )  # fmt: skip
+    report.count("chargers", "kept", "charging sites", len(rows))
+    report.count("chargers", "kept", "charging points", sum(row["points"] for row in rows))
+    report.count("chargers", "defaulted", "sites without a known price: price of their kind", len(rows))
+    return [{name: row[name] for name in COLUMNS} for row in sorted(rows, key=lambda r: str(r["site_id"]))]
+
+
+def _of_osm(extract: OsmExtract, rules: Rules, report: Report) -> list[Site]:
+    found = []
     for point in extract.points:
         tags = point["tags"]
         if tags.get("amenity") != "charging_station":
@@ -49,22 +81,27 @@ def charger_rows(
         if tags.get("access") in _NOT_PUBLIC:
             report.count("chargers", "dropped", "stations that are not public", examples=[point["id"]])
             continue
-        x, y = (float(round(float(v), 1)) for v in grid.to_metres(point["lon"], point["lat"]))
-        away, zone = tree.of([x, y])
-        if away > max(rules.default("build.charger_reach_m"), float(half[int(zone)])):
-            report.count("chargers", "outside", "stations outside the zones", examples=[point["id"]])
-            continue
-        lon, lat = grid.to_degrees(x, y)
-        site = _site(tags, rules, report)
-        rows.append(
-            {**site, "site_id": f"osm-{point['id']}", "zone_id": zones["zone_id"].iloc[int(zone)],
-             "lon": round(float(lon), 7), "lat": round(float(lat), 7), "x_m": x, "y_m": y,
-             "price_eur_kwh": price[site["kind"]]}
-        )  # fmt: skip
-    report.count("chargers", "kept", "charging sites", len(rows))
-    report.count("chargers", "kept", "charging points", sum(row["points"] for row in rows))
-    report.count("chargers", "defaulted", "sites without a known price: price of their kind", len(rows))
-    return [{name: row[name] for name in COLUMNS} for row in sorted(rows, key=lambda r: str(r["site_id"]))]
+        found.append((f"osm-{point['id']}", point["lon"], point["lat"], _site(tags, rules, report)))
+    return found
+
+
+def _of_region(own: OwnFigures, extract: OsmExtract, rules: Rules, report: Report) -> list[Site]:
+    rows = own.chargers or []
+    mapped = sum(point["tags"].get("amenity") == "charging_station" for point in extract.points)
+    report.count("chargers", "read", "charging stations of the region itself", len(rows))
+    report.count("chargers", "dropped", "stations of OpenStreetMap, as the region's own are given", mapped)
+    fast_from = rules.default("build.charger_fast_from_kw")
+    return [
+        (
+            str(row["site_id"]),
+            float(row["lon"]),
+            float(row["lat"]),
+            {"operator": "unknown", "name": "charging station", "points": int(row["points"]),
+             "power_kw": float(row["power_kw"]), "kind": "fast" if row["power_kw"] >= fast_from else "slow",
+             "connectors": "unknown", "status": row["status"], "source": row["source"]},
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def _site(tags: Mapping[str, str], rules: Rules, report: Report) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Figures of the region itself, in place of those that an import takes over: ``assumptions.csv`` and ``prices.csv``."""
+"""Figures of the region itself, in place of those that an import takes over.
+
+``assumptions.csv`` and ``prices.csv`` hold rows by key, ``chargers.csv`` all public charging sites.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,26 @@ FILES = {"assumptions": "figures", "prices": "prices"}
 
 Row = dict[str, Any]
 
+_PLACE = {"type": "number", "constraints": {"required": True, "minimum": -180, "maximum": 180}}
+#: Columns of ``chargers.csv``.
+CHARGERS: list[dict[str, Any]] = [
+    {"name": "site_id", "type": "string", "constraints": {"required": True, "unique": True}},
+    {"name": "lon", **_PLACE},
+    {"name": "lat", **_PLACE},
+    {"name": "points", "type": "integer", "constraints": {"required": True, "minimum": 1, "maximum": 200}},
+    {"name": "power_kw", "type": "number", "constraints": {"required": True, "minimum": 2, "maximum": 1000}},
+    {"name": "status", "type": "string",
+     "constraints": {"required": True, "enum": ["reported", "estimate", "assumption"]}},
+    {"name": "source", "type": "string", "constraints": {"required": True}},
+]  # fmt: skip
+
 
 @dataclass
 class OwnFigures:
-    """Rows by file and key, and which of them took the place of another."""
+    """Rows by file and key, and which of them took the place of another; charging sites, None if they are not given."""
 
     folder: Path | None = None
+    chargers: list[Row] | None = None
     rows: dict[str, dict[str, Row]] = field(default_factory=dict)
     lines: dict[tuple[str, str], int] = field(default_factory=dict)
     used: set[tuple[str, str]] = field(default_factory=set)
@@ -36,13 +53,13 @@ class OwnFigures:
         Raises
         ------
         InputError
-            If the folder holds neither file, or another, or a row has a fault.
+            If the folder holds none of the files, or another, or a row has a fault.
         """
         found = cls(folder)
         if folder is None:
             return found
         names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-        wanted = [f"{name}.csv" for name in FILES]
+        wanted = [*(f"{name}.csv" for name in FILES), "chargers.csv"]
         for name in names:
             if name not in wanted:
                 raise InputError("this is no table of own figures", folder / name, hint=did_you_mean(name, wanted))
@@ -51,6 +68,9 @@ class OwnFigures:
         for name in FILES:
             if f"{name}.csv" in names:
                 found._read_table(name, folder / f"{name}.csv")
+        if "chargers.csv" in names:
+            table = read_table(folder / "chargers.csv", CHARGERS)
+            found.chargers = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
         return found
 
     def _read_table(self, name: str, path: Path) -> None:
