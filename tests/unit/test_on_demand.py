@@ -104,8 +104,7 @@ def test_what_is_driven_and_how_busy_the_vans_are_follows_from_who_rides(table: 
         ({"run_pers": 9.0}, "must be 1 to its 8 seats"),
         ({"pooling_ratio": 0.5}, "one or more"),
         ({"empty_share": 1.0}, "below one"),
-        ({"hours_s": (None, None)}, "needs hours"),
-        ({"hours_s": ((9 * H, 8 * H), None)}, "not after the last"),
+        ({"hours_s": ((9 * H, 8 * H), None)}, "must not be after the last"),
     ],
 )
 def test_a_wrong_service_is_refused(table: Timetable, change: dict[str, Any], message: str) -> None:

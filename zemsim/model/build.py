@@ -20,6 +20,7 @@ from zemsim.travel.active_ways import ActiveWays
 from zemsim.travel.road_network import RoadNetwork
 from zemsim.travel.roads import road_skim
 from zemsim.travel.timetable import Timetable
+from zemsim.travel.timetable_changes import keys_needed
 from zemsim.travel.transit import transit_skim
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def timetable_keys(region: Region, policies: Iterable[PolicyLike], years: Iterab
     keys: dict[TimetableKey, None] = {(): None}
     for policy in policies:
         for year in years:
-            keys.setdefault(conditions(base, policy.measures, year).timetable)
+            keys |= dict.fromkeys(keys_needed(conditions(base, policy.measures, year).timetable))
     return list(keys)
 
 

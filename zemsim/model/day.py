@@ -18,7 +18,8 @@ from zemsim.travel.assignment import Assignment, equilibrate
 from zemsim.travel.link_network import VehicleClass
 from zemsim.travel.on_demand import is_on_demand
 from zemsim.travel.roads import road_skim
-from zemsim.travel.transit_loads import PatternLoads, load_patterns
+from zemsim.travel.timetable_changes import keys_needed
+from zemsim.travel.transit_loads import PatternLoads, Riders, load_riders
 
 if TYPE_CHECKING:
     from zemsim.model.day_plan import DayPlan
@@ -158,11 +159,14 @@ def transit_loads(model: MobilityModel) -> dict[DayType, PatternLoads]:
 
 def _pattern_loads(model: MobilityModel, plan: DayPlan) -> PatternLoads:
     """Loads of buses and trains together; a seat does not ask which of the two alternatives brought its passenger."""
-    sides = [np.concatenate([plan.legs[name][side] for name in ("bus", "train")]) for side in (0, 1)]
     chosen = np.concatenate([plan.alternative == Alternative.BUS, plan.alternative == Alternative.TRAIN])
-    loads = load_patterns(model.supply.timetable, model.supply.skim, sides[0], sides[1], chosen)
-    if plan.asked is not None:  # who was refused has asked, too
-        np.multiply(loads.load_share, plan.asked, out=loads.load_share)
+    offer, riders = plan.offer, []
+    for position, key in enumerate(keys_needed(model.timetable_key)):
+        out, back, own = offer.legs(without=position > 0)
+        riders.append(Riders(model.world.supplies[key].skim, out, back, chosen & own))
+    loads = load_riders(model.supply.timetable, riders)
+    if offer.asked is not None:  # who was refused has asked, too
+        np.multiply(loads.load_share, offer.asked, out=loads.load_share)
     return loads
 
 

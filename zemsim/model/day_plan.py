@@ -27,6 +27,7 @@ from zemsim.kernels.tour_choice import (
     fill_fixed_rows,
     fill_gumbel,
 )
+from zemsim.model.transit_offer import COMPONENTS, Options, TransitOffer
 from zemsim.population import Population
 from zemsim.region import Region
 from zemsim.travel.active import ActiveRules
@@ -34,13 +35,9 @@ from zemsim.travel.active_ways import ActiveWays, active_minutes
 
 #: Order in which tours are served with the household's cars.
 _CAR_ORDER = (Purpose.BUSINESS, Purpose.WORK, Purpose.ESCORT, Purpose.SCHOOL, Purpose.SHOPPING, Purpose.LEISURE)
-_TRANSIT = ("bus", "train")
-_COMPONENTS = ("ivt_min", "wait_min", "headway_min", "walk_min", "transfers")
 #: Traffic of each period: 0 none, 1 the morning peak, 2 its mirror.
 _TRAFFIC = np.cumsum([period.peak for period in PERIODS]) * [period.peak for period in PERIODS]
 _REFERENCE_KM = 10.0
-#: Factor on the time of a ride that is refused: nobody takes it who has any other way.
-_REFUSED = 1e4
 _LEAST_KM = 1.0
 #: Operators lend shared e-bikes to persons of this age and older.
 _SHARED_EBIKE_AGE = 16
@@ -83,9 +80,8 @@ class DayPlan:
     alternative : int8 [R], the choice; -1 = no alternative at all.
     base_fare_eur : float64 [R, 2, 2], one-way fare of the bus and the train option, paid on buses and on trains.
     fare_share : float64 [R, 2], share of the base fare to pay on buses and on trains.
-    crowding : float32 [patterns * Q + 2], factor on in-vehicle time where ``crowd_out`` and ``crowd_back`` point to: 1,
-        those of patterns and periods, and that of a ride which a full service on demand refuses.
-    asked : float32 [patterns, Q] or None, vehicles on demand that are asked for over those there are, where above 1.
+    crowding : float32 [1 + patterns * Q], factor on in-vehicle time where ``crowd_out`` and ``crowd_back`` point to.
+    offer : bus and train of the tours.
     """
 
     def __init__(
@@ -114,8 +110,7 @@ class DayPlan:
         self.allotment = self._make_allotment()
         self._remember_homes(population)
         self.crowding: npt.NDArray[np.float32]
-        self.asked: npt.NDArray[np.float32] | None = None
-        self._legs_at: tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
+        self.offer: TransitOffer
         self._fixed_at: float | None = None
         self.base_fare_eur = np.zeros((self.n_tours, 2, 2))
         self.fare_share = np.ones((self.n_tours, 2))
@@ -166,7 +161,7 @@ class DayPlan:
             parking_eur=np.zeros(n, np.float32),
             passenger=np.zeros(n, np.bool_),
             fare_eur=np.zeros((2, n), np.float32),
-            transit=np.zeros((2, len(_COMPONENTS), n), np.float32),
+            transit=np.zeros((2, len(COMPONENTS), n), np.float32),
             transit_ok=np.zeros((2, n), np.bool_),
             crowd_out=np.zeros((2, n), np.int32),
             crowd_back=np.zeros((2, n), np.int32),
@@ -238,46 +233,20 @@ class DayPlan:
         self.allotment.rank[:] = np.where(licence[who], self._rank, -1)
         self._fixed_at = None
 
-    def set_transit(
-        self, options: Mapping[str, Mapping[str, npt.NDArray[Any]]], main_pattern: npt.NDArray[Any]
-    ) -> None:
-        """Write the bus and train options of the timetable in force; ``main_pattern`` is the skim's, any shape."""
-        c, flat, self.asked = self.columns, np.ravel(main_pattern), None
-        for k, mode in enumerate(_TRANSIT):
-            option = options[mode]
-            available = option["available"].astype(np.bool_)
-            c.transit_ok[k] = available
-            for j, component in enumerate(_COMPONENTS):
-                c.transit[k, j] = np.where(available, option[component], 0.0)
-            sides = (("leg_out", c.period_out, c.crowd_out), ("leg_back", c.period_back, c.crowd_back))
-            for side, period, target in sides:
-                pattern = np.where(available, flat[np.where(available, option[side], 0)], -1)
-                target[k] = np.where(pattern >= 0, 1 + pattern * len(PERIODS) + period, 0)
-            fare = np.where(available, option["fare_eur"], 0.0)
-            on_buses = np.where(available, option["bus_fare_eur"], 0.0)
-            self.base_fare_eur[:, k, 0], self.base_fare_eur[:, k, 1] = on_buses, fare - on_buses
-        self._legs_at = (c.crowd_out.copy(), c.crowd_back.copy())
+    def set_transit(self, full: Options, without: Options | None = None) -> None:
+        """Write bus and train of the timetable in force; ``without`` is for those whom a service on demand refuses."""
+        self.offer = TransitOffer(self.columns, full, without)
+        self.offer.write(self.base_fare_eur)
         self._fixed_at = None
         self._fares_of = None  # other base fares, so what is to be paid must be worked out anew
-        self.legs = {mode: (options[mode]["leg_out"], options[mode]["leg_back"]) for mode in _TRANSIT}
 
-    def ration(self, asked: npt.NDArray[np.floating[Any]]) -> None:
-        """Refuse rides on services that are asked for more than their vehicles can carry.
-
-        Of those who ask as many are served as there are places, by a luck of their own that no other tour touches: a
-        tour keeps its ride if its luck lies below ``1 / asked`` on both main legs. Who is refused has no bus (or no
-        train, if the service brings to it) for this tour.
-
-        Parameters
-        ----------
-        asked : float [patterns, Q]
-            Vehicles asked for over those there are; 1 where all are served.
-        """
-        self.asked = asked.astype(np.float32)
-        c, served = self.columns, np.concatenate([np.ones(1), 1.0 / np.maximum(asked, 1.0).ravel()])
+    def ration(self, asked: npt.NDArray[np.float64]) -> None:
+        """Refuse rides on demand where more is asked than there is, by luck; see `TransitOffer.ration`."""
         luck = uniforms(self.seed, int(Stream.ON_DEMAND), self.resident_id * 128 + self._address())
-        for target, at in zip((c.crowd_out, c.crowd_back), self._legs_at, strict=True):
-            target[:] = np.where(luck < served[at], at, len(served))
+        self.offer.ration(asked, luck)
+        self.offer.write(self.base_fare_eur)
+        self.columns.fare_eur[:] = (self.base_fare_eur * self.fare_share[:, None, :]).sum(axis=2).T
+        self._fixed_at = None
 
     def set_constants(self, constants: npt.NDArray[np.float64]) -> None:
         """Take other mode constants [segments, alternatives]."""
@@ -289,8 +258,7 @@ class DayPlan:
 
         What no iteration changes is worked out anew if something set it since.
         """
-        ends = np.ones(1, np.float32), np.full(1, _REFUSED, np.float32)
-        self.crowding = np.concatenate([ends[0], crowding.ravel(), ends[1]])
+        self.crowding = np.concatenate([np.ones(1, np.float32), crowding.ravel()])
         if self._fixed_at != temperature_c:
             run_blocks(fill_fixed_rows, self.n_tours, self.threads, self.columns, temperature_c, self.parameters)
             self._fixed_at = temperature_c

@@ -26,10 +26,12 @@ from zemsim.model.day_plan import DayPlan
 from zemsim.model.mesa_versions import forget_model
 from zemsim.model.rows import RowSet, RowTable
 from zemsim.model.schedule import SCHEDULE, Schedule, Step, as_text
+from zemsim.model.transit_offer import Options
 from zemsim.model.vehicles import make_vehicles
 from zemsim.model.world import TimetableKey, TransitSupply, World
 from zemsim.policy.conditions import Conditions, conditions
 from zemsim.policy.draft import PolicyRegion
+from zemsim.travel.timetable_changes import keys_needed
 from zemsim.travel.transit_options import PathWeights, transit_options
 
 if TYPE_CHECKING:
@@ -316,9 +318,9 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         if key == self.timetable_key:
             return
         self.timetable_key = key
-        options = self._transit_options(key)
+        options = [(self._transit_options(k), self.world.supplies[k].skim.main_pattern) for k in keys_needed(key)]
         for day_type, plan in self.plans.items():
-            plan.set_transit(options[day_type], self.supply.skim.main_pattern)
+            plan.set_transit(*(Options(of[day_type], main) for of, main in options))
         self.crowding = np.ones((self.supply.timetable.n_patterns, len(PERIODS)), np.float32)
 
     def _transit_options(self, key: TimetableKey) -> Any:
@@ -375,9 +377,8 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         routes = self.book.of_year("transit", self.year)
         days = year_days(self)
         weight = routes["day_type"].map(days).to_numpy(np.float64)
-        p = self.parameters
+        p, flows = self.parameters, self.flows
         cost = p["c_bus_die"] + routes["electric_share"].to_numpy() * (p["c_bus_ele"] - p["c_bus_die"])
-        flows = self.flows
         for operator, name in zip(self.operators, self.network_names, strict=True):
             own = (routes["network_id"] == name).to_numpy()
             boardings = routes["boardings_day"].to_numpy() * weight

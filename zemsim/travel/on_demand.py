@@ -127,8 +127,8 @@ def _check(service: OnDemand) -> None:
         raise InputError(f"{name}: detour_ratio and pooling_ratio must be one or more, speed_km_h above zero")
     if not (0 <= service.empty_share < 1 and service.fare_ratio >= 0 and service.booking_eur >= 0):
         raise InputError(f"{name}: empty_share must be below one, fare_ratio and booking_eur zero or more")
-    if not any(service.hours_s) or any(hours and not 0 <= hours[0] <= hours[1] for hours in service.hours_s):
-        raise InputError(f"{name} needs hours on some day, and the first departure not after the last")
+    if any(hours and not 0 <= hours[0] <= hours[1] for hours in service.hours_s):
+        raise InputError(f"{name}: the first departure must not be after the last, nor before midnight")
 
 
 def _rides(table: Timetable, service: OnDemand) -> list[Pattern]:

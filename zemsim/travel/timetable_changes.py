@@ -6,7 +6,7 @@ Equal keys give equal timetables, bit for bit; the empty key is the timetable of
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -98,6 +98,17 @@ def changed(table: Timetable, key: Sequence[Change]) -> Timetable:
             case OnDemand():
                 table = with_on_demand(table, change)
     return table
+
+
+def keys_needed(key: TimetableKey) -> tuple[TimetableKey, ...]:
+    """Return the keys of all timetables that travellers under a key may need, this one first.
+
+    With services on demand there is a second one, for those whom they refuse: the same timetable, stop by stop and
+    pattern by pattern, with no ride on demand.
+    """
+    never = (None, None)
+    without = tuple(replace(change, hours_s=never) if isinstance(change, OnDemand) else change for change in key)
+    return (key,) if without == key else (key, without)
 
 
 def to_plain(key: Sequence[Change]) -> list[dict[str, Any]]:

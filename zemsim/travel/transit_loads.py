@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,16 @@ class PatternLoads:
 
     load_share: NDArray[np.float64]
     boardings: NDArray[np.float64]
+
+
+class Riders(NamedTuple):
+    """Journeys [R] by their legs in a skim (-1 none), which of them are made, and persons of each (1 if None)."""
+
+    skim: TransitSkim
+    leg_out: NDArray[np.int64]
+    leg_back: NDArray[np.int64]
+    chosen: NDArray[np.bool_]
+    weight: NDArray[np.float64] | None = None
 
 
 def load_patterns(
@@ -64,21 +76,17 @@ def load_patterns(
     -------
     PatternLoads
     """
-    size = len(leg_out)
-    chosen = np.ascontiguousarray(chosen, dtype=np.bool_)
-    weight = np.ones(size) if weight is None else np.ascontiguousarray(weight, dtype=np.float64)
-    if not (len(leg_back) == len(chosen) == len(weight) == size):
-        raise ValueError("leg_out, leg_back, chosen and weight must have the same length")
+    return load_riders(timetable, [Riders(skim, leg_out, leg_back, chosen, weight)])
+
+
+def load_riders(timetable: Timetable, parts: Sequence[Riders]) -> PatternLoads:
+    """Load journeys on skims of timetables that have the same patterns together; see :func:`load_patterns`."""
     lengths = [len(stops) for stops in timetable.pattern_stops]
     offset = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     change = np.zeros((int(offset[-1]), len(PERIODS)))
     boardings = np.zeros((timetable.n_patterns, len(PERIODS)))
-    legs = (skim.main_pattern, skim.main_share, skim.board_pos, skim.alight_pos)
-    main, share_of_main, board, alight = (np.ascontiguousarray(array).reshape(-1) for array in legs)
-    per_period = skim.shape[1] * skim.shape[2] * skim.shape[3]
-    for leg in (leg_out, leg_back):
-        leg = np.ascontiguousarray(leg, dtype=np.int64)
-        load_kernel(leg, weight, chosen, main, share_of_main, board, alight, per_period, offset, change, boardings)
+    for riders in parts:
+        _board(riders, offset, change, boardings)
     capacity = timetable.capacity_pers()
     share = np.zeros((timetable.n_patterns, len(PERIODS)))
     for k, departures in enumerate(timetable.departures_by_period()):
@@ -87,3 +95,20 @@ def load_patterns(
         share[k] = np.max(load / places, axis=0)
     load_of_services(timetable, boardings, share)
     return PatternLoads(share, boardings)
+
+
+def _board(
+    riders: Riders, offset: NDArray[np.int64], change: NDArray[np.float64], boardings: NDArray[np.float64]
+) -> None:
+    """Add the main legs of some journeys to the changes of load at each position, and to the boardings."""
+    skim, size = riders.skim, len(riders.leg_out)
+    chosen = np.ascontiguousarray(riders.chosen, dtype=np.bool_)
+    weight = np.ones(size) if riders.weight is None else np.ascontiguousarray(riders.weight, dtype=np.float64)
+    if not (len(riders.leg_back) == len(chosen) == len(weight) == size):
+        raise ValueError("leg_out, leg_back, chosen and weight must have the same length")
+    legs = (skim.main_pattern, skim.main_share, skim.board_pos, skim.alight_pos)
+    main, share_of_main, board, alight = (np.ascontiguousarray(array).reshape(-1) for array in legs)
+    per_period = skim.shape[1] * skim.shape[2] * skim.shape[3]
+    for leg in (riders.leg_out, riders.leg_back):
+        leg = np.ascontiguousarray(leg, dtype=np.int64)
+        load_kernel(leg, weight, chosen, main, share_of_main, board, alight, per_period, offset, change, boardings)

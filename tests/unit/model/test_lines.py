@@ -137,27 +137,34 @@ def test_a_full_service_refuses_whom_it_cannot_carry(runs: dict[str, dict[str, p
     assert full["vehicle_km_day"][0] < 1.3 * 14 * 5
 
 
-def test_who_is_refused_is_a_matter_of_luck_that_stays(world: World) -> None:
-    """A service that is asked for twice as much refuses about half, and those it refuses at thrice are more of them."""
+def test_who_is_refused_is_a_matter_of_luck_and_travels_by_what_the_lines_offer(world: World) -> None:
+    """A service that is asked for twice as much refuses about half; at thrice, those and more."""
     model = MobilityModel(with_settings(world, years=(2027, 2027), days_in=(2027,)), seed=1)
     run(model, "service", SERVICE)
-    plan = model.plans[DayType.WEEKDAY]
+    plan, shape = model.plans[DayType.WEEKDAY], model.crowding.shape
     own = np.flatnonzero(model.supply.timetable.pattern_route == _row(model, "test-0"))
-    shape = model.crowding.shape
     refused = []
     for times in (1.0, 2.0, 3.0):
         asked = np.ones(shape)
         asked[own] = times
         plan.ration(asked)
-        out = plan.columns.crowd_out[0]
-        refused.append(out == shape[0] * shape[1] + 1)
-        plan.prepare(model.temperature_c, model.crowding)
-        assert plan.crowding[out[refused[-1]]].min(initial=np.inf) > 1000
-    rides = np.isin((plan._legs_at[0][0] - 1) // shape[1], own) & (plan._legs_at[0][0] > 0)
+        refused.append(plan.offer.refused[0].copy())
+        if times == 1.0:
+            before = {name: getattr(plan.columns, name).copy() for name in ("transit", "transit_ok", "fare_eur")}
+            at = plan.columns.crowd_out[0].copy()
+    rides = np.isin((at - 1) // shape[1], own) & (at > 0)
     assert not refused[0].any()
     assert (refused[2] | ~refused[1]).all()
-    assert refused[1][~rides].sum() == 0
     assert refused[1][rides].mean() == pytest.approx(0.5, abs=0.1)
+    assert not np.isin((plan.columns.crowd_out[0][refused[2]] - 1) // shape[1], own).any()
+    assert not (plan.columns.transit_ok[0] & ~before["transit_ok"][0]).any()
+    kept = ~plan.offer.refused
+    for name, values in before.items():
+        now = getattr(plan.columns, name)
+        assert (now[0][..., kept[0]] == values[0][..., kept[0]]).all(), name
+    out, back, without = plan.offer.legs(without=True)
+    assert len(out) == len(back) == len(without) == 2 * plan.n_tours
+    assert (without == plan.offer.refused.ravel()).all()
     model.close()
 
 
@@ -169,7 +176,10 @@ def _is_of(key: tuple[Any, ...], row: Mapping[str, Any] | None) -> bool:
     if row is None:
         return key == ()
     if row["lever"] == "on_demand_bus":
-        return any(isinstance(change, OnDemand) and change.vehicles == row["vehicles"] for change in key)
+        return any(
+            isinstance(change, OnDemand) and (change.vehicles, change.hours_s[0] is None) == (row["vehicles"], False)
+            for change in key
+        )
     kinds = {"new_line": "Line", "bus_speed": "Speed", "closed_stop": "PassedStops"}
     return any(type(change).__name__ == kinds[row["lever"]] for change in key)
 
