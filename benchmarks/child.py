@@ -64,7 +64,7 @@ def measured(options: Options) -> dict[str, Any]:
     different = late = None
     try:
         for task in all_tasks(options):
-            if options.only.casefold() not in task.name.casefold():
+            if not options.wants(task.name):
                 continue
             print(f"bench: {options.threads} threads: {task.name}", file=sys.stderr, flush=True)
             quiet = machine.share_of_cores(options.threads) >= QUIET

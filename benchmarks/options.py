@@ -45,3 +45,7 @@ class Options:
     def has(self, name: str) -> bool:
         """Whether a peer takes part."""
         return name in self.peers
+
+    def wants(self, name: str) -> bool:
+        """Whether a task is asked for."""
+        return self.only.casefold() in name.casefold()

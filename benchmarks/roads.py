@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,18 +32,25 @@ _SCALING = 1.7
 
 
 def tasks(graph: Graph, options: Options) -> Iterator[Task]:
-    """All tasks on one graph; each is checked before it is handed out."""
-    threads = options.threads
+    """All tasks on one graph that are asked for; each is checked before it is handed out."""
+    threads, zones, origins = options.threads, graph.zones.size, min(ORIGINS, graph.n_nodes)
+    makers: dict[str, Callable[[str, Any, dict[str, Peer]], Task]] = {
+        f"skim of {zones:,} zones": partial(_skim, graph, options),
+        f"{origins} origins to all nodes": partial(_one_to_all, graph, options),
+    }
+    if threads == 1:
+        makers["order of the nodes"] = partial(_order, graph, options)
+        makers["one origin to all nodes"] = partial(_single, graph)
+    makers[f"16 sets of times, each a skim of {zones:,} zones"] = partial(_sixteen, graph, options)
+    wanted = [words for words in makers if options.wants(f"{graph.name}: {words}")]
+    if not wanted:
+        return
     peers = {kind.name: kind(graph, threads) for kind in (RoutingKit, *ONE_BY_ONE) if options.has(kind.name)}
     if options.has(Aequilibrae.name) and graph.n_nodes < LARGE:
         peers[Aequilibrae.name] = Aequilibrae(graph, threads)
     metric = customise(graph.hierarchy, (graph.time_ms,))
-    yield _skim(graph, metric, peers, options)
-    yield _one_to_all(graph, metric, peers, options)
-    if threads == 1:
-        yield _order(graph, options)
-        yield _single(graph, metric, peers)
-    yield _sixteen(graph, peers, options)
+    for words in wanted:
+        yield makers[words](words, metric, peers)
 
 
 def _way(peer: Peer, origins: NDArray[Any], targets: NDArray[Any] | None, part: int) -> Way:
@@ -96,7 +104,7 @@ def _scaled(ways: list[Way], options: Options, call: Callable[[], object], units
         ways.append(Way(ONE_THREAD, call, units))
 
 
-def _skim(graph: Graph, metric: Any, peers: dict[str, Peer], options: Options) -> Task:
+def _skim(graph: Graph, options: Options, words: str, metric: Any, peers: dict[str, Peer]) -> Task:
     members = members_between(graph.hierarchy, graph.zones, graph.zones)
     arcs, n, zones = slice_of(graph.hierarchy, metric, members), graph.zones.size, graph.zones_in_order()
     found = sweep(members, arcs, options.threads).rows()
@@ -113,7 +121,6 @@ def _skim(graph: Graph, metric: Any, peers: dict[str, Peer], options: Options) -
     ways = [Way("ours", lambda: sweep(members, arcs, options.threads), n)]
     _scaled(ways, options, lambda: sweep(members, arcs, 1), n)
     ways += [_way(peer, zones, zones, _part(graph)) for peer in peers.values()]
-    words = f"skim of {n:,} zones"
     return Task(
         f"{graph.name}: {words}", "origin", ways,
         {"best": 10.0 if options.threads == 1 else 8.0, Aequilibrae.name: 50.0},
@@ -126,7 +133,7 @@ def _goal_of_threads(graph: Graph) -> float:
     return _SCALING if graph.n_nodes >= LARGE else 0.0
 
 
-def _one_to_all(graph: Graph, metric: Any, peers: dict[str, Peer], options: Options) -> Task:
+def _one_to_all(graph: Graph, options: Options, words: str, metric: Any, peers: dict[str, Peer]) -> Task:
     every = np.argsort(graph.hierarchy.rank).astype(np.int32)
     origins = graph.origins(ORIGINS)
     members = members_between(graph.hierarchy, origins, every)
@@ -136,14 +143,13 @@ def _one_to_all(graph: Graph, metric: Any, peers: dict[str, Peer], options: Opti
     ways = [Way("ours", lambda: sweep(members, arcs, options.threads), origins.size)]
     _scaled(ways, options, lambda: sweep(members, arcs, 1), origins.size)
     ways += [_way(peer, origins, None, _part(graph) // 2) for peer in peers.values() if peer.name != Aequilibrae.name]
-    words = f"{origins.size} origins to all nodes"
     return Task(
         f"{graph.name}: {words}", "origin", ways, {"best": 20.0},
         bound_s(arcs, members, graph.n_nodes, options.machine), "4 rows equal SciPy's", **_series(graph, words),
     )  # fmt: skip
 
 
-def _order(graph: Graph, options: Options) -> Task:
+def _order(graph: Graph, options: Options, words: str, metric: Any, peers: dict[str, Peer]) -> Task:
     """The order in which nodes are taken out, once for a network; arcs of the hierarchy tell how good it is."""
     ways = [Way("ours", lambda: dissection_rank(graph.tail, graph.head, graph.n_nodes), 1)]
     checked = f"{graph.hierarchy.n_arcs:,} arcs with our order"
@@ -151,7 +157,6 @@ def _order(graph: Graph, options: Options) -> Task:
         ways.append(Way("pymetis", lambda: metis_rank(graph), 1))
         theirs = build_hierarchy(graph.tail, graph.head, metis_rank(graph))
         checked += f", {theirs.n_arcs:,} with that of METIS"
-    words = "order of the nodes"
     return Task(f"{graph.name}: {words}", "order", ways, {}, checked=checked, **_series(graph, words))
 
 
@@ -164,7 +169,7 @@ def metis_rank(graph: Graph) -> NDArray[np.int32]:
     return np.asarray(rank, np.int32)
 
 
-def _single(graph: Graph, metric: Any, peers: dict[str, Peer]) -> Task:
+def _single(graph: Graph, words: str, metric: Any, peers: dict[str, Peer]) -> Task:
     """One origin, in one lane."""
     every = np.argsort(graph.hierarchy.rank).astype(np.int32)
     origin = graph.origins(ORIGINS)[3:4]
@@ -173,20 +178,19 @@ def _single(graph: Graph, metric: Any, peers: dict[str, Peer]) -> Task:
     _same(graph, sweep_one(members, arcs, 0)[0][None, graph.hierarchy.rank], origin, None)
     ways = [Way("ours", lambda: sweep_one(members, arcs, 0), 1)]
     ways += [_way(peer, origin, None, 1) for peer in peers.values() if peer.name != Aequilibrae.name]
-    words = "one origin to all nodes"
     checked = "equal to SciPy's row"
     return Task(f"{graph.name}: {words}", "origin", ways, {"best": 4.0}, checked=checked, **_series(graph, words))
 
 
-def _sixteen(graph: Graph, peers: dict[str, Peer], options: Options) -> Task:
+def _sixteen(graph: Graph, options: Options, words: str, metric: Any, peers: dict[str, Peer]) -> Task:
     """Sixteen sets of times put on the hierarchy, and a skim in each."""
     between = members_between(graph.hierarchy, graph.zones, graph.zones)
     zones = graph.zones_in_order()
 
     def ours(threads: int) -> None:
-        metric = customise(graph.hierarchy, (graph.slices,), threads=threads)
+        sets = customise(graph.hierarchy, (graph.slices,), threads=threads)
         for position in range(LANES):
-            sweep(between, slice_of(graph.hierarchy, metric, between, position, threads), threads)
+            sweep(between, slice_of(graph.hierarchy, sets, between, position, threads), threads)
 
     last = slice_of(
         graph.hierarchy, customise(graph.hierarchy, (graph.slices,), threads=options.threads), between, LANES - 1
@@ -199,7 +203,6 @@ def _sixteen(graph: Graph, peers: dict[str, Peer], options: Options) -> Task:
     peer = peers.get(RoutingKit.name)
     if isinstance(peer, RoutingKit):
         ways.append(Way(peer.name, lambda: peer.sixteen(zones), LANES, "", peer.build_s, peer.memory_mb))
-    words = f"16 sets of times, each a skim of {zones.size:,} zones"
     skim_s = zones.size * bound_s(last, between, zones.size, options.machine)
     return Task(
         f"{graph.name}: {words}", "set", ways, {RoutingKit.name: 5.0},

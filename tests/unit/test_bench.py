@@ -18,13 +18,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import bench, child, choice, graphs, machine, report
+from benchmarks import bench, child, choice, graphs, machine, report, roads
 from benchmarks.timing import Task, Way, interleave, rows_of
 from zemsim.commands.quality import bench as command
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
+SIXTEEN = "16 sets of times, each a skim of 50 zones"
 #: What a process tells, without its rows.
 PART: dict[str, Any] = {
     "threads": 1, "bandwidth": {"read_L2_gb_s": 80.0}, "load_average": [0.1, 0.2], "skipped": ["a network"],
@@ -231,6 +232,23 @@ def test_the_generated_graph_is_the_same_each_time_and_connected() -> None:
     assert sorted(one.zones_in_order().tolist()) == one.zones.tolist()
 
 
+def test_only_the_tasks_that_are_asked_for_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = graphs.planar(400, 50)
+    bandwidth = dict.fromkeys(("read_L2_gb_s", "read_L3_gb_s", "read_memory_gb_s", "copy_memory_gb_s"), 10.0)
+    options = choice.Options(2, True, 2, None, None, frozenset(), bandwidth)
+    names = {task.name: task for task in roads.tasks(graph, options)}
+    skim, sixteen = (names[f"planar 400: {words}"] for words in ("skim of 50 zones", SIXTEEN))
+    assert [way.name for way in skim.ways] == [way.name for way in sixteen.ways] == ["ours", "ours, 1 thread"]
+    assert (skim.group, skim.size) == ("planar: skim of 50 zones", graph.n_nodes)
+    assert all(task.bound_s > 0 for task in names.values())
+    assert len(names) == 3
+    assert len(list(roads.tasks(graph, replace(options, threads=1)))) == 5
+    (only,) = roads.tasks(graph, replace(options, only="16 SETS"))
+    assert only.name == sixteen.name
+    monkeypatch.setattr(roads, "customise", lambda *_: pytest.fail("something was made"))
+    assert not list(roads.tasks(graph, replace(options, only="planar 500")))
+
+
 def test_tntp_networks_are_read_plain_and_packed(tmp_path: Path) -> None:
     text = "<NUMBER OF NODES> 3\n<END OF METADATA>\n~ from to\n1 2 9 1 2 0;\n2 3 9 1 3 0;\n3 1 9 1 4 0;\n2 1 9 1 5 0;\n"
     (tmp_path / "Tiny_net.tntp").write_text(text)
@@ -245,7 +263,7 @@ def test_numpy_chooses_as_the_kernel_does(monkeypatch: pytest.MonkeyPatch) -> No
     options = bench.parsed(["--quick"])
     asked = choice.Options(2, options.quick, 2, None, None, frozenset(), {"read_memory_gb_s": 10.0})
     (task,) = choice.tasks(asked)
-    assert [way.name for way in task.ways] == ["ours", "ours, 1 thread", "numpy"]
+    assert [way.name for way in task.ways] == ["ours", "ours, 1 thread", "numpy", "numpy, float32"]
     assert "20,000" in task.checked
 
 
