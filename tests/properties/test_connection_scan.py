@@ -133,6 +133,19 @@ def test_a_line_that_is_of_no_use_from_some_stop_on_is_of_use_before_and_after()
     assert found[5] == [never, never, never, never, 115]
 
 
+def test_a_second_that_is_scanned_again_does_not_swallow_the_next() -> None:
+    """Rides of no length at 7:00:00, the later one first in the timetable; a lane that comes at 7:00:01."""
+    t = 7 * 3600
+    trips = [
+        Trip(0, False, (1, 2), (t, t), (t, t)),
+        Trip(1, False, (0, 1), (t, t), (t, t)),
+        Trip(2, False, (0, 3), (t + 1, t + 9), (t + 1, t + 9)),
+    ]
+    net = connections(plain_network(timetable([(i * 9000.0, 0.0) for i in range(4)], trips), DayType.WEEKDAY))
+    found = rows(earliest_arrivals(net, np.array([0, 0], np.int32), np.array([t, t + 1], np.int32), 0), 2)
+    assert found.tolist() == [[UNREACHED, t, t, t + 9], [UNREACHED, UNREACHED, UNREACHED, t + 9]]
+
+
 def test_who_cannot_leave_does_not_keep_others_waiting() -> None:
     """Lanes at a stop without departures, after the last one, or without a stop to walk to."""
     h = 3600
@@ -157,7 +170,15 @@ def test_wrong_queries_are_refused() -> None:
     table = timetable([(0.0, 0.0), (9000.0, 0.0)], [Trip(0, False, (0, 1), (7, 9), (7, 9))])
     net = connections(plain_network(table, DayType.WEEKDAY))
     zero, one = np.array([0]), np.array([1])
-    for wrong in ((np.array([2]), zero, 0), (np.array([-1]), zero, 0), (zero, np.array([-1]), 0), (zero, one, -1)):
+    quarter = UNREACHED // 4
+    for wrong in (
+        (np.array([0, 2]), np.array([0, 0]), 0),
+        (np.array([-1]), zero, 0),
+        (zero, np.array([-1]), 0),
+        (zero, np.array([quarter]), 0),
+        (zero, one, -1),
+        (zero, one, quarter),
+    ):
         with pytest.raises(ValueError, match=r"must|not one of"):
             earliest_arrivals(net, *wrong)
     with pytest.raises(ValueError, match="same length"):

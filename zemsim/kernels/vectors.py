@@ -29,8 +29,6 @@ from numpy.typing import NDArray
 
 #: Lanes of a vector: with twice as many as the widest register holds, what is no vector work is shared by more.
 LANES: Final = 32
-#: Mask with every lane.
-ALL_LANES: Final = (1 << LANES) - 1
 #: Bytes at whose multiples rows begin.
 _ALIGN_BYTES: Final = 64
 
