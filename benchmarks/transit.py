@@ -18,8 +18,8 @@ from benchmarks.timing import Task, Way
 from benchmarks.transit_peer import Ferrobus, fill_blank_times, write_streets
 from zemsim.core.names import DayType
 from zemsim.kernels.connection_scan import ConnectionNetwork, earliest_arrivals
-from zemsim.kernels.lanes import LANES
 from zemsim.kernels.raptor import RaptorNetwork
+from zemsim.kernels.vectors import LANES
 from zemsim.region import load_region
 from zemsim.travel.fares import Fares
 from zemsim.travel.timetable import Timetable
@@ -110,6 +110,9 @@ def _peer(name: str, table: Timetable, folder: Path, options: Options) -> list[F
 
 
 def _bound_s(scans: ConnectionNetwork, n_nodes: int, machine: dict[str, float]) -> float:
-    """Least seconds per query: rides after the departure read once for all lanes, with two rows of labels each."""
-    read = int((scans.depart_s >= DEPART_S).sum()) * (5 * 4 + 2 * LANES * 4)
-    return read / reads_gb_s(machine, n_nodes * 2 * LANES * 4) / 1e9 / LANES
+    """Least seconds per query: for all lanes of a block together the trips of the rides after the departure read once,
+    and of each stop both rows of labels written and one read to hand it out.
+    """
+    row = LANES * scans.depart_s.itemsize
+    read = int((scans.depart_s >= DEPART_S).sum()) * scans.trip.itemsize + 3 * n_nodes * row
+    return read / reads_gb_s(machine, 2 * n_nodes * row) / 1e9 / LANES
