@@ -34,9 +34,9 @@ class OnDemandBus(Lever, Costed):
     """Buses on demand between an area and its hubs; lines that they replace run no longer.
 
     Residents walk to a pick-up point (the middle of a square whose corners are no farther than the walk), ask for a
-    ride to a hub, wait, and change there to lines or to a ride to another point. For travellers it is a bus. If more ask
-    than the vehicles can carry, luck decides who is served; the others travel by what the lines offer. Vehicles are paid
-    by the hour, whether anybody rides or not; kilometres follow from who rides.
+    ride to a hub, wait, and change there to lines or to a ride to another point. For travellers it is a bus. If more
+    ask than the vehicles can carry, luck decides who is served; the others travel by what the lines offer. Vehicles
+    are paid by the hour, whether anybody rides or not; kilometres follow from who rides.
     """
 
     lever: Literal["on_demand_bus"]
