@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -113,3 +114,23 @@ def test_parts_of_the_skim_fit_together(feed: tuple[list[tuple[float, float]], l
     assert (skim.fare_eur[reached] >= 0.9 - 1e-6).all()
     assert not reached[:, :, range(len(table.stops)), range(len(table.stops))].any()
     assert not reached[4:].any()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"origin": -1}, "origin -1"),
+        ({"origin": 4}, "origin 4 is not one of 4"),
+        ({"departs_s": np.array([0, 0])}, "strictly falling"),
+        ({"departs_s": np.array([[0]])}, "one row"),
+        ({"boardings": 0}, "boardings"),
+        ({"min_transfer_s": -1}, "min_transfer_s"),
+    ],
+)
+def test_wrong_queries_are_refused(change: dict[str, object], words: str) -> None:
+    trip = Trip(0, False, (0, 1), (0, 60), (0, 60))
+    net = layered_network(timetable([(0.0, 0.0), (900.0, 0.0)], [trip]), DayType.WEEKDAY)
+    good: dict[str, object] = {"origin": 0, "departs_s": np.array([0]), "boardings": 1, "min_transfer_s": 0}
+    assert profile_arrivals(net, **good).shape == (1, 4)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=words):
+        profile_arrivals(net, **good | change)  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from tests.reference import transit_options as slow
 from tests.reference.raptor import Trip, timetable
 from zemsim.travel.stop_walks import StopWalks
 from zemsim.travel.timetable import Timetable
-from zemsim.travel.transit import TransitSkim
+from zemsim.travel.transit import TransitSkim, transit_skim
 from zemsim.travel.transit_options import PathWeights, generalised_min, last_in_day, transit_options
 
 WEIGHTS = PathWeights(walk_ratio=2.0, wait_ratio=1.5, headway_ratio=0.4, transfer_min=5.0)
@@ -167,3 +167,33 @@ def test_many_stops_at_few_places_equal_the_twin(seed: int) -> None:
         for _ in range(60)
     ]
     compare(timetable(at, lines), made_up_skim(30, seed), day)
+
+
+def reached(stops: list[tuple[float, float]], home: tuple[float, float], only: int) -> bool:
+    """Whether a far place is reached whose bus stops at one of these stops only; another line stops at all others."""
+    far = len(stops)
+    others = tuple(stop for stop in range(far) if stop != only)
+    hour = 3600
+    line = tuple(7 * hour + 60 * k for k in range(len(others)))
+    there, back = (7 * hour, 8 * hour), (16 * hour, 17 * hour)
+    trips = [
+        Trip(0, False, others, line, line),
+        Trip(1, False, (only, far), there, there),
+        Trip(2, False, (far, only), back, back),
+    ]
+    end = (home[0], 50_000.0)
+    table = timetable([*stops, end], trips)
+    found = transit_options(table, transit_skim(table), [home], [end], [0], [2], WEIGHTS)
+    return bool(found["bus"]["available"][0])
+
+
+def test_twelve_stops_are_looked_at() -> None:
+    row = [(100.0 + 10.0 * k, 0.0) for k in range(13)]
+    assert reached(row[:12], (0.0, 0.0), 11)
+    assert not reached(row, (0.0, 0.0), 12)
+
+
+def test_of_stops_equally_near_the_lower_rows_are_looked_at() -> None:
+    """Seven stops to the east stand in the table before seven to the west, which lie in an earlier cell."""
+    stops = [(3000.0, 0.0)] * 7 + [(1800.0, 0.0)] * 7 + [(0.0, 0.0)]
+    assert [reached(stops, (2400.0, 0.0), only) for only in (5, 6, 11, 12)] == [True, True, True, False]

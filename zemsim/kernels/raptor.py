@@ -124,7 +124,7 @@ def ride_pattern(net: Any, lab: Any, p: int, start: int, r: int, stamp: int, n_i
             ready = lab.ready[r - 1, node]
             if trip == count:
                 trip = first_trip(net, p, k, ready)
-            elif trip > 0 and net.depart_s[row + trip - 1] >= ready:
+            else:
                 while trip > 0 and net.depart_s[row + trip - 1] >= ready:
                     trip -= 1
     return n_improved
