@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations, pairwise
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numba import njit
 
@@ -51,6 +51,7 @@ def test_neighbours_are_those_of_sets(graph: tuple[int, Edges]) -> None:
 
 @settings(max_examples=150)
 @given(graphs(20))
+@example((6, [(0, 1), (1, 2), *((a, b) for a in (0, 2) for b in (3, 4, 5)), (3, 4), (3, 5), (4, 5)]))  # node 0 stays
 def test_what_is_left_after_taking_out_is_what_elimination_leaves(graph: tuple[int, Edges]) -> None:
     n_nodes, edges = graph
     start, near = neighbours(*arrays(edges), n_nodes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -119,6 +120,27 @@ def test_each_of_sixteen_slices_is_as_if_alone(graph: Graph, data: st.DataObject
         among = swept(graph, (time_ms, length), position=position)
         for part in range(2):
             assert among.rows(part).tolist() == alone.rows(part).tolist()
+
+
+@settings(max_examples=60)
+@given(graphs())
+def test_arcs_of_a_slice_do_not_depend_on_which_thread_is_first(graph: Graph) -> None:
+    """As if a thread for each member had finished before the one of the member before."""
+
+    def backwards(kernel: Callable[..., object], n_rows: int, threads: int, *args: object, block_rows: int) -> None:
+        for row in reversed(range(n_rows)):
+            kernel(row, row + 1, *args)
+
+    nodes, hierarchy = np.arange(graph.n_nodes, dtype=np.int32), graph.hierarchy()
+    metric, members = customise(hierarchy, graph.parts()), members_between(hierarchy, nodes, nodes)
+    usual = slice_of(hierarchy, metric, members)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zemsim.kernels.sweep.run_blocks", backwards)
+        other = slice_of(hierarchy, metric, members)
+    for one, two in zip(usual, other, strict=True):
+        assert [array.tolist() for array in (one.start, one.head, one.arc, *one.weight)] == [
+            array.tolist() for array in (two.start, two.head, two.arc, *two.weight)
+        ]
 
 
 def loaded(graph: Graph, parts: Parts, position: int = 0) -> list[float]:

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.reference import tour_choice as slow
+from zemsim.core import randomness
 from zemsim.core.names import Alternative
+from zemsim.core.randomness import Stream
 from zemsim.kernels import tour_choice as fast
 
 NAMES = [a.name.lower() for a in Alternative]
@@ -205,3 +207,13 @@ def _choice(utility, scale, luck):
     inclusive = np.empty(3)
     fast.fill_inclusive_values(utility, scale, inclusive)
     return fast.draw_nested(utility, inclusive, scale, np.array(luck[:3]), np.array(luck[3:]))
+
+
+def test_shocks_stand_at_their_addresses():
+    agents, draw = np.array([7, 8, 2**40], np.int64), np.array([0, 3, 5], np.int64)
+    found = np.full((10, 3), np.nan)
+    fast.fill_gumbel(0, 3, 4, int(Stream.MODE_NEST), agents, draw, found)
+    for k in range(10):
+        for r in range(3):
+            (expected,) = randomness.gumbel(4, Stream.MODE_NEST, agents[r : r + 1], int(draw[r]) * 16 + k)
+            assert found[k, r] == pytest.approx(expected, rel=1e-12)
