@@ -119,3 +119,12 @@ def test_costs_that_the_kernel_would_misread_are_refused(cost, words) -> None:
 def test_names_of_links_are_pinned() -> None:
     assert link_names(2).tolist() == [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4]  # SplitMix64 from 0: published values
     assert np.unique(link_names(100_000)).size == 100_000
+
+
+def test_costs_of_every_class_are_needed() -> None:
+    pairs = all_pairs([0, 1], [1, 2])._replace(row_class=np.array([0, 1], np.int32))
+    graph = graph_of([(0, 1), (1, 2)], [False] * N)
+    found = empty_paths(graph, pairs)
+    with pytest.raises(ValueError, match="at least 2 rows of 2 links"):
+        cheapest_paths(graph, pairs, np.ones((1, 2)), found)
+    cheapest_paths(graph, pairs, np.ones((2, 2)), found)
