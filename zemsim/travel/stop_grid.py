@@ -31,6 +31,8 @@ def _routes_of_stops(timetable: Timetable) -> tuple[NDArray[np.uint64], NDArray[
     bits = np.zeros((n, max(1, -(-len(timetable.routes) // 64))), np.uint64)
     rail = np.zeros(n, np.bool_)
     for k, stops in enumerate(timetable.pattern_stops):
+        if not any(day[k].depart_s.shape[1] for day in timetable.times):
+            continue  # where nothing runs any more, a stop must not take the place of another
         if train[k]:
             rail[stops] = True
         else:
