@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import random
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numba import njit
@@ -33,16 +35,33 @@ def ordered(origin, row_start, head, no_through, cost, work, order):  # type: ig
 @example([(0, k, 9.0 - k) for k in range(1, N)] + [(N - 1, k, 0.0) for k in range(1, N - 1)], [False] * N, 0)
 def test_nodes_are_settled_in_the_order_of_their_costs(links: Links, no_through: list[bool], origin: int) -> None:
     """Each that may be passed stands there once: those reached by rising cost, then the others by number."""
+    check(links, no_through, origin)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_heap_of_several_levels(seed: int) -> None:
+    """120 nodes, 600 links of which many lower a label that waits: those from the origin cost most."""
+    luck = random.Random(seed)
+    nodes = range(120)
+    links = [(0, node, 20.0 + luck.random()) for node in nodes]
+    links += [
+        (luck.choice(nodes), luck.choice(nodes), luck.choice([0.5, 1.0, 9.0 * luck.random()])) for _ in range(480)
+    ]
+    check(links, [luck.random() < 0.1 for _ in nodes], 0)
+
+
+def check(links: Links, no_through: list[bool], origin: int) -> None:
+    n = len(no_through)
     links = sorted(links)
-    row_start = np.searchsorted([tail for tail, _, _ in links], np.arange(N + 1)).astype(np.int64)
+    row_start = np.searchsorted([tail for tail, _, _ in links], np.arange(n + 1)).astype(np.int64)
     head, cost = np.array([link[1] for link in links], np.int32), np.array([link[2] for link in links], np.float64)
-    work = Work(np.empty(N), np.empty(N), np.empty(N, np.int32), np.empty(N, np.int32))
+    work = Work(np.empty(n), np.empty(n), np.empty(n, np.int32), np.empty(n, np.int32))
     order = np.full(no_through.count(False), -1, np.int32)
     ordered(origin, row_start, head, np.array(no_through), cost, work, order)
-    best = cheapest([Road(t, h, c, 0, 1, 1) for t, h, c in links], cost.tolist(), origin, N, no_through)
+    best = cheapest([Road(t, h, c, 0, 1, 1) for t, h, c in links], cost.tolist(), origin, n, no_through)
     assert work.cost.tolist() == best
     found = order.tolist()
-    assert sorted(found) == [node for node in range(N) if not no_through[node]]
+    assert sorted(found) == [node for node in range(n) if not no_through[node]]
     assert [best[node] for node in found] == sorted(best[node] for node in found)
     lost = [node for node in found if math.isinf(best[node])]
     assert lost == sorted(lost)
