@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from zemsim.cli import cli
-from zemsim.core.errors import InputError, UsageError
+from zemsim.core.atomic import check_can_write
+from zemsim.core.errors import InputError, OutputError, UsageError
 from zemsim.travel.assign_files import assign_files
 from zemsim.travel.assignment import equilibrate, solve
 from zemsim.travel.link_network import LinkNetwork, VehicleClass
@@ -199,7 +200,9 @@ def test_assign_prints_one_object(braess: list[str], tmp_path: Path) -> None:
     assert figures["total_travel_time"] == pytest.approx(6 * 92, abs=1e-6)
     assert figures["vehicles_inside_zones"] == 1
     assert 0 <= figures["relative_gap"] <= 1e-12
+    assert (figures["toll_weight"], figures["distance_weight"], figures["links_closed"]) == (0, 0, 0)
     assert "tolls, which count nothing" in result.stderr
+    assert result.stderr.splitlines()[-1].endswith(f", {figures['paths']} paths")
     rows = [line.split(",") for line in (tmp_path / "flows.csv").read_text("utf-8").splitlines()]
     assert rows[0] == ["init_node", "term_node", "flow", "time", "cost"]
     assert [row[:2] for row in rows[1:]] == [["4", "2"], ["1", "3"], ["1", "4"], ["3", "2"], ["3", "4"]]
@@ -252,7 +255,30 @@ def test_assign_ends_with_65_for_bad_files(braess: list[str], tmp_path: Path) ->
 
 
 def test_assign_ends_with_74_where_flows_cannot_be_written(braess: list[str], tmp_path: Path) -> None:
-    assert run("assign", *braess, "--flows", str(tmp_path / "no folder" / "x.csv")).exit_code == 74
+    result = run("assign", *braess, "--flows", str(tmp_path / "no folder" / "x.csv"))
+    assert result.exit_code == 74
+    assert "No such file" in result.stderr
+    assert "iteration" not in result.stderr  # it is known before the work is done
+
+
+def test_assign_counts_links_without_capacity(braess: list[str]) -> None:
+    net = Path(braess[0])
+    net.write_text(BRAESS_NET.replace("3 4 1 100", "3 4 0 100"), "utf-8")
+    result = run("assign", *braess, "--json")
+    assert "1 of 5 links are closed: their capacity is 0" in result.stderr
+    figures = json.loads(result.stdout)
+    assert figures["links_closed"] == 1
+    assert figures["total_travel_time"] == pytest.approx(6 * 83, abs=1e-2)  # Braess: without the middle link
+
+
+def test_the_flows_of_an_earlier_run_stay_until_new_ones_are_written(braess: list[str], tmp_path: Path) -> None:
+    flows = tmp_path / "flows.csv"
+    flows.write_text("old", "utf-8")
+    check_can_write(flows)
+    assert flows.read_text("utf-8") == "old"
+    assert {path.name for path in tmp_path.iterdir()} == {"net.tntp", "trips.tntp", "flows.csv"}
+    with pytest.raises(OutputError, match="this is a folder"):
+        check_can_write(tmp_path)
 
 
 def test_assign_reads_weights_from_the_file(tmp_path: Path) -> None:
@@ -262,7 +288,9 @@ def test_assign_reads_weights_from_the_file(tmp_path: Path) -> None:
     said: list[str] = []
     by_file = assign_files(net, trips, 1e-12, say=said.append)
     assert by_file.figures["total_travel_time"] == pytest.approx(6 * 83, abs=1e-6)
-    assert not any("tolls" in line for line in said)
+    assert (by_file.figures["toll_weight"], by_file.figures["distance_weight"]) == (1, 0)
+    assert any("has lengths, which count nothing without --distance-weight" in line for line in said)
     assert assign_files(net, trips, 1e-12, toll_weight=0.0, say=said.append).figures["objective"] == pytest.approx(386)
+    assert not any("tolls" in line for line in said)
     with pytest.raises(UsageError):
         assign_files(net, trips, -1.0)

@@ -60,7 +60,7 @@ def test_a_network_is_read_as_it_stands(tmp_path: Path) -> None:
     assert net.power.tolist() == [4, 0, 1]
     assert net.toll is not None
     assert net.toll.tolist() == [25, 0, 0]
-    assert (net.toll_factor, net.distance_factor) == (0, 0)
+    assert (net.toll_factor, net.distance_factor) == (None, None)
     assert net.fixed(0.02, 0.04).tolist() == pytest.approx([0.6, 0.04, 0.04])
     links = net.link_network()
     assert links.no_through.tolist() == [True, True, False, False]
@@ -198,6 +198,15 @@ def test_faults_of_trip_tables_are_named(tmp_path: Path, good: str, bad: str, li
 def test_other_files_are_refused(tmp_path: Path, read, content: bytes, words: str) -> None:
     with pytest.raises(InputError, match=words):
         read(written(tmp_path, content))
+
+
+def test_files_in_the_place_of_each_other_are_told_apart(tmp_path: Path) -> None:
+    bare = re.sub("<TOTAL OD FLOW>.*\n", "", TRIPS)
+    for text in (TRIPS, bare):
+        with pytest.raises(InputError, match=r"looks like a file of trips, not of a network - give NET first"):
+            read_network(written(tmp_path, text))
+    with pytest.raises(InputError, match=r"looks like a file of a network, not of trips - give NET first"):
+        read_trips(written(tmp_path, NET))
 
 
 @pytest.mark.parametrize("read", [read_network, read_trips])

@@ -26,7 +26,10 @@ def assign(as_json: bool, **asked: Any) -> None:
     """Put the trips of a TNTP file on the network of a TNTP file, in user equilibrium.
 
     The relative gap is 1 - (cost if all took their cheapest paths) / (cost paid). Times and costs are in the units of
-    the files. Ends with 3 if the gap is not reached.
+    the files; the table rounds them, --json gives all digits. Ends with 3 if the gap is not reached.
+
+    Vehicles inside zones go from a zone to itself: they are among the vehicles, on no link and in no total. Paths are
+    those with flow. A link of capacity 0 is closed if its time depends on flow (free_flow_time, b and power above 0).
     """
     from zemsim.travel.assign_files import assign_files
 
@@ -43,7 +46,13 @@ def assign(as_json: bool, **asked: Any) -> None:
         raise click.exceptions.Exit(EXIT_SOME_FAILED)
 
 
+#: From here on the table shows a number by its tenths, below by four digits.
+_LARGE = 1000.0
+
+
 def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:,.14g}" if isinstance(value, float) else f"{value:,}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.1f}" if abs(value) >= _LARGE else f"{value:.4g}"

@@ -50,8 +50,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         If the system refuses; the old file is intact.
     """
     final = Path(path)
-    if final.is_symlink():
-        raise OutputError(f"{final}: is a symbolic link; refusing to write through it")
+    _refuse_link(final)
     temporary = _temporary(final)
     try:
         yield temporary
@@ -59,6 +58,33 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.fsync(handle.fileno())
         os.replace(temporary, final)
         sync_folder(final.parent)
+    except OSError as error:
+        raise OutputError(f"{final}: cannot write: {error.strerror or error}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _refuse_link(final: Path) -> None:
+    if final.is_symlink():
+        raise OutputError(f"{final}: is a symbolic link; refusing to write through it")
+
+
+def check_can_write(path: str | os.PathLike[str]) -> None:
+    """Find out before long work whether ``path`` could be written after it; nothing is left behind.
+
+    Raises
+    ------
+    OutputError
+        If it is a folder or a symbolic link, or the system refuses a new file beside it.
+    """
+    final = Path(path)
+    _refuse_link(final)
+    if final.is_dir():
+        raise OutputError(f"{final}: cannot write: this is a folder")
+    temporary = _temporary(final)
+    try:
+        temporary.touch(exist_ok=False)
     except OSError as error:
         raise OutputError(f"{final}: cannot write: {error.strerror or error}") from error
     finally:

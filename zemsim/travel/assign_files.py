@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from zemsim.core.atomic import write_text
+from zemsim.core.atomic import check_can_write, write_text
 from zemsim.core.errors import UsageError
 from zemsim.travel.assignment import MAX_ITERATIONS, Progress, solve
 from zemsim.travel.link_network import LinkNetwork, VehicleClass
@@ -20,6 +21,7 @@ from zemsim.travel.tntp import TntpNetwork, read_network, read_trips
 from zemsim.travel.volume_delay import VolumeDelay
 
 Say = Callable[[str], object]
+Float = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,32 +57,43 @@ def assign_files(
     toll_weight, distance_weight : float, optional
         Time per unit of toll and of length in the cost of a link; what the network file states if not given, else 0.
     say : callable
-        Told about progress.
+        Told about progress, and about what the files may mean otherwise: links that are closed because their capacity
+        is 0, tolls and lengths without a weight.
 
     Raises
     ------
     InputError, InputErrors
         If a file is not as its format says, or no path joins a pair that has trips.
+    OutputError
+        If ``flows`` cannot be written; before anything is assigned.
     """
     _check_number("gap", gap, "above zero")
     _check_number("toll weight", toll_weight, "of zero or more")
     _check_number("distance weight", distance_weight, "of zero or more")
+    if flows is not None:
+        check_can_write(flows)
     roads = read_network(network)
     table = read_trips(trips)
-    toll_weight = _weight(toll_weight, roads.toll_factor)
-    if roads.toll is not None and roads.toll.any() and not toll_weight:
-        say("zemsim: the network has tolls, which count nothing without --toll-weight")
-    fixed = roads.fixed(toll_weight, _weight(distance_weight, roads.distance_factor))
+    links = roads.link_network()
+    n_closed = int(links.delay.closed().sum())
+    if n_closed:
+        say(f"zemsim: {n_closed:,} of {links.tail.size:,} links are closed: their capacity is 0")
+    weights = {
+        "toll_weight": _weight("toll", toll_weight, roads.toll_factor, roads.toll, say),
+        "distance_weight": _weight("distance", distance_weight, roads.distance_factor, roads.length, say),
+    }
+    fixed = roads.fixed(**weights)
     vehicles = table.vehicles(roads, fixed)
     say("zemsim: making the kernels ready")
     _warm_up()
     say("zemsim: assigning")
     started = time.perf_counter()
-    found = solve(roads.link_network(), [vehicles], gap, max_iterations, threads, progress=lambda p: say(_line(p)))
+    found = solve(links, [vehicles], gap, max_iterations, threads, progress=lambda p: say(_line(p)))
     seconds = time.perf_counter() - started
     if flows is not None:
         write_text(flows, _flow_table(roads, found, fixed))
-    return FilesAssigned(_figures(roads, found, vehicles, gap, seconds), found.reached, found)
+    figures = _figures(roads, found, vehicles, gap, seconds) | {"links_closed": n_closed} | weights
+    return FilesAssigned(figures, found.reached, found)
 
 
 def _check_number(name: str, value: float | None, allowed: str) -> None:
@@ -91,8 +104,16 @@ def _check_number(name: str, value: float | None, allowed: str) -> None:
         raise UsageError(f"the {name} must be a number {allowed}, not {value:g}")
 
 
-def _weight(given: float | None, stated: float) -> float:
-    return stated if given is None else given
+def _weight(name: str, given: float | None, stated: float | None, amounts: Float | None, say: Say) -> float:
+    """Time per unit: as asked for, else as the network file states, else 0, which is said if it leaves out anything."""
+    if given is not None:
+        return given
+    if stated is not None:
+        return stated
+    if amounts is not None and amounts.any():
+        things = {"toll": "tolls", "distance": "lengths"}[name]
+        say(f"zemsim: the network has {things}, which count nothing without --{name}-weight; published problems may")
+    return 0.0
 
 
 def _line(progress: Progress) -> str:

@@ -56,7 +56,7 @@ MAX_ITERATIONS = 500
 
 @dataclass(frozen=True)
 class Progress:
-    """What is known after a search for cheapest paths."""
+    """What is known after a search for cheapest paths; ``n_paths`` have flow, as in `Solution`."""
 
     iteration: int
     relative_gap: float
@@ -105,12 +105,12 @@ def solve(
     relative_gap, iteration = work.gap(), 0
     while relative_gap > gap and iteration < max_iterations:
         if progress is not None:
-            progress(Progress(iteration, relative_gap, work.store.flow.size))
+            progress(Progress(iteration, relative_gap, work.n_paths()))
         work.improve(relative_gap)
         iteration += 1
         relative_gap = work.gap()
     if progress is not None:
-        progress(Progress(iteration, relative_gap, work.store.flow.size))
+        progress(Progress(iteration, relative_gap, work.n_paths()))
     return work.solution(network, classes, relative_gap, gap, iteration)
 
 
@@ -179,6 +179,10 @@ class _Work:
     def _rebuild(self) -> None:
         """Take up new paths, drop empty ones."""
         self.store = rebuild(self.store, self.graph, self.pairs, self.found, self.threads)
+
+    def n_paths(self) -> int:
+        """Paths with flow; those that lost theirs stay in the store until the next search."""
+        return int((self.store.flow > 0).sum())
 
     def gap(self) -> float:
         """Search for cheapest paths at the present times; return the relative gap of the present flows."""

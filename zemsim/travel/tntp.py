@@ -60,8 +60,8 @@ class TntpNetwork:
     capacity, length, free_flow_time, b, power : float64 [L]
     toll : float64 [L] or None
         None if the file has no such column.
-    toll_factor, distance_factor : float
-        Time per unit of toll and of length that the file states; 0 if it states none.
+    toll_factor, distance_factor : float or None
+        Time per unit of toll and of length that the file states.
     """
 
     path: Path
@@ -76,8 +76,8 @@ class TntpNetwork:
     b: Float
     power: Float
     toll: Float | None
-    toll_factor: float
-    distance_factor: float
+    toll_factor: float | None
+    distance_factor: float | None
 
     def link_network(self) -> LinkNetwork:
         """The network for `zemsim.travel.assignment.solve`; nodes from 0."""
@@ -181,6 +181,11 @@ class _Text:
             if text:
                 yield number, text
 
+    def has_trips(self) -> bool:
+        """Whether this is marked as a trip table: by its stated total, or an origin before all else."""
+        first = next((line for _, line in self.data() if not line.startswith("~")), "")
+        return "TOTAL OD FLOW" in self.metadata or _ORIGIN.fullmatch(first) is not None
+
     def whole(self, key: str, low: int, high: int) -> int:
         """A whole number of the metadata.
 
@@ -232,11 +237,13 @@ def read_network(path: str | Path) -> TntpNetwork:
         For everything that is not as the format says, with the line.
     """
     text = _Text(path)
+    if "NUMBER OF LINKS" not in text.metadata and text.has_trips():
+        raise InputError("this looks like a file of trips, not of a network", path, hint="give NET first, then TRIPS")
     n_nodes = text.whole("NUMBER OF NODES", 1, _MOST_NODES)
     n_zones = text.whole("NUMBER OF ZONES", 1, n_nodes)
     first_thru_node = text.whole("FIRST THRU NODE", 1, n_nodes + 1)
     n_links = text.whole("NUMBER OF LINKS", 0, 20 * _MOST_NODES)
-    factors = [text.real(key) or 0.0 for key in ("TOLL FACTOR", "DISTANCE FACTOR")]
+    factors = [text.real(key) for key in ("TOLL FACTOR", "DISTANCE FACTOR")]
     columns: tuple[str, ...] | None = None
     rows: list[list[float]] = []
     for number, line in text.data():
@@ -323,6 +330,8 @@ def read_trips(path: str | Path) -> TntpTrips:
         For everything that is not as the format says, with the line; if the flows do not add up to the stated total.
     """
     text = _Text(path)
+    if "NUMBER OF LINKS" in text.metadata and not text.has_trips():
+        raise InputError("this looks like a file of a network, not of trips", path, hint="give NET first, then TRIPS")
     n_zones = text.whole("NUMBER OF ZONES", 1, _MOST_NODES)
     flow_of: dict[tuple[int, int], float] = {}
     origin: int | None = None
