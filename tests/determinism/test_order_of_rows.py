@@ -26,7 +26,7 @@ _HEAD = """
 id      = "order"
 title   = {{ lv = "Secība", en = "Order" }}
 region  = "{region}"
-years   = [2025, 2026]
+years   = [2026, 2027]
 days_in = [2026]
 seasons = ["winter"]
 seeds   = 1

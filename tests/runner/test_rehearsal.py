@@ -23,7 +23,7 @@ EXPERIMENT = """
 id      = "rehearsed"
 title   = { lv = "Mēģinājums", en = "Rehearsed" }
 region  = "zemgale"
-years   = [2024, 2027]
+years   = [2026, 2027]
 days_in = [2027]
 seasons = ["winter"]
 seeds   = 1

@@ -14,7 +14,7 @@ from zemsim.core import fingerprint
 from zemsim.core.errors import InputError, UsageError, did_you_mean, raise_all
 from zemsim.core.settings import Document, check, read_document
 from zemsim.core.toml_lines import Loc
-from zemsim.experiment.settings import MAX_SEEDS, ExperimentFile, PolicyTable
+from zemsim.experiment.settings import MAX_SEEDS, ExperimentFile, Head, PolicyTable
 from zemsim.policy.catalogue import catalogue
 from zemsim.policy.levers import Measure, MeasureFile
 
@@ -232,6 +232,7 @@ def _resolve(settings: ExperimentFile, document: Document, faults: list[InputErr
     if BASELINE not in seen:
         hint = "all policies are compared with it; without measures it is the region as it stands"
         faults.append(document.fault(("policy",), f"there is no policy with the id “{BASELINE}”", hint))
+    faults.extend(_unknown_start(head, policies, document))
     return Experiment(
         id=head.id,
         title=head.title.model_dump(),
@@ -278,6 +279,18 @@ def _policy(
             faults.append(document.fault(where, message))
     measures = tuple(measure for measure, _ in found)
     return Policy(table.id, table.title.model_dump(), measures, tuple(place for _, place in found))
+
+
+def _unknown_start(head: Head, policies: list[Policy], document: Document) -> Iterator[InputError]:
+    """Yearly sums would hold effects of measures in years in which none has begun, if no year before is simulated."""
+    begins = [measure.from_year for policy in policies for measure in policy.measures]
+    first = min(begins, default=head.years[0])
+    if head.years[0] < first <= head.days_in[0]:
+        yield document.fault(
+            ("experiment", "days_in"),
+            f"the first measure begins in {first}, and no year before it is simulated",
+            f"add a year from {head.years[0]} to {first - 1}, or let years begin with {first}",
+        )
 
 
 def _parameter_faults(experiment: Experiment, document: Document) -> Iterator[InputError]:

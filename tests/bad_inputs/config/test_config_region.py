@@ -38,7 +38,18 @@ def in_measure(position: int, **values: Any) -> dict[str, Any]:
     return document
 
 
+def _simulated_from(year: int) -> dict[str, Any]:
+    document = experiment(measure(3))
+    document["experiment"]["days_in"] = [year, 2035]
+    return document
+
+
 CASES: dict[str, tuple[Callable[[], dict[str, Any]], Loc, str]] = {
+    "no year before the first measure": (
+        lambda: _simulated_from(2027),
+        ("experiment", "days_in"),
+        "the first measure begins in 2026, and no year before it is simulated",
+    ),
     "place": (
         lambda: in_measure(3, places=["Jelgava", "Jelgavaa"]),
         (*HERE, "places"),
