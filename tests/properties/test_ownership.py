@@ -119,6 +119,17 @@ def test_cars_that_are_kept_and_bought_are_those_of_the_hazard():
     assert choice[bought].tolist() == [fast.choose_car(c, SEED, BUY, 2027, arrays, prices, scratch) for c in bought]
 
 
+def test_a_draw_that_is_the_hazard_itself_changes_nothing():
+    """So a hazard of 0 never does, and shares of the draws below it are those of the hazard."""
+    ids = np.array([100], np.int64)
+    of_car, of_bike = (randomness.uniform(SEED, stream, ids, at) for stream, at in ((END, 2027), (BIKE, 2027 * 4)))
+    scratch, utility = np.empty(6), np.array([math.inf])
+    for more, bought in ((0.0, False), (1e-15, True)):
+        choice = fast.replace_car(0, SEED, END, BUY, 2027, of_car + more, buyers(HOME), market_of(MARKET), scratch)
+        assert (choice >= 0) == bought
+        assert fast.buys_ebike(0, SEED, BIKE, 2027, ids, float(of_bike[0]) + more, utility) == bought
+
+
 def test_shares_are_the_probabilities_of_the_nested_logit():
     """20,000 households; six shares within five standard errors: false alarm below 1e-5."""
     n = 20_000
