@@ -17,6 +17,10 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 ROOT = Path(__file__).resolve().parents[1]
+#: Levers that are shown with a measure of the catalogue.
+TIMETABLE_LEVERS = ("bus_frequency", "new_line", "new_stop", "closed_stop", "bus_speed", "on_demand_bus")
+#: Lines of a measure that only describe it.
+DESCRIPTION = re.compile(r"(title|theme|category|origin|transfers)\s*=")
 PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", flags=re.S)
 
 
@@ -119,22 +123,53 @@ def levers() -> str:
     from zemsim.policy.lever import Costed, Lever
     from zemsim.policy.levers import LEVERS
 
-    parts = [_keys("Every measure", Lever, ()), _keys("Measures with costs of their own", Costed, ())]
+    parts = [_keys("## Every measure", Lever, ()), _keys("## Measures with costs of their own", Costed, ())]
     for name, kind in LEVERS.items():
         costs = set(Costed.model_fields) if issubclass(kind, Costed) else set()
         more = " It has the keys of costs, too." if costs else ""
-        parts.append(_keys(f"`{name}`", kind, {"lever", *Lever.model_fields} | costs, more))
+        parts.append(_keys(f"## `{name}`", kind, {"lever", *Lever.model_fields} | costs, more))
+        if name in TIMETABLE_LEVERS:
+            parts.append(_example(name))
     return "\n".join(parts)
 
 
-def _keys(title: str, kind: Any, without: Collection[str], more: str = "") -> str:
+def _example(lever: str) -> str:
+    """The first measure of the catalogue with a lever, without what only describes it."""
+    folder = ROOT / "zemsim" / "policy" / "measures"
+    texts = ((file, file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.toml")))
+    file, text = next((f, t) for f, t in texts if re.search(rf'^lever\s*=\s*"{lever}"$', t, flags=re.M))
+    short = "".join(line for line in text.splitlines(keepends=True) if not DESCRIPTION.match(line))
+    return f"For example, of the catalogue's `{file.stem}`:\n\n```toml\n# measure\n{short}```\n"
+
+
+def _inner_tables(kind: Any, without: Collection[str]) -> str:
+    """The keys of the tables that are values of a lever."""
+    homes: dict[Any, list[str]] = {}
+    for name, field in kind.model_fields.items():
+        inner = None if name in without else _table_in(field.annotation)
+        if inner is not None:
+            homes.setdefault(inner, []).append(f"`{name}`")
+    return "".join("\n" + _keys(f"### The table {', '.join(names)}", inner, ()) for inner, names in homes.items())
+
+
+def _table_in(annotation: Any) -> Any:
+    """The kind of table that a value is, given its type; None if it is none."""
+    from pydantic import BaseModel
+
+    options = [part for part in (annotation, *get_args(annotation)) if isinstance(part, type)]
+    return next((part for part in options if issubclass(part, BaseModel)), None)
+
+
+def _keys(heading: str, kind: Any, without: Collection[str], more: str = "") -> str:
     text = _without_markup(re.sub(r"\s+", " ", inspect.getdoc(kind) or ""))
     rows = []
     for name, field in kind.model_fields.items():
         if name not in without:
-            values = ", ".join(filter(None, [*_ranges(field.metadata), *_values_of(field.annotation)]))
+            kinds = ["a table"] if _table_in(field.annotation) else []
+            values = ", ".join(filter(None, [*kinds, *_ranges(field.metadata), *_values_of(field.annotation)]))
             rows.append([f"`{name}`", "must" if field.is_required() else "may", values, field.description or ""])
-    return f"## {title}\n\n{text}{more}\n\n{table(['key', '', 'values', 'what'], rows)}"
+    own = f"{heading}\n\n{text}{more}\n\n{table(['key', '', 'values', 'what'], rows)}"
+    return own + _inner_tables(kind, without)
 
 
 def _values_of(annotation: Any) -> list[str]:

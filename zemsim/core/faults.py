@@ -22,6 +22,8 @@ _BOUNDS = {
 }
 #: Of how many times the faults that are told names are compared; the others are only counted.
 _LOOKED_THROUGH = 10
+#: Tables of so few keys are shown with all of them.
+_FEW_KEYS = 6
 _LENGTHS = {"string_too_short", "string_too_long", "too_short", "too_long"}
 _KINDS = {
     "string": "text in quotes",
@@ -161,7 +163,9 @@ def _unknown_key(loc: Loc, schema: dict[str, Any], data: Any) -> Fault:
     home = _array_that_has(name, schema) if len(loc) == 1 else None
     if home is not None:
         return loc, f"unknown key “{shown}”", f"it stands in “{home}”: write [[{home}.{shown}]] below its [[{home}]]"
-    return loc, f"unknown key “{shown}”", did_you_mean(name, known)
+    hint = did_you_mean(name, known)
+    few = len(known) <= _FEW_KEYS and nearest(name, known) is not None
+    return loc, f"unknown key “{shown}”", f"{hint} allowed: {', '.join(known)}" if few else hint
 
 
 def _array_that_has(name: str, schema: dict[str, Any]) -> str | None:
@@ -228,6 +232,9 @@ def _advice(node: dict[str, Any], loc: Loc) -> str | None:
     choices = _choices(node)
     if choices:
         parts.append("allowed: " + ", ".join(choices))
+    keys = [key for option in _options(node) for key in option.get("properties", {})]
+    if 0 < len(keys) <= _FEW_KEYS:
+        parts.append("keys: " + ", ".join(keys))
     unit = units.describe_unit(str(loc[-1])) if loc and isinstance(loc[-1], str) else None
     if unit is not None and unit != "calendar year":
         parts.append(unit if unit.startswith("share") else f"in {unit}")

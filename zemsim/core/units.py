@@ -38,6 +38,11 @@ SUFFIXES: Final[dict[str, str]] = {
     "eur_month": "euro per month",
     "eur_year": "euro per year",
     "eur_trip": "euro per trip",
+    "eur_per_vehicle_km": "euro per vehicle-km",
+    "eur_per_vehicle_hour": "euro per vehicle-hour",
+    "eur_per_point": "euro per point",
+    "eur_per_car": "euro per car",
+    "eur_per_bike_year": "euro per bike and year",
     "pers": "person",
     "veh": "vehicle",
     "share": "share, 0 to 1",
@@ -80,9 +85,10 @@ def stem(name: str) -> str:
     """Return the quantity that a name stands for, without any ending that looks like a unit.
 
     Endings that are units of the same kind in another scale (``keur``, ``mwh``, ``cent``) count as units here, so that
-    ``grant_keur`` has the stem ``grant``.
+    ``grant_keur`` has the stem ``grant``; behind a unit, ``per`` and what follows are part of it.
     """
-    parts = name.split("_")
+    quantity, per, _ = name.partition("_per_")
+    parts = (quantity if per and quantity.split("_")[-1] in _UNIT_WORDS else name).split("_")
     while len(parts) > 1 and parts[-1] in _UNIT_WORDS:
         parts.pop()
     return "_".join(parts)
@@ -96,6 +102,6 @@ _OTHER_SCALES: Final = (
 
 #: Single words that people put behind a quantity to say its unit, right or wrong.
 _UNIT_WORDS: Final = frozenset(
-    [part for suffix in SUFFIXES for part in suffix.split("_") if part not in {"idx", "id"}]
+    [part for suffix in SUFFIXES if "_per_" not in suffix for part in suffix.split("_") if part not in {"idx", "id"}]
     + re.findall(r"[a-z]+", _OTHER_SCALES)
 )

@@ -41,9 +41,9 @@ class Hours(Settings):
     """Hours of service of a day."""
 
     first: Clock
-    """First departure."""
+    """First departure, as HH:MM."""
     last: Clock
-    """Last departure."""
+    """Last departure, as HH:MM."""
 
     @model_validator(mode="after")
     def _order(self) -> Hours:

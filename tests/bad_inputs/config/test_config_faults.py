@@ -6,6 +6,7 @@ import functools
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -87,6 +88,40 @@ def test_all_faults_of_a_file_are_reported_in_one_pass(tmp_path: Path) -> None:
         "policy[2].measure[1].price_eur_kw: unknown key “price_eur_kw” - the unit is part of the name: "
         "write “price_eur_kwh” (euro per kilowatt hour)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"headway_min": {"weekday_mornings": 15}},
+            "headway_min.weekday_mornings: unknown key “weekday_mornings” - did you mean “weekday_morning”? allowed: "
+            "weekday_afternoon, weekday_evening, weekday_midday, weekday_morning, weekend_day, weekend_late",
+        ),
+        (
+            {"headway_min": {"peak": 15}},
+            "headway_min.peak: unknown key “peak” - known: weekday_afternoon, weekday_evening, weekday_midday, "
+            "weekday_morning, weekend_day, weekend_late",
+        ),
+        ({"hours": "06:00-21:00"}, "hours: must be a table, got “06:00-21:00” - keys: first, last; First and last"),
+        ({"hours": {"from": "06:00", "last": "21:00"}}, "hours.from: unknown key “from” - "),
+        (
+            {"cost_eur_per_vehicle_km": -1},
+            "cost_eur_per_vehicle_km: must be at least 0, got -1 - allowed 0 to 100; in euro per vehicle-km; Cost of",
+        ),
+        (
+            {"cost_eur_per_vehicle_hour": 30},
+            "cost_eur_per_vehicle_hour: unknown key “cost_eur_per_vehicle_hour” - the unit is part of the name: write "
+            "“cost_eur_per_vehicle_km” (euro per vehicle-km)",
+        ),
+    ],
+)
+def test_a_new_line_is_told_its_keys_and_units(change: dict[str, Any], words: str, tmp_path: Path) -> None:
+    position = next(k for k, own in enumerate(MEASURES) if own["lever"] == "new_line")
+    line = {**measure(position), **change}
+    path = tmp_path / "bad.toml"
+    path.write_text(Writer({"measure": [line]}).text, encoding="utf-8")
+    assert f"measure[1].{words}" in validate(path).stderr
 
 
 @pytest.mark.parametrize("key", ["measure", "policy"])

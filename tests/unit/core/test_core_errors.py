@@ -105,6 +105,10 @@ def test_notices_count_and_keep_the_first_examples() -> None:
         ("speed_km_h", "speed", "km_h"),
         ("power_kw", "power", "kw"),
         ("km_per_car_year", "km_per_car", "year"),
+        ("cost_eur_per_vehicle_km", "cost", "eur_per_vehicle_km"),
+        ("cost_eur_per_vehicle_hour", "cost", "eur_per_vehicle_hour"),
+        ("cost_eur_per_bike_year", "cost", "eur_per_bike_year"),
+        ("points_per_site", "points_per_site", None),
         ("title", "title", None),
         ("share", "share", None),
     ],
@@ -117,4 +121,7 @@ def test_stems_see_units_of_other_scales() -> None:
     assert units.stem("grant_keur") == "grant"
     assert units.stem("price_eur_kw") == units.stem("price_eur_kwh") == "price"
     assert units.stem("walk_max_km") == "walk_max"
+    assert units.stem("cost_keur_per_vehicle_hour") == units.stem("cost_eur_per_vehicle_km") == "cost"
+    assert units.stem("points_per_site") == "points_per_site"
+    assert units.describe_unit("saved_eur_per_vehicle_km") == "euro per vehicle-km"
     assert units.describe_unit("price_eur_kwh") == "euro per kilowatt hour"
