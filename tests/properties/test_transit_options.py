@@ -197,3 +197,19 @@ def test_of_stops_equally_near_the_lower_rows_are_looked_at() -> None:
     """Seven stops to the east stand in the table before seven to the west, which lie in an earlier cell."""
     stops = [(3000.0, 0.0)] * 7 + [(1800.0, 0.0)] * 7 + [(0.0, 0.0)]
     assert [reached(stops, (2400.0, 0.0), only) for only in (5, 6, 11, 12)] == [True, True, True, False]
+
+
+@pytest.mark.parametrize("on_network", [False, True])
+@pytest.mark.parametrize("train", [False, True])
+def test_a_stop_exactly_as_far_as_one_walks_is_near(train: bool, on_network: bool) -> None:
+    out, back = (7 * 3600, 8 * 3600), (16 * 3600, 17 * 3600)
+    lines = [Trip(0, train, (0, 1), out, out), Trip(1, train, (1, 0), back, back)]
+    end = (0.0, 50_000.0)
+    rules = timetable([end], []).rules
+    limit_m = (rules.transit_access_train_m if train else rules.transit_access_bus_m) / rules.transit_walk_detour_ratio
+    walks, zones = (network([[0.0, 0.0]]), ([0], [0])) if on_network else (None, None)
+    for x, is_near in ((limit_m, True), (np.nextafter(limit_m, np.inf), False)):
+        table = timetable([(x, 0.0), end], lines)
+        skim = transit_skim(table)
+        found = transit_options(table, skim, [(0.0, 0.0)], [end], [0], [2], WEIGHTS, walks=walks, zones=zones)
+        assert bool(found["train" if train else "bus"]["available"][0]) == is_near

@@ -79,7 +79,7 @@ def eliminate(lower_start: Int64, upper_end: Int32, up_start: Int64, parent: Int
     n_nodes = parent.size
     first_child, next_child, seen_by = work[0], work[1], work[2]
     for node in range(n_nodes):
-        parent[node], first_child[node], next_child[node], seen_by[node] = -1, -1, -1, -1
+        parent[node], first_child[node], seen_by[node] = -1, -1, -1
     up_start[0] = 0
     arcs = np.empty(4 * upper_end.size + n_nodes + 16, np.int32)
     count = 0
