@@ -202,7 +202,8 @@ def region_check(name: str, as_json: bool) -> None:
 
 
 def _is_feed(path: Any) -> bool:
-    return bool((path.is_file() and path.suffix.lower() == ".zip") or (path / "stop_times.txt").is_file())
+    """Whether a path must be a feed: no pack is one file."""
+    return bool(path.is_file() or (path / "stop_times.txt").is_file())
 
 
 def _check_feed(name: str, as_json: bool) -> None:

@@ -17,6 +17,9 @@ Tables = Mapping[str, pd.DataFrame]
 #: Degrees and metres of the same row may differ by so much, metres (degrees are rounded).
 PLACE_TOLERANCE_M = 5.0
 
+#: Known names that a message lists where none is near: ids of a large table say little.
+NAMES_SHOWN = 3
+
 #: A length may be below the great circle by the rounding to whole metres.
 LENGTH_TOLERANCE_M = 1.0
 
@@ -40,7 +43,7 @@ def _refer(table: pd.DataFrame, column: str, known: pd.Series, what: str, blank:
     at = _first(bad)
     if at is not None:
         name = str(values.iloc[at])
-        raise _fail(table, at, f"{column}: unknown {what} “{name}”", did_you_mean(name, known))
+        raise _fail(table, at, f"{column}: unknown {what} “{name}”", did_you_mean(name, known, show=NAMES_SHOWN))
 
 
 def _check_zones(tables: Tables) -> None:

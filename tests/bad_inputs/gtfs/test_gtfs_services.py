@@ -32,6 +32,18 @@ def test_either_calendar_alone_will_do(tmp_path: Path) -> None:
     assert feed.services_on(dt.date(2024, 5, 1)) == {"week"}
 
 
+def test_the_busiest_week_is_the_last_whole_one_of_equals(tmp_path: Path) -> None:
+    feed = read_gtfs(write_folder(tmp_path / "year", without("calendar_dates.txt")))
+    first, last = feed.first_date(), feed.last_date()
+    week = feed.busiest_week()
+    runs = [len(feed.active_services(week + dt.timedelta(days=k))) for k in range(7)]
+    assert week.weekday() == 0
+    assert first <= week
+    later = week + dt.timedelta(days=7)
+    assert sum(len(feed.active_services(later + dt.timedelta(days=k))) for k in range(7)) < sum(runs)
+    assert last - week < dt.timedelta(days=14)
+
+
 @pytest.mark.parametrize(
     ("files", "day", "words"),
     [

@@ -7,6 +7,7 @@ import shutil
 from collections import deque
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,6 +60,8 @@ def test_what_was_read_and_left_out(built: Built) -> None:
     assert report.total("turn restrictions", "refused", "a member lies outside the file") == 1
     assert report.total("turn restrictions", "refused", "a way passes through the crossing: ambiguous") == 1
     assert report.total("timetable", "outside", "stops too far from every zone") == 1
+    week = "week 2024-12-23 to 2024-12-29, the busiest; --date takes another"
+    assert report.total("timetable", "kept", week) == 1
     assert report.total("chargers", "kept", "charging points") == 6
     assert report.total("chargers", "outside", "stations outside the zones") == 1
     assert report.total("parking", "kept", "zones with a parking price") == 1
@@ -242,6 +245,62 @@ def test_a_pack_gives_way_only_to_a_whole_one(
     build_region(question, out, replace=True)
     assert not (out / "mine.txt").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["pack"]
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_work(question: Question, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    for out in (tmp_path / "file" / "pack", Path("/proc/pack")):
+        said: list[str] = []
+        with pytest.raises(OutputError, match="no pack can be written there"):
+            build_region(question, out, said.append)
+        assert said == []
+
+
+@pytest.mark.parametrize("fault", ["feed", "date", "zones", "name"])
+def test_cheap_faults_are_found_before_the_extract_is_read(question: Question, tmp_path: Path, fault: str) -> None:
+    import datetime as dt
+
+    bad = tmp_path / "bad.zip"
+    bad.write_bytes(b"no archive")
+    changed: dict[str, dict[str, Any]] = {
+        "feed": {"gtfs": [bad]},
+        "date": {"date": dt.date(2030, 1, 2)},
+        "zones": {"zones": tmp_path / "none.csv"},
+        "name": {"name": "???"},
+    }
+    said: list[str] = []
+    with pytest.raises(InputError):
+        build_region(replace(question, **changed[fault]), tmp_path / "pack", said.append)
+    assert "reading OpenStreetMap" not in said
+
+
+def test_stops_beyond_the_extract_are_told_apart(question: Question, tmp_path: Path) -> None:
+    west, south = grid_town.place(-0.5, -0.5)
+    east, north = grid_town.place(5.5, 2.5)
+    box = (min(west, east), min(south, north), max(west, east), max(south, north))
+    report = build_region(replace(question, box=box), tmp_path / "pack")
+    far = sum(
+        row["count"] for row in report.table() if "from every way for walking" in row["what"] and "stops" in row["what"]
+    )
+    beyond = report.total(
+        "walking and cycling", "outside", "of these stops, outside the box around all ways of the OpenStreetMap extract"
+    )
+    assert 0 < beyond <= far
+
+
+def test_examples_are_named_once() -> None:
+    report = Report()
+    for name in ("a", "b", "b", "c"):
+        report.count("zones", "note", "double", examples=[name])
+    assert report.table()[0]["examples"] == ["a", "b", "c"]
+    assert report.table()[0]["count"] == 4
+
+
+def test_a_file_that_is_no_feed_is_said_to_be_no_archive(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("hello", encoding="utf-8")
+    done = CliRunner().invoke(cli, ["region", "check", str(tmp_path / "notes.txt")])
+    assert done.exit_code == 65
+    assert "this is not a zip archive - give a folder or a .zip file" in done.stderr
 
 
 def test_the_target_is_not_overwritten(question: Question, built: Built, tmp_path: Path) -> None:

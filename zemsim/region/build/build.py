@@ -20,8 +20,8 @@ from zemsim.region.build import defaults, package
 from zemsim.region.build.chargers import charger_rows, parking_prices
 from zemsim.region.build.csv_files import write_csv, write_rows
 from zemsim.region.build.elevation import Elevation, read_elevation
-from zemsim.region.build.feeds import write_timetable
-from zemsim.region.build.osm import Box, OsmExtract, ReadLimits, read_osm
+from zemsim.region.build.feeds import read_feeds, write_timetable
+from zemsim.region.build.osm import Box, OsmExtract, ReadLimits, check_osm, read_osm
 from zemsim.region.build.own_figures import OwnFigures
 from zemsim.region.build.report import FILE, Report
 from zemsim.region.build.roads import RoadTables, road_tables
@@ -95,8 +95,7 @@ def build_region(question: Question, out: str | Path, say: Say = lambda text: No
     """
     out = Path(out)
     _check_target(out, replace)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    work = _work_folder(out)
     try:
         report = _build(question, work, say)
         say("reading the pack back")
@@ -112,6 +111,15 @@ def build_region(question: Question, out: str | Path, say: Say = lambda text: No
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return report
+
+
+def _work_folder(out: Path) -> Path:
+    """Make the folder in which the pack grows, beside its place: what cannot be written is known before the work."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    except OSError as error:
+        raise OutputError(f"{out}: no pack can be written there: {error.strerror or error}") from error
 
 
 def _take_place(work: Path, out: Path) -> None:
@@ -140,6 +148,8 @@ def _check_target(out: Path, replace: bool) -> None:
 
 def _build(question: Question, work: Path, say: Say) -> Report:
     report = Report()
+    _pack_name(question)
+    check_osm(question.osm, question.box)
     rules = Rules.read(question.rules)
     own = OwnFigures.read(question.figures)
     elevation = None if question.elevation is None else read_elevation(question.elevation)
@@ -147,6 +157,8 @@ def _build(question: Question, work: Path, say: Say) -> Report:
     given = read_zones(question.zones, report)
     grid = Grid.around(float(given.table["lon"].mean()), float(given.table["lat"].mean()))
     zones = place_zones(given, grid, rules, report)
+    say("reading the timetable")
+    feed = read_feeds(question.gtfs, zones, grid, rules, question.date)
     say("reading OpenStreetMap")
     extract = read_osm(question.osm, question.box, question.limits)
     for what, number in extract.counts.items():
@@ -158,7 +170,7 @@ def _build(question: Question, work: Path, say: Say) -> Report:
     zones, status = fill_zones(zones, title, rules, report)
     say("timetable")
     capacity = {name: defaults.assumption_of("timetable", key, own) for name, key in _VEHICLES.items()}
-    stops = write_timetable(question.gtfs, work / "gtfs", zones, grid, rules, capacity, question.date, report)
+    stops = write_timetable(feed, question.gtfs, work / "gtfs", zones, grid, rules, capacity, question.date, report)
     say("walking and cycling")
     _write_active(work, extract, zones, stops, grid, rules, elevation, report)
     say("tables")
@@ -247,15 +259,19 @@ def _write_tables(
     road_order.build(Pack(work))
 
 
-def _write_package(work: Path, question: Question, grid: Grid, status: dict[str, Any]) -> None:
+def _pack_name(question: Question) -> str:
     name = slug(question.name)
     if not name:
         raise InputError(f"the name “{question.name}” has no letter from a to z or digit")
+    return name
+
+
+def _write_package(work: Path, question: Question, grid: Grid, status: dict[str, Any]) -> None:
     sources = [{"title": "OpenStreetMap contributors", "path": "https://www.openstreetmap.org/copyright"}]
     sources += [{"title": f"Timetable: {Path(path).name}"} for path in question.gtfs]
     sources += [{"title": f"Zones: {Path(question.zones).name}"}]
     about = {
-        "name": name,
+        "name": _pack_name(question),
         "title": question.name,
         "titles": {"lv": question.name, "en": question.name},
         "crs": grid.crs,

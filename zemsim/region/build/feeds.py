@@ -22,7 +22,25 @@ from zemsim.region.gtfs.table import DAY_NAMES
 from zemsim.region.nearest import NearestPoint
 
 
+def read_feeds(
+    paths: Sequence[str | Path], zones: pd.DataFrame, grid: Grid, rules: Rules, date: dt.date | None
+) -> Gtfs:
+    """Read feeds as one, and refuse those that cannot serve the zones or the date.
+
+    Raises
+    ------
+    InputError
+        If a feed has a fault, no trip runs on the date, or no stop lies near a zone.
+    """
+    feed = read_gtfs(paths[0] if len(paths) == 1 else list(paths))
+    if date is not None:
+        feed.services_on(date)
+    _near_stops(feed, zones, grid, rules, Report())
+    return feed
+
+
 def write_timetable(
+    feed: Gtfs,
     paths: Sequence[str | Path],
     folder: Path,
     zones: pd.DataFrame,
@@ -32,12 +50,14 @@ def write_timetable(
     date: dt.date | None,
     report: Report,
 ) -> pd.DataFrame:
-    """Read feeds and write the part of them that serves the zones as one GTFS folder.
+    """Write the part of a feed that serves the zones as a GTFS folder.
 
     Parameters
     ----------
+    feed : Gtfs
+        From :func:`read_feeds` of ``paths``.
     date : date or None
-        The week that holds it is the week of the pack; without it, all services stay.
+        The week that holds it is the week of the pack; without it, the busiest.
     capacity : dict
         Passengers by class of vehicle.
 
@@ -49,16 +69,15 @@ def write_timetable(
     Raises
     ------
     InputError
-        If a feed has a fault, no trip runs in the week, or no stop lies near a zone.
+        If no trip serves two stops near zones in the week, or no stop lies near a zone.
     """
-    feed = read_gtfs(paths[0] if len(paths) == 1 else list(paths))
     for notice in feed.notices:
         report.count("timetable", "note", notice.message, notice.count, examples=notice.examples)
     report.count("timetable", "read", "stops", len(feed.stops))
     report.count("timetable", "read", "routes", len(feed.routes))
     report.count("timetable", "read", "trips", len(feed.trips))
     stops = _near_stops(feed, zones, grid, rules, report)
-    calendar = _calendar(feed, date)
+    calendar = _calendar(feed, date, report)
     times, trips = _near_trips(feed, set(stops["stop_id"]), set(calendar["service_id"]), report)
     stops = stops[stops["stop_id"].isin(set(times["stop_id"]))]
     kept = _kept(feed, stops, trips, times, calendar)
@@ -111,12 +130,11 @@ def _near_stops(feed: Gtfs, zones: pd.DataFrame, grid: Grid, rules: Rules, repor
     return found
 
 
-def _calendar(feed: Gtfs, date: dt.date | None) -> pd.DataFrame:
-    """Services by day of the week: as they run in the week of a date, else in the week of the busiest Wednesday."""
-    if date is not None:
-        feed.services_on(date)
-    day = date or feed.busiest(2)
-    monday = day - dt.timedelta(days=day.weekday())
+def _calendar(feed: Gtfs, date: dt.date | None, report: Report) -> pd.DataFrame:
+    """Services by day of the week: as they run in the week of a date, else in the busiest."""
+    monday = feed.busiest_week() if date is None else date - dt.timedelta(days=date.weekday())
+    why = "the busiest; --date takes another" if date is None else f"that of {date}"
+    report.count("timetable", "kept", f"week {monday} to {monday + dt.timedelta(days=6)}, {why}")
     runs = [feed.active_services(monday + dt.timedelta(days=k)) for k in range(7)]
     services = sorted(set().union(*runs))
     rows = [[name, *(name in active for active in runs)] for name in services]

@@ -84,12 +84,23 @@ def read_osm(path: str | Path, box: Box | None = None, limits: ReadLimits | None
         If osmium is not installed.
     """
     path, limits = Path(path), limits or ReadLimits()
-    _check_file(path)
-    if box is not None:
-        _check_box(box)
+    check_osm(path, box)
     with tempfile.TemporaryDirectory(prefix="zemsim-osm-") as folder:
         _run_child(path, Path(folder), box, limits)
         return _load(path, Path(folder))
+
+
+def check_osm(path: Path, box: Box | None = None) -> None:
+    """Refuse what can be seen to be no OpenStreetMap file, or no box, before anything is read.
+
+    Raises
+    ------
+    InputError
+        As for :func:`read_osm`.
+    """
+    _check_file(path)
+    if box is not None:
+        _check_box(box)
 
 
 def _check_file(path: Path) -> None:

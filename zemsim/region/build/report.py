@@ -22,7 +22,7 @@ class Report:
     def count(
         self, part: str, action: str, what: str, number: float = 1, unit: str = "", examples: Iterable[str] = ()
     ) -> None:
-        """Add to a count. ``examples`` are names of the first few; a count of zero leaves no row."""
+        """Add to a count. ``examples`` are names of the first few, each once; a count of zero leaves no row."""
         if action not in ACTIONS:
             raise ValueError(f"unknown action {action!r}")
         if number == 0:
@@ -32,7 +32,7 @@ class Report:
             {"part": part, "action": action, "what": what, "count": 0, "unit": unit, "examples": []},
         )
         row["count"] += number
-        row["examples"] = [*row["examples"], *map(str, examples)][:_EXAMPLES]
+        row["examples"] = list(dict.fromkeys([*row["examples"], *map(str, examples)]))[:_EXAMPLES]
 
     def table(self) -> list[dict[str, Any]]:
         """Rows ``part, action, what, count, unit, examples``; lengths rounded to a tenth."""

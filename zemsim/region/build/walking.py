@@ -75,7 +75,9 @@ def active_tables(
     reach_m = rules.default("build.stop_walk_m")
     edges, stop_joins = join_points(edges, places, at, stop_ids, reach_m, 1, 1.0, lambda edge: edge.kind.walk)
     entries += [_Entry("", stop_ids[join.point], at[join.point], join) for join in stop_joins]
-    _count_stops(stop_ids, {join.point for join in stop_joins}, reach_m, report)
+    joined = {join.point for join in stop_joins}
+    far = np.array([at not in joined for at in range(len(stop_ids))], bool)
+    _count_stops(stops, far, reach_m, extract, report)
     keep = {entry.join.node for entry in entries}
     edges = without_loops(draw_chains_together(edges, keep), report, PART)
     links = [
@@ -111,11 +113,21 @@ class _Entry:
         return f"z-{self.zone_id}" if self.zone_id else f"s-{self.stop_id}"
 
 
-def _count_stops(stop_ids: list[str], joined: set[int], reach_m: float, report: Report) -> None:
-    """Count stops that lie far from every way: one walks there in a straight line."""
-    far = [stop_id for at, stop_id in enumerate(stop_ids) if at not in joined]
-    report.count(PART, "kept", "stops joined to ways", len(joined))
-    report.count(PART, "note", f"stops farther than {reach_m:g} m from every way for walking", len(far), "", far[:5])
+def _count_stops(
+    stops: pd.DataFrame, far: NDArray[np.bool_], reach_m: float, extract: OsmExtract, report: Report
+) -> None:
+    """Count stops that lie far from every way: one walks there in a straight line. Many lie where the file ends."""
+    ids = stops["stop_id"].astype(str).to_numpy()
+    report.count(PART, "kept", "stops joined to ways", int((~far).sum()))
+    what = f"stops farther than {reach_m:g} m from every way for walking"
+    report.count(PART, "note", what, int(far.sum()), "", ids[far][:5])
+    lon, lat = stops["stop_lon"].to_numpy(np.float64), stops["stop_lat"].to_numpy(np.float64)
+    beyond = (
+        (lon < extract.lon.min()) | (lon > extract.lon.max()) | (lat < extract.lat.min()) | (lat > extract.lat.max())
+    )
+    lost = far & beyond
+    what = "of these stops, outside the box around all ways of the OpenStreetMap extract"
+    report.count(PART, "outside", what, int(lost.sum()), "", ids[lost][:5])
 
 
 def _connector(link_id: str, entry: _Entry, name: str, places: Places, detour: float) -> dict[str, Any]:

@@ -136,6 +136,25 @@ class Gtfs:
             raise InputError(words, self._calendar_file(), hint=self._usable(self.first_date()))
         return first + dt.timedelta(days=start + 7 * int(found.argmax()))
 
+    def busiest_week(self) -> dt.date:
+        """Return the Monday of the week with the busiest Wednesday; of equals the one with most trips, then the last.
+
+        The trips of all seven days count after the Wednesday, so that a week cut by the end of the feed does not win
+        over whole ones.
+
+        Raises
+        ------
+        InputError
+            If no trip runs on any Wednesday.
+        """
+        first, trips = self.trips_by_day()
+        before = first.weekday()
+        padded = np.pad(trips, (before, -(before + trips.size) % 7)).reshape(-1, 7)
+        if not padded.size or padded[:, 2].max() == 0:
+            self.busiest(2)  # raises, and names days with service
+        best = np.lexsort((np.arange(len(padded)), padded.sum(axis=1), padded[:, 2]))[-1]
+        return first + dt.timedelta(days=7 * int(best) - before)
+
     def _usable(self, day: dt.date) -> str:
         days = days_with_service(*self.trips_by_day(), day)
         return f"days with service: {', '.join(map(str, days))}" if days else "no day of the feed has service"
