@@ -188,11 +188,12 @@ def test_faults_of_trip_tables_are_named(tmp_path: Path, good: str, bad: str, li
     ("content", "words"),
     [
         (b"", "no line <END OF METADATA>"),
-        (b"\xff\xfe<\x00N\x00", "not UTF-8"),
+        (b"\xff\xfe<\x00N\x00", "UTF-16 text"),
         ("<NUMBER OF ZONES> ā".encode("iso8859-13"), "not UTF-8"),
         (b"<NUMBER\0OF ZONES> 2", "not a text file"),
-        (b"PK\x03\x04\x14", "expected <KEY> value"),
-        (b"<html><body>Not found</body></html>", "no line <END OF METADATA>"),
+        (b"PK\x03\x04\x14", "a zip archive.* unpack it first"),
+        (b"\x1f\x8b\x08\x00", "a gzip archive - unpack it first"),
+        (b"<html><body>Not found</body></html>", "a web page"),
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, read, content: bytes, words: str) -> None:

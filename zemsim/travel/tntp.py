@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zemsim.core.errors import InputError, clean, did_you_mean, raise_all
+from zemsim.region.habits import file_habit
 from zemsim.travel.link_network import LinkNetwork, VehicleClass
 from zemsim.travel.volume_delay import VolumeDelay
 
@@ -33,6 +34,7 @@ _TOTAL_TOLERANCE = 1e-4
 #: More than any road network of the world has; memory is taken by these numbers before a line is read.
 _MOST_NODES = 50_000_000
 _MOST_BYTES = 2_000_000_000
+_UNPACK = "unpack it first and give the TNTP text file"
 #: Faults that are listed before reading ends.
 _MOST_FAULTS = 20
 
@@ -218,7 +220,13 @@ def _read(path: Path) -> str:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise InputError(f"the file is larger than {_MOST_BYTES:,} bytes", path)
-        text = path.read_bytes().decode("utf-8-sig")
+        raw = path.read_bytes()
+        habit = file_habit(raw)
+        if habit is not None:
+            raise InputError(
+                f"this is {habit}", path, hint=_UNPACK if "archive" in habit else "give the TNTP text file"
+            )
+        text = raw.decode("utf-8-sig")
     except OSError as error:
         raise InputError(f"cannot read: {error.strerror or error}", path) from None
     except UnicodeDecodeError as error:
