@@ -18,8 +18,9 @@ _COMPRESSION = 1
 def write_omx(path: str | Path, skims: ZoneSkims, about: dict[str, str]) -> None:
     """Write matrices as an OMX 0.2 file (HDF5), all or nothing.
 
-    Matrices lie in ``/data`` with ``NA`` (unreachable is ``inf``) and ``description``; ``/lookup/zone_id`` holds the
-    ids of the zones, ``/lookup/zone_number`` their numbers from 1.
+    Matrices lie in ``/data`` with ``NA`` and ``description``; unreachable is ``inf`` (the ``NA``), a pair that has no
+    meaning NaN. ``/lookup/zone_id`` holds the ids of the zones in the order of rows and columns,
+    ``/lookup/zone_number`` their numbers from 1.
 
     Parameters
     ----------

@@ -27,13 +27,20 @@ if TYPE_CHECKING:
 MODES = ("car", "walk", "bike", "ebike", "bus", "train", "transit")
 Matrix = NDArray[np.float32]
 
+#: What joins matrices to other tables: the order in memory is that of the region, not of its file.
+ORDER = "rows and columns follow lookup/zone_id, not the rows of zones.csv"
+
 #: Layers of the timetable's network by mode: by bus only, and with a train.
 _LAYERS = {"bus": (0,), "train": (1,), "transit": (0, 1)}
 
 
 @dataclass(frozen=True)
 class ZoneSkims:
-    """Matrices float32 [Z, Z] by name (unit last), what they say, and notes; ``inf`` is unreachable."""
+    """Matrices float32 [Z, Z] by name (unit last), what they say, and notes; ``inf`` is unreachable.
+
+    Rows and columns are in the order of ``zone_ids``. By public transport the diagonal is NaN: who stays inside a zone
+    takes no ride.
+    """
 
     mode: str
     zone_ids: list[str]
@@ -102,7 +109,7 @@ def _car(region: Region, names: list[str], threads: int) -> ZoneSkims:
         "distance_km": "along the fastest path",
         "parking_eur_h": "price of parking at the destination",
     }
-    return ZoneSkims("car", names, found, meaning, ("free flow: the time of departure changes nothing",))
+    return ZoneSkims("car", names, found, meaning, ("free flow: the time of departure changes nothing", ORDER))
 
 
 def _active(
@@ -119,7 +126,7 @@ def _active(
         found = {"time_min": (km / speed * 60.0).astype(np.float32), "distance_km": km.astype(np.float32)}
         note = f"no network: straight line times population.detour_ratio, {speed:g} km/h"
     meaning = {"time_min": "along the quickest way", "distance_km": "along the quickest way"}
-    return ZoneSkims(mode, names, found, meaning, (note,))
+    return ZoneSkims(mode, names, found, meaning, (note, ORDER))
 
 
 def _straight_km(region: Region) -> NDArray[np.float64]:
@@ -148,10 +155,12 @@ def _transit(
     walks = None if network is None else stop_walks(network, region.zones, timetable, threads)
     stops = ZoneStops.near(timetable, region.zones[["x_m", "y_m"]].to_numpy(np.float64), walks)
     layers = _LAYERS[mode]
+    period = _period(day, depart_min)
+    span = f"{clock(PERIODS[period].start_min)} to {clock(PERIODS[period].end_min)}"
     found: dict[str, Matrix] = {"time_min": times_at(timetable, day, stops, layers, depart_min * 60, threads)}
     meaning = {
         "time_min": "from door to door, leaving at the time of departure, by the first arrival",
-        "in_vehicle_min": "in vehicles; this and the rest: means of both directions over the window of departures",
+        "in_vehicle_min": f"in vehicles; this and all below: means of both directions, departures {span}",
         "wait_min": "waiting at changes",
         "headway_min": "window over useful departures",
         "walk_min": "access, egress and walks between stops",
@@ -160,15 +169,22 @@ def _transit(
         "distance_km": "in vehicles",
     }
     notes = [f"{timetable.dates[int(day)]}, leaving at {clock(depart_min)}", walks_note(walks, network)]
+    notes += [
+        f"in_vehicle_min, wait_min, walk_min and the others: means of both directions, departures {span}; they do not "
+        "add up to time_min of one departure",
+        "every journey has at least one ride; the diagonal is NaN",
+    ]
     if window is not None:
         over = times_in_window(timetable, day, stops, layers, window, threads)
         found, meaning, notes = {**found, **over.matrices}, {**meaning, **over.meaning}, [*notes, over.note]
-    found |= _components(timetable, region, walks, mode, _period(day, depart_min), weights, threads)
-    return ZoneSkims(mode, names, found, meaning, tuple(notes))
+    found |= _components(timetable, region, walks, mode, period, weights, threads)
+    for matrix in found.values():
+        np.fill_diagonal(matrix, np.nan)
+    return ZoneSkims(mode, names, found, meaning, (*notes, ORDER))
 
 
 def _period(day: DayType, depart_min: int) -> int:
-    """Position of the window that holds a minute; the first or last of the day for one outside."""
+    """Position of the period that holds a minute; the first or last of the day for one outside."""
     own = [at for at, period in enumerate(PERIODS) if period.day_type == day]
     begun = [at for at in own if PERIODS[at].start_min <= depart_min]
     return begun[-1] if begun else own[0]
