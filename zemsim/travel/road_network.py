@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.units import KM_PER_M, MIN_PER_H, S_PER_H
+from zemsim.region.checks import NAMES_SHOWN
 from zemsim.region.geo import MEAN_DISTANCE_IN_SQUARE
 from zemsim.region.road_order import node_rank
 from zemsim.region.views import RoadRegion
@@ -173,7 +174,7 @@ class RoadNetwork:
         known = set(self.link_id.tolist())
         for link_id in gone:
             if link_id not in known:
-                raise InputError(f"unknown road link “{link_id}”", hint=did_you_mean(link_id, known))
+                raise InputError(f"unknown road link “{link_id}”", hint=did_you_mean(link_id, known, show=NAMES_SHOWN))
         keep = ~np.isin(self.link_id.astype(str), gone)
         tail = self.tail[keep]
         per_link = (
@@ -236,7 +237,7 @@ def _numbers(links: pd.DataFrame, column: str, known: dict[str, int], noun: str)
         row = links[numbers.isna()].iloc[0]
         raise InputError(
             f"road link “{row['link_id']}”: unknown {noun} “{row[column]}” in {column}",
-            hint=did_you_mean(str(row[column]), known),
+            hint=did_you_mean(str(row[column]), known, show=NAMES_SHOWN),
         )
     return np.asarray(numbers, np.int64)
 

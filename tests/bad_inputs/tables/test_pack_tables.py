@@ -11,6 +11,7 @@ import pytest
 
 from zemsim.core.errors import InputError
 from zemsim.region import Region, embedded_packs, load_region
+from zemsim.region.checks import NAMES_SHOWN
 from zemsim.travel.timetable import Timetable
 
 Rows = list[dict[str, str]]
@@ -71,6 +72,16 @@ def test_a_fault_of_range_or_sum_is_named(name: str, change: Callable[[Rows], Ro
     with pytest.raises(InputError) as caught:
         load_region(pack)
     assert words in str(caught.value)
+
+
+def test_an_unknown_id_of_a_large_table_names_a_few_others(pack: Path) -> None:
+    rewrite(pack / "road_links.csv", put("from_node", "§§§§"))
+    with pytest.raises(InputError, match="from_node: unknown node “§§§§”") as caught:
+        load_region(pack)
+    hint = str(caught.value.hint)
+    assert hint.startswith("known: ")
+    assert hint.count(",") == NAMES_SHOWN - 1
+    assert hint.endswith(" more")
 
 
 def test_order_of_rows_and_columns_changes_nothing(pack: Path, zemgale: Region) -> None:
