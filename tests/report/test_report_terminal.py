@@ -9,8 +9,10 @@ import pytest
 from rich.console import Console
 
 from tests.report.sample import sample_inputs
+from zemsim.report.results import Results
 from zemsim.report.sources import Inputs
-from zemsim.report.terminal import print_results
+from zemsim.report.terminal import failed_checks, print_results
+from zemsim.report.words import Words
 
 
 def printed(inputs: Inputs, language: str = "en", width: int = 100) -> str:
@@ -34,7 +36,26 @@ def test_it_has_values_differences_and_intervals(inputs: Inputs) -> None:
     assert f"± {(effect.high - effect.low) / 2000:,.0f}" in text
     assert "≈" in text
     assert "Caution: 1 of 4 checks failed" in text
+    assert "✗ gap: Mode changes stay below 0.01. (cases passed: 1/2)" in text
+    assert "soc" not in text
     assert "Passenger" in text
+
+
+def test_one_seed_has_no_legend_of_intervals(tmp_path: Path) -> None:
+    one, several = (printed(sample_inputs(tmp_path, seeds=seeds)) for seeds in ((1,), (1, 2)))
+    assert "This run has one seed only, so there are no intervals" in one
+    assert "±" not in one
+    assert "half the width of the 95 % interval" in " ".join(several.split())
+
+
+def test_failed_checks_are_named_up_to_five_and_counted(inputs: Inputs) -> None:
+    given = inputs.results
+    checks = [{"check": f"check-{n}", "passed": False, "value": 1.0, "text": f"Number {n}."} for n in range(8)]
+    results = Results(given.manifest, given.indicators, given.headline, checks)
+    lines = failed_checks(results, Words("en"))
+    assert lines[0] == "✗ check-0: Number 0. (cases passed: 0/1)"
+    assert len(lines) == 6
+    assert lines[-1] == "and 3 more"
 
 
 def test_names_cannot_command_the_terminal(tmp_path: Path) -> None:

@@ -129,12 +129,13 @@ def test_warmup_tells_where_kernels_are_kept(monkeypatch: pytest.MonkeyPatch, tm
             place = compile_cache.folder()
             place.mkdir(exist_ok=True)
             (place / f"{part}.nbc").write_bytes(b"12345")
+            (place / f"{part}.nbi").write_bytes(b"1")
 
     monkeypatch.setattr("zemsim.experiment.prepare.SpineEngine", Engine)
     found = json.loads(CliRunner().invoke(warmup, ["--json"]).stdout)
     assert made == ["population", "roads", "timetable", "rehearsal-tours", "rehearsal"]
     assert found["folder"] == str(compile_cache.folder())
-    assert (found["files"], found["bytes"]) == (5, 25)
+    assert (found["kernels"], found["files"], found["bytes"]) == (5, 10, 30)
     told = CliRunner().invoke(warmup, [])
     assert "5 compiled kernels" in told.stdout
     assert "compiling: population" in told.stderr

@@ -46,7 +46,11 @@ def check(networks: str | None, as_json: bool) -> None:
 @click.command()
 @as_json
 def warmup(as_json: bool) -> None:
-    """Compile all kernels now, so that the first run need not. They are kept in the cache folder of the user.
+    """Compile the kernels of `zemsim run` now, so that the first run need not; kept in the user's cache folder.
+
+    These are all that a run of the embedded region, `assign`, `region check` and `skims` by car or bike call. `skims`
+    by bus or train, `check`, `region build`, runs of a region so built and `bench` compile a few more when they first
+    call them.
 
     NUMBA_CACHE_DIR names another folder. For one cache that serves several kinds of processors, set NUMBA_CPU_NAME to
     x86-64-v3 and NUMBA_CPU_FEATURES to nothing, here and in the runs.
@@ -58,12 +62,13 @@ def warmup(as_json: bool) -> None:
         from zemsim.experiment.warmup import warm_up
 
         found = warm_up(show)
-    about = {"folder": str(found.folder), "files": found.files, "bytes": found.size_bytes, "seconds": found.spent_s}
+    about = {"folder": str(found.folder), "kernels": found.kernels, "files": found.files}
+    about |= {"bytes": found.size_bytes, "seconds": found.spent_s}
     if as_json:
         print_json(about)
     else:
         size_mb = found.size_bytes / 1e6
-        click.echo(f"{found.files} compiled kernels, {size_mb:.1f} MB, after {found.spent_s:.0f} s in {found.folder}")
+        click.echo(f"{found.kernels} compiled kernels, {size_mb:.1f} MB, after {found.spent_s:.0f} s in {found.folder}")
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""Compile every kernel that a run calls, before anybody waits for one."""
+"""Compile every kernel that a run of the embedded region calls, before anybody waits for one."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ PARTS: Final = {
 
 @dataclass(frozen=True)
 class Warmed:
-    """What is kept now: where, in how many files of how many bytes, and the seconds it took."""
+    """What is kept now: where, how many kernels in how many files of how many bytes, and the seconds it took."""
 
     folder: Path
+    kernels: int
     files: int
     size_bytes: int
     spent_s: float
@@ -51,5 +52,6 @@ def warm_up(show: Progress) -> Warmed:
             engine.prepare(Path(folder), part, 1)
     show(len(PARTS), len(PARTS), "compiled")
     place = compile_cache.folder()
-    sizes = [file.stat().st_size for file in place.glob("*.nb[ci]")]
-    return Warmed(place, len(sizes), sum(sizes), time.perf_counter() - began)
+    size_bytes = {file.name: file.stat().st_size for file in place.glob("*.nb[ci]")}
+    kernels = sum(name.endswith(".nbc") for name in size_bytes)
+    return Warmed(place, kernels, len(size_bytes), sum(size_bytes.values()), time.perf_counter() - began)

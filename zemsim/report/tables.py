@@ -183,6 +183,7 @@ def _verdict_row(name: str, found: Sequence[Mapping[str, Any]], words: Words) ->
     shown = (failed or found)[0]
     mark = ("✗ " if failed else "✓ ") + words("failed" if failed else "passed")
     return {
+        "check": tidy(name, MAX_TEXT),
         "passed": not failed,
         "mark": mark,
         "cases": f"{len(found) - len(failed)}/{len(found)}",

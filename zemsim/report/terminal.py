@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from zemsim.core import numbers
 from zemsim.core.errors import clean
 from zemsim.report import tonnes
+from zemsim.report.findings import MIN_FINDINGS_SEEDS
 from zemsim.report.results import BASELINE, MAIN_KEYS, MODE_KEYS, Results, RunLike
 from zemsim.report.sources import headline_of
-from zemsim.report.tables import headline_cell
+from zemsim.report.tables import headline_cell, verdict_rows
 from zemsim.report.text import tidy
 from zemsim.report.words import Words, indicator
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 100
 NAME_WIDTH: Final = 21
+#: Checks that failed are named, up to so many.
+MAX_CHECKS_NAMED: Final = 5
 
 
 def print_table(run: RunLike, language: str = "en", console: Console | None = None) -> None:
@@ -52,13 +55,30 @@ def print_results(results: Results, language: str = "en", console: Console | Non
     screen.print(Text(caption))
     for keys in blocks(results):
         screen.print(table_of(results, keys, words))
-    screen.print(Text(f"▲ ▼ {words('legend_clear')}   ≈ {words('legend_unclear')}   ± {words('legend_half')}"))
+    if len(results.seeds) < MIN_FINDINGS_SEEDS:
+        legend = words("finding_one_seed")
+    else:
+        legend = f"▲ ▼ {words('legend_clear')}   ≈ {words('legend_unclear')}   ± {words('legend_half')}"
+    screen.print(Text(legend))
     failed = sum(not verdict.get("passed") for verdict in results.verdicts)
     if failed:
         text = words(
             "finding_checks_failed", failed=failed, total=len(results.verdicts), heading=words("verdicts_heading")
         )
         screen.print(Text(text, style="bold"))
+        screen.print(Text("\n".join(failed_checks(results, words))))
+
+
+def failed_checks(results: Results, words: Words) -> list[str]:
+    """Return a line for each check that failed in any case, up to five, with the cases that passed; then how many more.
+
+    The words are those of the first case that failed.
+    """
+    failed = [row for row in verdict_rows(results, words) if not row["passed"]]
+    cases = words("verdict_cases").lower()
+    lines = [f"✗ {row['check']}: {row['text']} ({cases}: {row['cases']})" for row in failed[:MAX_CHECKS_NAMED]]
+    more = len(failed) - len(lines)
+    return [*lines, words("more_checks", count=more)] if more else lines
 
 
 def _columns() -> int:
