@@ -116,6 +116,15 @@ def test_costs_that_the_kernel_would_misread_are_refused(cost, words) -> None:
         cheapest_paths(graph, pairs, cost, empty_paths(graph, pairs))
 
 
+def test_of_parallel_links_that_cost_the_same_the_first_is_taken() -> None:
+    graph = graph_of([(0, 1), (0, 1), (1, 2), (1, 2)], [False] * N)
+    pairs = all_pairs([0], [2])
+    found = empty_paths(graph, pairs)
+    for cost in (1.0, 2.0):  # the second search goes by the order of the first
+        cheapest_paths(graph, pairs, np.full((1, 4), cost), found)
+        assert found.last_link[0, 1:3].tolist() == [0, 2]
+
+
 def test_names_of_links_are_pinned() -> None:
     assert link_names(2).tolist() == [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4]  # SplitMix64 from 0: published values
     assert np.unique(link_names(100_000)).size == 100_000

@@ -11,6 +11,7 @@ import pytest
 from tests.reference.raptor import Trip, timetable
 from zemsim.behaviour.parameters import load_parameters
 from zemsim.core.errors import InputError
+from zemsim.kernels.transit_skim import PatternFares, leg_fare
 from zemsim.travel.timetable import Timetable
 from zemsim.travel.transit import TransitSkim, transit_skim
 from zemsim.travel.transit_loads import load_patterns
@@ -71,6 +72,25 @@ def test_main_leg_is_the_longest_ride(table: Timetable, skim: TransitSkim) -> No
     pattern = skim.main_pattern[0, 1, 0, 3]
     assert table.routes["route_id"].iloc[table.pattern_route[pattern]] == "r01"
     assert (skim.board_pos[0, 1, 0, 3], skim.alight_pos[0, 1, 0, 3]) == (0, 1)
+
+
+def test_stated_fares_come_before_the_formula() -> None:
+    """The first pattern has a fare stated for one of its rides, the second for none."""
+    formula = (np.array([0.5, 0.5]), np.array([0.05, 0.05]), np.array([1.0, 1.0]), np.array([True, True]))
+    stated = np.array([np.nan, np.nan, 2.5, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan])
+    fares = PatternFares(*formula, np.array([0, -1]), np.array([3, 0]), stated)
+    assert leg_fare(fares, 0, 20_000.0, 0, 2) == 2.5
+    assert leg_fare(fares, 0, 20_000.0, 1, 2) == leg_fare(fares, 1, 20_000.0, 0, 2) == 1.5
+    assert leg_fare(fares, 1, 4000.0, 0, 2) == 1.0
+
+
+@pytest.mark.parametrize("rail", [False, True])
+def test_the_very_first_arrival_can_be_changed_from(rail: bool) -> None:
+    first = bus(0, (0, 1), 6 * H, 600)
+    second = Trip(1, rail, (1, 2), (7 * H, 8 * H), (7 * H, 8 * H))
+    skim = transit_skim(timetable([(0.0, 0.0), (20_000.0, 0.0), (60_000.0, 0.0)], [first, second]))
+    assert skim.transfers[0, int(rail), 0, 2] == 1
+    assert skim.in_vehicle_min[0, int(rail), 0, 2] == 70
 
 
 def test_slow_departures_do_not_count() -> None:

@@ -67,6 +67,14 @@ def test_derivative_without_flow(beta, slope) -> None:
     assert (bpr.time(flow(1e-9))[0] - bpr.time(flow(0))[0]) / 1e-9 == pytest.approx(slope, abs=1e-6)
 
 
+def test_a_power_below_one_by_hand() -> None:
+    """At a quarter of the capacity: 10 (1 + 0.2 sqrt(1 / 4)), and 10 x 0.2 x 0.5 / 1000 / sqrt(1 / 4) per vehicle."""
+    root = one(10, 0.2, 0.5, 1000)
+    assert root.time(flow(250))[0] == pytest.approx(11)
+    assert root.slope(flow(250))[0] == pytest.approx(0.002)
+    assert root.integral(flow(250))[0] == pytest.approx(2500 + 250 / 1.5)
+
+
 def test_derivative_without_flow_is_finite_for_powers_below_one() -> None:
     assert math.isfinite(one(10, 0.15, 0.5, 1000).slope(flow(0))[0])
 
