@@ -26,6 +26,9 @@ ARGUMENTS = (
     "--disable-dev-shm-usage",
 )
 
+#: A machine that is busy may be too slow to start one, once.
+STARTS = 3
+
 
 def _program(*names: str) -> str | None:
     return next((found for name in names if (found := shutil.which(name))), None)
@@ -40,17 +43,29 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         if os.environ.get("ZEMSIM_REQUIRE_BROWSER") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
+    from selenium.common.exceptions import WebDriverException
+
+    for attempt in range(STARTS):
+        try:
+            started = _start(chromium, driver, tmp_path_factory.mktemp("profile"))
+            break
+        except WebDriverException:
+            if attempt == STARTS - 1:
+                raise
+    yield started
+    started.quit()
+
+
+def _start(chromium: str, driver: str, profile: Path) -> Any:
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
-    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+    for argument in (*ARGUMENTS, f"--user-data-dir={profile}"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    started = webdriver.Chrome(options=options, service=Service(driver))
-    yield started
-    started.quit()
+    return webdriver.Chrome(options=options, service=Service(driver))
 
 
 @pytest.fixture(scope="session")
