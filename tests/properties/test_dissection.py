@@ -121,6 +121,12 @@ def test_an_order_holds_every_node_once_whatever_the_order_of_links(
     assert np.argsort(rank).tolist() == dissect(*neighbours(*arrays(edges), n_nodes)).tolist()
 
 
+def test_an_order_of_nodes_that_all_have_many_neighbours() -> None:
+    """None is taken out before cutting begins, so what is cut has as many links as the graph."""
+    rank = dissection_rank(*arrays(list(combinations(range(7), 2))), 7)
+    assert sorted(rank.tolist()) == list(range(7))
+
+
 def test_a_dissected_grid_is_cheap() -> None:
     """A grid of 40 by 40 in its own row order has arcs of order N^1.5; dissected it has a few times N log N."""
     side = 40

@@ -197,6 +197,9 @@ def test_of_stops_equally_near_the_lower_rows_are_looked_at() -> None:
     """Seven stops to the east stand in the table before seven to the west, which lie in an earlier cell."""
     stops = [(3000.0, 0.0)] * 7 + [(1800.0, 0.0)] * 7 + [(0.0, 0.0)]
     assert [reached(stops, (2400.0, 0.0), only) for only in (5, 6, 11, 12)] == [True, True, True, False]
+    west, east = (1800.0, 0.0), (3000.0, 0.0)
+    stops = [west] * 11 + [east, west] + [(0.0, 0.0)]  # the twelfth comes when twelve are there, and ousts the last
+    assert [reached(stops, (2400.0, 0.0), only) for only in (10, 11, 12)] == [True, True, False]
 
 
 @pytest.mark.parametrize("on_network", [False, True])
