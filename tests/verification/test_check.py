@@ -126,7 +126,8 @@ def test_public_transport_of_random_feeds_passes_and_a_second_is_seen(monkeypatc
     assert [wrong[:2] for wrong in found] == [(0, 0)] * 12
     assert sum(labels for _, _, labels in found) > 100
     right = transit.connections
-    monkeypatch.setattr(transit, "connections", lambda net: right(net)._replace(arrive_s=right(net).arrive_s + 1))
+    late = lambda rides: rides._replace(trip_arrive_s=rides.trip_arrive_s + 1)  # noqa: E731
+    monkeypatch.setattr(transit, "connections", lambda net: late(right(net)))
     assert sum(transit._small(Numbers(50_000 + case))[0] for case in range(12)) > 0
 
 
