@@ -116,6 +116,17 @@ def test_parts_of_the_skim_fit_together(feed: tuple[list[tuple[float, float]], l
     assert not reached[4:].any()
 
 
+@pytest.mark.parametrize("slow_first", [True, False])
+def test_a_line_is_boarded_where_it_is_met_first(slow_first: bool) -> None:
+    """A slow bus to the middle of a line and a quick one to its beginning, in either order of the table."""
+    to_middle = Trip(1 - slow_first, False, (0, 2), (21_600, 28_800), (21_600, 28_800))
+    to_begin = Trip(int(slow_first), False, (0, 1), (21_600, 22_800), (21_600, 22_800))
+    line = Trip(2, False, (1, 2, 3), (23_400, 24_000, 25_200), (23_400, 24_000, 25_200))
+    table = timetable([(20_000.0 * k, 0.0) for k in range(4)], [to_middle, to_begin, line])
+    found = profile_arrivals(plain_network(table, DayType.WEEKDAY), 0, np.array([21_600], np.int32), 2, 120)
+    assert found[0, 3] == 25_200
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

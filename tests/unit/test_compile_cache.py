@@ -114,6 +114,25 @@ def test_kernels_that_nobody_uses_are_forgotten(tmp_path: Path, monkeypatch: pyt
     assert sorted(file.name for file in place.iterdir()) == ["b.nbc", "rehearsed-1"]
 
 
+def test_a_kernel_that_cannot_be_deleted_keeps_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    place, kept = compile_cache.folder(), []
+    place.mkdir()
+    for name in ("a.nbi", "b.nbc", "c.nbc"):
+        (place / name).write_bytes(b"")
+        os.utime(place / name, (0, 0))
+
+    def all_but_the_first(file: Path) -> None:
+        if not kept:
+            kept.append(file)
+            raise PermissionError(file)
+        os.unlink(file)
+
+    monkeypatch.setattr(Path, "unlink", all_but_the_first)
+    assert compile_cache.forget_old() == 2
+    assert list(place.iterdir()) == kept
+
+
 def test_warmup_tells_where_kernels_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     made: list[str] = []
