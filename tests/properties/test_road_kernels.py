@@ -356,6 +356,7 @@ def test_machine_code_of_lanes_does_what_its_python_says(n_parts: int, wide: boo
         ({"rank": np.array([0.0, 1.0, 2.0])}, "rank must be a contiguous"),
         ({"tail": np.array([3], np.int32)}, "tail must hold"),
         ({"tail": np.array([-1], np.int32)}, "tail must hold"),
+        ({"tail": np.array([-1, 0], np.int32), "head": np.array([1, 1], np.int32)}, "tail must hold"),
         ({"head": np.array([-1], np.int32)}, "head must hold"),
         ({"head": np.array([3], np.int32)}, "head must hold"),
         ({"head": np.array([0, 1], np.int32)}, "same size"),
