@@ -286,10 +286,11 @@ def _unknown_start(head: Head, policies: list[Policy], document: Document) -> It
     begins = [measure.from_year for policy in policies for measure in policy.measures]
     first = min(begins, default=head.years[0])
     if head.years[0] < first <= head.days_in[0]:
+        before = f"{head.years[0]}" if head.years[0] == first - 1 else f"a year from {head.years[0]} to {first - 1}"
         yield document.fault(
             ("experiment", "days_in"),
             f"the first measure begins in {first}, and no year before it is simulated",
-            f"add a year from {head.years[0]} to {first - 1}, or let years begin with {first}",
+            f"add {before}, or let years begin with {first}",
         )
 
 
