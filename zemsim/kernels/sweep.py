@@ -366,7 +366,8 @@ def sweep(members: Members, graph: Slice, threads: int = 1) -> LaneTable:
         sweep_batches(begin, end, members, graph, not everything, *work, out)
         free.append(work)
 
-    run_blocks(block, batches, threads, block_rows=BATCHES_PER_BLOCK)
+    # Few batches are cut finer, whatever the number of threads, so that two threads share them.
+    run_blocks(block, batches, threads, block_rows=min(BATCHES_PER_BLOCK, max(1, batches // BATCHES_PER_BLOCK // 2)))
     return LaneTable(tuple(part.reshape(batches, members.targets.size, LANES) for part in out), slot)
 
 
