@@ -213,6 +213,21 @@ def rebuild(store: PathStore, graph: Graph, pairs: Pairs, found: CheapestPaths, 
     return out
 
 
+def with_paths(store: PathStore, more: PathStore, pairs: NDArray[np.int64]) -> PathStore:
+    """``store`` with the paths of ``more`` added, whose k-th pair is the pair ``pairs[k]`` (ascending) of ``store``."""
+    pair = np.concatenate([store.path_pair(), pairs[more.path_pair()]])
+    order = np.argsort(pair, kind="stable")
+    return PathStore(
+        np.searchsorted(pair[order], np.arange(store.pair_start.size)).astype(np.int64),
+        np.concatenate([store.link_start, more.link_start + store.used])[order],
+        np.concatenate([store.link_stop, more.link_stop + store.used])[order],
+        np.concatenate([store.links[: store.used], more.links[: more.used]]),
+        store.used + more.used,
+        np.concatenate([store.flow, more.flow])[order],
+        np.concatenate([store.name, more.name])[order],
+    )
+
+
 def add_flows(
     start: int, stop: int, store: PathStore, pair_class: NDArray[np.int32], part_pairs: int, out: NDArray[np.float64]
 ) -> None:

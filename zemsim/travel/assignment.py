@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from zemsim.kernels.equilibrium import Delay, Links, balance_pairs, links_of, refresh, totals, weighted_sum
 from zemsim.kernels.lane_trees import CheapestPaths, Graph, Pairs, cheapest_paths, empty_paths
-from zemsim.kernels.path_store import PathStore, empty_store, link_flows, rebuild
+from zemsim.kernels.path_store import PathStore, empty_store, link_flows, rebuild, with_paths
 from zemsim.kernels.rivals import rivals_of
 from zemsim.travel.link_network import (
     LinkNetwork,
@@ -158,12 +158,12 @@ class _Work:
         """Put the demand of pairs that have no path on their cheapest ones."""
         if not missing.size:
             return
-        self._search()
-        refuse_unreachable(network, pairs_among(self.pairs, missing), self.found.cost[missing])
-        known = np.ones(self.pairs.dest.size, np.bool_)
-        known[missing] = False
-        self.found.cost[known] = np.inf  # those keep the paths they have
-        self._rebuild()
+        few = pairs_among(self.pairs, missing)
+        found = self.found if missing.size == self.pairs.dest.size else empty_paths(self.graph, few)
+        cheapest_paths(self.graph, few, self.links.cost, found, self.threads)
+        refuse_unreachable(network, few, found.cost)
+        new = rebuild(empty_store(missing.size), self.graph, few, found, self.threads)
+        self.store = with_paths(self.store, new, missing)
         self._load()
 
     def _search(self) -> None:
