@@ -138,10 +138,10 @@ def _one_to_all(graph: Graph, options: Options, words: str, metric: Any, peers: 
     origins = graph.origins(ORIGINS)
     members = members_between(graph.hierarchy, origins, every)
     arcs = slice_of(graph.hierarchy, metric, members)
-    found = sweep(members, arcs, options.threads).rows()[:, graph.hierarchy.rank]
-    _same(graph, found[:4], origins[:4], None)
-    ways = [Way("ours", lambda: sweep(members, arcs, options.threads), origins.size)]
-    _scaled(ways, options, lambda: sweep(members, arcs, 1), origins.size)
+    room = sweep(members, arcs, options.threads)  # written over, as in a model that asks again
+    _same(graph, room.rows()[:4, graph.hierarchy.rank], origins[:4], None)
+    ways = [Way("ours", lambda: sweep(members, arcs, options.threads, room), origins.size)]
+    _scaled(ways, options, lambda: sweep(members, arcs, 1, room), origins.size)
     ways += [_way(peer, origins, None, _part(graph) // 2) for peer in peers.values() if peer.name != Aequilibrae.name]
     return Task(
         f"{graph.name}: {words}", "origin", ways, {"best": 20.0},

@@ -103,9 +103,25 @@ def test_only_some_origins_and_targets(graph: Graph, data: st.DataObject) -> Non
     found = sweep(members, graph_of_slice)
     for part in range(2):
         assert found.rows(part).tolist() == wanted[part][np.ix_(origins, targets)].tolist()
+    for part in found.parts:
+        part[:] = data.draw(TIMES)
+    assert sweep(members, graph_of_slice, into=found).parts is found.parts
+    assert found.rows(1).tolist() == wanted[1][np.ix_(origins, targets)].tolist()
     for position, origin in enumerate(origins):
         alone = sweep_one(members, graph_of_slice, position)
         assert [part[members.targets].tolist() for part in alone] == wanted[:, origin, targets].tolist()
+
+
+def test_a_table_of_another_shape_is_not_written_into() -> None:
+    graph = Graph(3, [(0, 1, (5, 1, 1)), (1, 2, (5, 1, 1))], np.arange(3, dtype=np.int32))
+    one, two = swept(graph, graph.parts(1)), swept(graph, graph.parts(2))
+    hierarchy = graph.hierarchy()
+    nodes = np.arange(3, dtype=np.int32)
+    for origins, table in ((nodes, two), (nodes[:0], one)):
+        members = members_between(hierarchy, origins, nodes)
+        arcs = slice_of(hierarchy, customise(hierarchy, graph.parts(1)), members)
+        with pytest.raises(ValueError, match="must have 1 parts of"):
+            sweep(members, arcs, into=table)
 
 
 @settings(max_examples=60)

@@ -329,7 +329,16 @@ def sweep_batches(
                 set_lanes(out, batch * targets.size + column, lanes_at(labels, targets[column]))
 
 
-def sweep(members: Members, graph: Slice, threads: int = 1) -> LaneTable:
+def _room(shape: tuple[int, int, int], n_parts: int, into: LaneTable | None) -> Parts:
+    """Arrays for a result: those of ``into`` if there is one."""
+    if into is None:
+        return tuple(np.empty(shape, np.int32) for _ in range(n_parts))
+    if len(into.parts) != n_parts or any(part.shape != shape for part in into.parts):
+        raise ValueError(f"the table to write into must have {n_parts} parts of {shape}")
+    return into.parts
+
+
+def sweep(members: Members, graph: Slice, threads: int = 1, into: LaneTable | None = None) -> LaneTable:
     """Labels from all origins of ``members`` to all its targets, in one slice.
 
     Parameters
@@ -339,6 +348,9 @@ def sweep(members: Members, graph: Slice, threads: int = 1) -> LaneTable:
         Of these members.
     threads : int
         One or more; the result is the same for any number.
+    into : LaneTable, optional
+        Of an earlier sweep of as many origins, targets and sums: its labels are written over. Memory that is new to the
+        process costs more than the labels of a large table.
 
     Returns
     -------
@@ -352,8 +364,8 @@ def sweep(members: Members, graph: Slice, threads: int = 1) -> LaneTable:
     slot[by_place] = np.arange(slot.size)
     members = members._replace(origins=np.ascontiguousarray(members.origins[by_place]))
     everything = np.array_equal(members.targets, np.arange(n_members))
-    rows = batches * members.targets.size
-    out = tuple(np.empty((rows, LANES), np.int32) for _ in range(n_parts))
+    parts = _room((batches, members.targets.size, LANES), n_parts, into)
+    out = tuple(part.reshape(-1, LANES) for part in parts)
     free: list[tuple[Parts, Bools, Int32, Int64]] = []
 
     def block(begin: int, end: int) -> None:
@@ -368,7 +380,7 @@ def sweep(members: Members, graph: Slice, threads: int = 1) -> LaneTable:
 
     # Few batches are cut finer, whatever the number of threads, so that two threads share them.
     run_blocks(block, batches, threads, block_rows=min(BATCHES_PER_BLOCK, max(1, batches // BATCHES_PER_BLOCK // 2)))
-    return LaneTable(tuple(part.reshape(batches, members.targets.size, LANES) for part in out), slot)
+    return LaneTable(parts, slot)
 
 
 mark_ancestors = njit(cache=True, nogil=True)(mark_ancestors)
