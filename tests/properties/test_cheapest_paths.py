@@ -98,6 +98,16 @@ def test_more_origins_than_lanes_of_two_classes(threads) -> None:
     for row in range(2 * rows):
         best = cheapest(roads, cost[vehicle_class[row]].tolist(), int(origin[row]), n, no_through.tolist())
         assert found.cost[starts[row] : starts[row + 1]].tolist() == [best[d] for d in dests[row]]
+        check_tree(found.last_link[row], np.array(best), graph, cost[vehicle_class[row]], int(origin[row]))
+
+
+def check_tree(last_link, best, graph: Graph, cost, origin: int) -> None:
+    """Every node that is reached has a last link that leads to it at its cost; the others and the origin have none."""
+    node = np.flatnonzero(np.isfinite(best) & (np.arange(best.size) != origin))
+    link = last_link[node]
+    assert graph.head[link].tolist() == node.tolist()
+    assert (best[graph.tail[link]] + cost[link]).tolist() == best[node].tolist()
+    assert (np.delete(last_link, node) == -1).all()
 
 
 @pytest.mark.parametrize(
@@ -123,6 +133,16 @@ def test_of_parallel_links_that_cost_the_same_the_first_is_taken() -> None:
     for cost in (1.0, 2.0):  # the second search goes by the order of the first
         cheapest_paths(graph, pairs, np.full((1, 4), cost), found)
         assert found.last_link[0, 1:3].tolist() == [0, 2]
+
+
+def test_of_paths_that_cost_the_same_that_over_the_nearer_node_is_taken() -> None:
+    """To node 3 both ways take 4: over node 1, which is 1 away, and over node 2, which is 2 away."""
+    graph = graph_of([(0, 1), (0, 2), (1, 3), (2, 3)], [False] * N)
+    pairs = all_pairs([0], [3])
+    found = empty_paths(graph, pairs)
+    for cost, last in (([1.0, 2.0, 3.0, 2.0], 2), ([2.0, 1.0, 2.0, 3.0], 2)):  # nodes are ordered by the first search
+        cheapest_paths(graph, pairs, np.array([cost]), found)
+        assert (found.cost[0], found.last_link[0, 3]) == (4.0, last)
 
 
 def test_names_of_links_are_pinned() -> None:
