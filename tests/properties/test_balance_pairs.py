@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import numpy as np
@@ -116,10 +117,15 @@ def test_paths_that_differ_by_the_tolerance_are_left_alone(tolerance: float, sta
 
 
 def test_sums_over_links_by_hand() -> None:
-    """A free road of flow 3 with a toll of 2 for the second class; one that takes 1 + x * x under 2; an empty one."""
+    """A road of 5 that the classes pay 3 and 2 for; one of 1 + x * x, closed to the second class; an empty one."""
     roads = [Road(0, 1, 5.0, 0.0, 1.0, 1.0), Road(0, 1, 1.0, 1.0, 2.0, 1.0), Road(0, 1, 7.0, 1.0, 1.0, 1.0)]
-    links = links_with(roads, [[0.0, 4.0, 9.0], [2.0, 0.0, 9.0]], [3.0, 2.0, 0.0])
-    class_flow = np.array([[1.0, 0.5, 0.0], [2.0, 1.5, 0.0]])
-    fixed = 2.0 * 2.0 + 4.0 * 0.5
+    links = links_with(roads, [[3.0, 4.0, 9.0], [2.0, math.inf, 9.0]], [3.0, 2.0, 0.0])
+    class_flow = np.array([[1.0, 2.0, 0.0], [2.0, 0.0, 0.0]])
+    fixed = 3.0 * 1.0 + 4.0 * 2.0 + 2.0 * 2.0
     assert totals(links, class_flow) == pytest.approx((15 + 2 + 8 / 3 + fixed, 15 + 10 + fixed, 15 + 10), rel=1e-15)
     assert weighted_sum(np.array([2.0, 0.5]), np.array([3.0, 8.0])) == 10
+
+
+def test_links_begin_without_flow() -> None:
+    links = links_of(network_of([Road(0, 1, 5.0, 1.0, 1.0, 1.0)], [False, False]).delay.terms(), np.array([[0.5]]))
+    assert (links.state[0, :3].tolist(), links.cost.tolist()) == ([0.0, 5.0, 5.0], [[5.5]])

@@ -50,7 +50,8 @@ def parted(pair: list[Path]) -> list[Path]:
 
 @settings(max_examples=100)
 @given(st.lists(paths, max_size=6), st.integers(0, 2))
-@example([[[0, 1, 0, 1, 0], [0, 1]]], 0)  # the first begins with the second, and stands behind it
+@example([[[0, 1, 0, 1, 0], [0, 1]], [[0]]], 0)  # the first begins with the second, and stands behind it
+@example([[[0, 1], [0, 1, 0, 1]]], 0)  # the second begins with the first
 @example([[[2, 0, 1], [1, 0, 1]]], 0)  # two links in common at the end
 def test_common_ends_are_left_out_and_flows_come_back(pairs, gap) -> None:
     store = store_of(pairs, gap)
