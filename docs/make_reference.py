@@ -213,6 +213,38 @@ def pack() -> str:
     return table(["file", "what", "fields"], rows)
 
 
+def parameters() -> str:
+    """The register of assumptions: every behavioural parameter, and what it moves."""
+    from zemsim.behaviour.parameters import load_parameters
+    from zemsim.calibrate.register import register
+
+    known = register()
+    head = ["symbol", "name", "value", "range", "unit", "grade", "read", "moves most", "source", "note"]
+    rows = []
+    for p in sorted(load_parameters().table.values(), key=lambda p: (not p.used, p.group)):
+        read = "yes" if p.used else "not yet"
+        values = [f"{p.value:g}", f"{p.low:g} to {p.high:g}", p.unit, p.grade, read, known.most_moved(p.symbol)]
+        rows.append([f"`{p.symbol}`", p.name, *values, p.source, p.note])
+    note = known.note()
+    return f"{note[0].upper()}{note[1:]}.\n\n{table(head, rows)}"
+
+
+def realism() -> str:
+    """The realism tests with their bands, from the table that `zemsim realism` reads."""
+    from zemsim.calibrate.realism_table import read_tests
+
+    head = ["test", "what", "change", "run", "band", "source", "grade", "note"]
+    rows = []
+    for test in read_tests():
+        start = "" if test.base_factor == 1.0 else f"from {test.base_factor:g} times, "
+        change = f"`{test.of}` over `{test.over}`" if test.is_ratio else f"{start}`{test.change}` times {test.factor:g}"
+        low, high = ("" if end is None else f"{end:g}" for end in (test.low, test.high))
+        band = f"{low} to {high}" if low and high else f"from {low}" if low else ""
+        run = "" if test.is_ratio else test.horizon
+        rows.append([f"`{test.test}`", test.title["en"], change, run, band, test.source, test.grade, test.note])
+    return table(head, rows)
+
+
 MAKERS: dict[str, Callable[[], str]] = {
     "floors": floors,
     "tables": tables,
@@ -221,6 +253,8 @@ MAKERS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "levers": levers,
     "pack": pack,
+    "parameters": parameters,
+    "realism": realism,
 }
 
 

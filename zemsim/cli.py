@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import click
 
 from zemsim import __version__
+from zemsim.commands.behaviour import parameters, realism
 from zemsim.commands.measures import measures
 from zemsim.commands.options import as_json, language
 from zemsim.commands.quality import bench, check, warmup
@@ -15,12 +16,12 @@ from zemsim.commands.regions import region
 from zemsim.commands.skims import skims
 from zemsim.commands.travel import assign
 from zemsim.core.command_line import Commands, plain_text, print_columns, print_json
-from zemsim.core.errors import EXIT_BAD_INPUT, InputError, InputErrors, UsageError, clean
+from zemsim.core.errors import EXIT_BAD_INPUT, InputError, InputErrors, clean
 
 
 @click.group(
     cls=Commands,
-    commands=[assign, bench, check, measures, region, skims, warmup],
+    commands=[assign, bench, check, measures, parameters, realism, region, skims, warmup],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="zemsim")
@@ -246,26 +247,3 @@ def _print_day(day: Mapping[str, Any]) -> None:
             utility = f"{option['utility']:.3f}" if option["available"] else "not available"
             rows.append((f"  {option['alternative']}", utility, f"{option['draw']:.3f}", rest))
         print_columns(rows, ("  alternative", "utility", "draw", "one way"))
-
-
-@cli.command()
-@click.option("--group", help="Only this group.")
-@as_json
-def parameters(group: str | None, as_json: bool) -> None:
-    """List the behavioural parameters with their ranges, sources and grades, and whether a run reads them yet."""
-    from zemsim.behaviour.parameters import load_parameters
-    from zemsim.core.errors import did_you_mean
-
-    table = list(load_parameters().table.values())
-    groups = sorted({p.group for p in table})
-    if group is not None and group not in groups:
-        raise UsageError(f"there is no group “{clean(group, 80)}” of parameters: {did_you_mean(group, groups)}")
-    table = [p for p in table if group in (None, p.group)]
-    if as_json:
-        print_json({"rows": [dict(vars(p)) for p in table]})
-        return
-    rows = [
-        (p.symbol, f"{p.value:g}", f"{p.low:g} to {p.high:g}", p.unit, p.grade, "yes" if p.used else "no", p.name)
-        for p in table
-    ]
-    print_columns(rows, ("symbol", "value", "range", "unit", "grade", "read", "name"))

@@ -66,20 +66,10 @@ def _mark(versions: dict[str, str]) -> Path:
 
 def few(population: Population, households: int = HOUSEHOLDS) -> Population:
     """Return every so-manieth household with an electric car, and without, so that they live all over the region."""
-    from zemsim.population import Population
-
-    homes, people, cars = population.households, population.residents, population.vehicles
+    homes, cars = population.households, population.vehicles
     electric = np.zeros(len(homes), bool)
     electric[cars["household_idx"].to_numpy()[cars["battery_kwh"].to_numpy() > 0]] = True
-    kept = np.sort(np.r_[_spread(electric, households), _spread(~electric, households)])
-    new = np.full(len(homes), -1, np.int32)
-    new[kept] = np.arange(len(kept), dtype=np.int32)
-    tables = {"households": homes.iloc[kept].reset_index(drop=True)}
-    for name, table in (("residents", people), ("vehicles", cars)):
-        home = new[table["household_idx"].to_numpy()]
-        rows = table[home >= 0].reset_index(drop=True)
-        tables[name] = rows.assign(household_idx=home[home >= 0])
-    return Population(**tables, seed=population.seed)
+    return population.take(np.sort(np.r_[_spread(electric, households), _spread(~electric, households)]))
 
 
 def _spread(chosen: npt.NDArray[np.bool_], most: int) -> npt.NDArray[np.int64]:

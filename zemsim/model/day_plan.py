@@ -253,6 +253,11 @@ class DayPlan:
         self.parameters = self.parameters._replace(constants=np.ascontiguousarray(constants))
         self._fixed_at = None
 
+    def set_coefficients(self, **changed: float) -> None:
+        """Take other coefficients of the choice by their names in `ChoiceParameters`."""
+        self.parameters = self.parameters._replace(**changed)
+        self._fixed_at = None
+
     def prepare(self, temperature_c: float, crowding: npt.NDArray[np.float32]) -> None:
         """Make the plan ready for a choice at a crowding [patterns, Q].
 

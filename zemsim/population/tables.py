@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 HOUSEHOLD_DTYPES: Final[Mapping[str, str]] = {
@@ -81,3 +83,25 @@ class Population:
         """Home zone of each resident: int32 [P]."""
         zone = self.households["zone_idx"].to_numpy()[self.residents["household_idx"].to_numpy()]
         return pd.Series(zone, index=self.residents.index, name="zone_idx")
+
+    def take(self, kept: npt.NDArray[np.integer]) -> Population:
+        """Return some households with their residents and cars, numbered anew.
+
+        Parameters
+        ----------
+        kept : int [K]
+            Positions of the households, rising.
+        """
+        new = self.new_positions(kept)
+        tables = {"households": self.households.iloc[kept].reset_index(drop=True)}
+        for name, table in (("residents", self.residents), ("vehicles", self.vehicles)):
+            home = new[table["household_idx"].to_numpy()]
+            rows = table[home >= 0].reset_index(drop=True)
+            tables[name] = rows.assign(household_idx=home[home >= 0])
+        return Population(**tables, seed=self.seed)
+
+    def new_positions(self, kept: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
+        """Position of each household among those kept, -1 for the others: int32 [H]."""
+        new = np.full(len(self.households), -1, np.int32)
+        new[kept] = np.arange(len(kept), dtype=np.int32)
+        return new

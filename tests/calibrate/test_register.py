@@ -1,0 +1,144 @@
+"""The register of assumptions: what `zemsim parameters` says, the file of moves, and that old moves are flagged."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tests.unit.model import small_world as small
+from zemsim.behaviour.parameters import load_parameters
+from zemsim.calibrate import register as register_module
+from zemsim.calibrate import sensitivity as sensitivity_module
+from zemsim.calibrate.register import HEAD, RESULTS, TAIL, Register, digest_of, register
+from zemsim.calibrate.sensitivity import ends, moved, results, settings_of, watched_experiment, write
+from zemsim.cli import cli
+
+if TYPE_CHECKING:
+    from zemsim.population import Population
+    from zemsim.region import Region
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*args: str) -> Any:
+    return CliRunner().invoke(cli, ["parameters", *args])
+
+
+def row(symbol: str, side: str, value: str, share: float, digest: str) -> dict[str, str]:
+    """A row of the file in which every result moves alike."""
+    told = dict.fromkeys(RESULTS, f"{share:g}")
+    return {"symbol": symbol, "side": side, "value": value, **told, "fingerprint": digest} | dict(
+        zip(TAIL[1:], ("0.1", "2", "2035"), strict=True)
+    )
+
+
+def test_the_file_beside_the_code_is_the_one_in_calibration() -> None:
+    shipped = ROOT / "zemsim" / "calibrate" / "sensitivity.csv"
+    assert (ROOT / "calibration" / "sensitivity.csv").read_bytes() == shipped.read_bytes()
+    assert shipped.read_text(encoding="utf-8").splitlines()[0] == ",".join((*HEAD, *RESULTS, *TAIL))
+
+
+def test_the_file_speaks_of_known_parameters() -> None:
+    table = load_parameters().table
+    for line in register().rows:
+        assert line["side"] in ("central", "low", "high")
+        assert line["side"] == "central" or line["symbol"] in table
+
+
+def test_moves_are_told_and_old_ones_flagged() -> None:
+    digest = digest_of(load_parameters())
+    rows = (row("", "central", "", 7.0, digest), row("b_cost", "low", "-0.45", -0.1, digest))
+    fresh = Register(rows, digest)
+    assert not fresh.stale
+    assert fresh.most_moved("b_cost") == "car-km -10.0%"
+    assert fresh.moves_of("b_cost")[0]["moves"]["co2"] == -0.1
+    assert fresh.about()["results"]["car_km"] == 7.0
+    assert "STALE" not in fresh.note()
+    old = Register(rows, "another")
+    assert old.stale
+    assert old.about()["stale"] is True
+    assert "STALE" in old.note()
+    assert Register((), digest).about() == {"stale": None}
+    assert "not worked out" in Register((), digest).note()
+
+
+def test_the_fingerprint_sees_what_a_run_reads_and_nothing_else() -> None:
+    usual = load_parameters()
+    usual_digest = digest_of(usual)
+    assert digest_of(usual.with_values({"b_cost": -0.3})) != usual_digest
+    constants = usual.mode_constants.copy()
+    constants[0, 0] += 0.1
+    assert digest_of(dataclasses.replace(usual, mode_constants=constants)) != usual_digest
+    unread = next(p for p in usual.table.values() if not p.used)
+    other = {**usual.table, unread.symbol: dataclasses.replace(unread, value=unread.value + 1.0)}
+    assert digest_of(dataclasses.replace(usual, table=other)) == usual_digest
+
+
+def test_json_holds_every_parameter_with_what_is_known() -> None:
+    said = json.loads(run("--json").stdout)
+    table = load_parameters().table
+    assert [one["symbol"] for one in said["rows"]] == list(table)
+    first = said["rows"][0]
+    assert {"symbol", "name", "value", "low", "high", "unit", "source", "grade", "used", "sensitivity"} <= set(first)
+    assert "stale" in said["sensitivity"]
+
+
+def test_only_some() -> None:
+    table = load_parameters().table
+    read = [p.symbol for p in table.values() if p.used]
+    assert [one["symbol"] for one in json.loads(run("--json", "--used").stdout)["rows"]] == read
+    unread = json.loads(run("--json", "--unused").stdout)["rows"]
+    assert not any(one["used"] for one in unread)
+    assert len(unread) + len(read) == len(table)
+    assert [one["symbol"] for one in json.loads(run("--json", "b_cost").stdout)["rows"]] == ["b_cost"]
+    assert "Cost coefficient" in run("b_cost").stdout
+    wrong = run("b_costs")
+    assert wrong.exit_code == 2
+    assert "did you mean “b_cost”" in wrong.output
+
+
+def test_a_parameter_shows_the_moves_of_both_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = digest_of(load_parameters())
+    rows = [row("", "central", "", 1.0, digest)]
+    rows += [row("b_cost", side, value, 0.25, digest) for side, value in (("low", "-0.45"), ("high", "-0.25"))]
+    monkeypatch.setattr(register_module, "register", lambda: Register(tuple(rows), digest))
+    shown = run("b_cost").stdout
+    assert "at low -0.45" in shown
+    assert "at high -0.25" in shown
+    assert "car-km +25.0%" in run("--group", "mode").stdout
+
+
+def test_each_end_of_a_range_is_asked_once() -> None:
+    asked = [(p.symbol, side) for p, side, _ in ends(load_parameters())]
+    assert len(asked) == len(set(asked))
+    assert ("b_cost", "low") in asked
+    assert all(load_parameters().table[symbol].used for symbol, _ in asked)
+
+
+def test_results_move_the_right_way(zemgale: Region, zemgale_population: Population) -> None:
+    """Money that weighs more: fewer car-km; a higher price of electric cars: fewer of them."""
+    experiment = dataclasses.replace(watched_experiment(), years=(2024, 2028), days_in=(2024, 2028), seeds=(1,))
+    world = small.small_world(zemgale, zemgale_population)
+    world = small.with_settings(world, years=(2024, 2025, 2026, 2027, 2028), days_in=(2024, 2028))
+    settings = settings_of(world, experiment)
+    names = list(RESULTS)
+    usual = dict(zip(names, results(world, experiment, settings), strict=True))
+    assert usual["half_fares"] > 0 > usual["dearer_fuel"]
+    dear = dict(zip(names, results(moved(world, "b_cost", -0.45), experiment, settings), strict=True))
+    assert dear["car_km"] < usual["car_km"]
+    costly = dict(zip(names, results(moved(world, "p_bev_used", 22000.0), experiment, settings), strict=True))
+    assert costly["bev_share"] < usual["bev_share"]
+
+
+def test_a_result_that_cannot_be_told_is_blank(tmp_path: Path) -> None:
+    moves = np.array([0.1, np.nan, 0, 0, 0, 0])
+    line = sensitivity_module._row("b_cost", "low", "-0.45", moves, dict.fromkeys(TAIL, "x"))
+    write([line], tmp_path / "moves.csv")
+    told = (tmp_path / "moves.csv").read_text(encoding="utf-8").splitlines()
+    assert told[1] == "b_cost,low,-0.45,0.1,,0,0,0,0,x,x,x,x"
