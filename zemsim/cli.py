@@ -9,6 +9,7 @@ import click
 
 from zemsim import __version__
 from zemsim.commands.behaviour import parameters, realism
+from zemsim.commands.estimate import estimate
 from zemsim.commands.measures import measures
 from zemsim.commands.options import as_json, language
 from zemsim.commands.quality import bench, check, warmup
@@ -21,7 +22,7 @@ from zemsim.core.errors import EXIT_BAD_INPUT, InputError, InputErrors, clean
 
 @click.group(
     cls=Commands,
-    commands=[assign, bench, check, measures, parameters, realism, region, skims, warmup],
+    commands=[assign, bench, check, estimate, measures, parameters, realism, region, skims, warmup],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="zemsim")
