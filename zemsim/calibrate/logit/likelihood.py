@@ -116,7 +116,7 @@ def _inside(problem: Problem, utility: Float, inner: Float) -> tuple[Float, Floa
         members = np.flatnonzero(problem.nest == b)
         scaled = np.where(problem.available[:, members], inner[b] * utility[:, members], -np.inf)
         # The largest is subtracted first: exp() of it would overflow above about 709.
-        top = scaled.max(axis=1)
+        top = scaled.max(axis=1, initial=-np.inf)
         some = np.isfinite(top)
         weight = np.exp(scaled[some] - top[some, None])
         total = weight.sum(axis=1)
