@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import click
 
 from zemsim import __version__
+from zemsim.commands.backtests import backtest
 from zemsim.commands.behaviour import parameters, realism
 from zemsim.commands.estimate import estimate
 from zemsim.commands.measures import measures
@@ -22,7 +23,7 @@ from zemsim.core.errors import EXIT_BAD_INPUT, InputError, InputErrors, clean
 
 @click.group(
     cls=Commands,
-    commands=[assign, bench, check, estimate, measures, parameters, realism, region, skims, warmup],
+    commands=[assign, backtest, bench, check, estimate, measures, parameters, realism, region, skims, warmup],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="zemsim")

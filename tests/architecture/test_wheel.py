@@ -42,6 +42,9 @@ def names_in(wheel: Path) -> set[str]:
 
 def test_wheel_holds_every_file_of_the_package_and_nothing_else(wheel: Path) -> None:
     files = {p.relative_to(ROOT).as_posix() for p in repository_files() if p.is_relative_to(PACKAGE)}
+    cases = [p.name for p in repository_files() if p.is_relative_to(ROOT / "calibration" / "backtests")]
+    files |= {f"zemsim/calibrate/backtest/cases/{name}" for name in cases}
+    assert "b02.toml" in cases
     packed = {name for name in names_in(wheel) if not name.split("/")[0].endswith(".dist-info")}
     assert packed == files
 

@@ -47,6 +47,7 @@ class Stream(IntEnum):
     SHARED_EBIKE = 24
     VERIFICATION = 25
     ON_DEMAND = 26
+    BACKTEST = 27
 
 
 _MASK = np.uint64(0xFFFFFFFF)

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from zemsim.policy.levers import Measure
     from zemsim.region import Region
+
+#: Key of ``datapackage.json``: false where the national policy of Latvia is not in force.
+NATIONAL_POLICY: Final = "national_policy"
 
 
 class Prices(Mapping[str, float]):
@@ -208,7 +211,7 @@ def conditions(region: Region | PolicyRegion, measures: Sequence[Measure], year:
     """
     base = region if isinstance(region, PolicyRegion) else PolicyRegion.of(region)
     draft = Draft(base, year)
-    for measure in national_policy():
+    for measure in national_policy() if base.region.package.get(NATIONAL_POLICY, True) else ():
         if measure.active(year):
             measure.apply(draft)
     draft.forget_claims()

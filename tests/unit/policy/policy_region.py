@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -58,6 +59,7 @@ class SmallRegion:
     prices: pd.DataFrame
     gtfs_folder: Path
     roles: Roles = ROLES
+    package: Mapping[str, object] = field(default_factory=dict)
     grid: Grid = EUROPEAN
 
     def price(self, key: str) -> float:

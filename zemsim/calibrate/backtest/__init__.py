@@ -1,0 +1,1 @@
+"""Back-tests: published natural experiments, repeated in a generic region and held against what was observed."""

@@ -1,0 +1,135 @@
+"""Changes that no lever can say, as inputs of the model; each says what it sets and what it leaves out.
+
+They are set in every year right after the conditions of the year, by a step of the model's schedule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from zemsim.behaviour.parameters import Parameters
+from zemsim.calibrate.backtest.changes import Change, CordonPrice, EbikeLoan, LowEmissionZone, Peers
+from zemsim.calibrate.backtest.quantities import crosses
+from zemsim.core.names import DayType, Season
+from zemsim.core.randomness import Stream
+from zemsim.kernels.draws import uniforms
+from zemsim.model.model import MobilityModel
+from zemsim.model.schedule import SCHEDULE, Schedule, Step
+from zemsim.model.world import World
+
+_ADULT_AGE = 18
+#: Draws of the stream: who borrows an e-bike, and whose car becomes an electric one.
+_BORROW, _PEER = 0, 1
+#: Parameters that are prices of new cars, by the kind of car.
+CAR_PRICES = {"bev": ("p_bev",), "combustion": ("p_ice",)}
+
+
+@dataclass
+class Inputs:
+    """What the step of a back-test does: the change of a case, before or after; nothing before its first year."""
+
+    change: Change
+    first_year: int
+    after: bool = False
+
+    def schedule(self) -> Schedule:
+        """The schedule of a model with this step."""
+        return SCHEDULE.with_step(Step("set the change of the back-test", self.set), after="set conditions")
+
+    def set(self, model: MobilityModel) -> None:
+        """Set what the change states for the model's year."""
+        after = self.after and model.year >= self.first_year
+        setter = _SETTERS.get(self.change.kind)
+        if setter is not None:
+            setter(model, self.change, after)
+
+
+@dataclass(frozen=True)
+class Usual:
+    """Parameters and world of a model as its fit left them."""
+
+    parameters: Parameters
+    world: World
+
+
+def prepare(model: MobilityModel, change: Change, after: bool, usual: Usual) -> None:
+    """Set, before a run starts, what holds for all of it: prices of cars and temperatures."""
+    model.parameters, model.world = usual.parameters, usual.world
+    if change.kind == "car_price":
+        factor = change.after_factor if after else change.before_factor
+        model.parameters = car_price(usual.parameters, change.cars, factor)
+    if change.kind == "temperature":
+        value = change.after_c if after else change.before_c
+        model.world = replace(usual.world, temperature_c=dict.fromkeys(Season, value))
+
+
+def car_price(parameters: Parameters, cars: str, factor: float) -> Parameters:
+    """Parameters with other prices of new cars of a kind; used cars keep theirs."""
+    table = dict(parameters.table)
+    for symbol in CAR_PRICES[cars]:
+        table[symbol] = replace(table[symbol], value=table[symbol].value * factor)
+    return replace(parameters, table=table)
+
+
+def cordon(model: MobilityModel, change: CordonPrice | LowEmissionZone, after: bool) -> None:
+    """Add the charge of two passages to the fee of parking of weekday tours with one end in the centre.
+
+    A car of the household is taken, and a mode chosen, by that fee as by one of parking. Through traffic does not pay,
+    since routes are not known when modes are chosen; and a car that is bought does not count the charge.
+    """
+    petrol, electric = (2.0 * eur / model.parameters["k_park"] for eur in change.toll_eur(after))
+    plan = model.plans[DayType.WEEKDAY]
+    passes = crosses(model, plan.columns.origin, plan.columns.dest)
+    plan.allotment.parking_eur[passes] += petrol
+    plan.allotment.parking_ev_eur[passes] += electric
+
+
+def borrowers(model: MobilityModel, change: Change) -> npt.NDArray[np.bool_]:
+    """Who has an e-bike on loan after the change, bool [P]; everybody where nothing is lent."""
+    residents = model.residents.table
+    if change.kind != "ebike_loan":
+        return np.ones(len(residents.age), np.bool_)
+    return _luck(model, _BORROW) < change.after_adult_share
+
+
+def _luck(model: MobilityModel, draw: int) -> npt.NDArray[np.float64]:
+    """A draw of each adult; 1 for all others, who never are among the chosen."""
+    residents = model.residents.table
+    luck = uniforms(model.seed, int(Stream.BACKTEST), residents.resident_id, draw)
+    return np.where(residents.age >= _ADULT_AGE, luck, 1.0)
+
+
+def ebike_loan(model: MobilityModel, change: EbikeLoan, after: bool) -> None:
+    """Adults whose luck lies below the share have an e-bike at hand, for nothing, while the change holds."""
+    share = change.after_adult_share if after else change.before_adult_share
+    model.residents.table.ebike[_luck(model, _BORROW) < share] = True
+
+
+def peers(model: MobilityModel, change: Peers, after: bool) -> None:
+    """Turn cars of some households into electric ones until they have the stated share; no purchase counts them."""
+    vehicles = model.vehicles
+    wanted = round(change.after_stock_share * vehicles.n) if after else 0
+    missing = wanted - int(vehicles.electric.sum())
+    if missing <= 0:
+        return
+    luck = uniforms(model.seed, int(Stream.BACKTEST), vehicles.vehicle_id, _PEER)
+    order = np.argsort(np.where(vehicles.electric, 2.0, luck), kind="stable")
+    price = model.conditions.price["electricity_home_eur_kwh"]
+    vehicles.plug_in_new(order[:missing], model.parameters["batt_new"], model.seed, price)
+    places = model.municipalities.table
+    home = model.households.table.municipality_idx[vehicles.household_idx]
+    cars = np.bincount(home, minlength=len(places.bev_share))
+    electric = np.bincount(home, weights=vehicles.electric, minlength=len(places.bev_share))
+    places.bev_share[:] = np.divide(electric, cars, out=np.zeros(len(cars)), where=cars > 0)
+
+
+_SETTERS: dict[str, Callable[..., None]] = {
+    "cordon_price": cordon,
+    "low_emission_zone": cordon,
+    "ebike_loan": ebike_loan,
+    "peers": peers,
+}
