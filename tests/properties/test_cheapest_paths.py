@@ -76,9 +76,9 @@ def test_searches_one_after_another_find_the_cheapest_paths(rows, no_through, or
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_more_origins_than_lanes_of_two_classes(threads) -> None:
-    """40 rows of each class: three batches, of which the last is not full; the second class pays other costs."""
+    """41 rows of each class: three batches, of which the last is not full; the second class pays other costs."""
     rng = np.random.default_rng(4)
-    n, rows = 60, 40
+    n, rows = 60, 41
     tail = np.sort(rng.integers(0, n, 200)).astype(np.int32)
     head = rng.integers(0, n, tail.size).astype(np.int32)
     no_through = rng.random(n) < 0.2
@@ -92,7 +92,7 @@ def test_more_origins_than_lanes_of_two_classes(threads) -> None:
     pair_class = np.repeat(vehicle_class, n - 1)
     pairs = Pairs(vehicle_class, origin, starts, dests.ravel(), np.ones(dests.size), pair_class)
     found = empty_paths(graph, pairs)
-    assert found.batch_start.tolist() == [0, 16, 32, 40, 56, 72, 80]
+    assert found.batch_start.tolist() == [0, 16, 32, 41, 57, 73, 82]
     cheapest_paths(graph, pairs, cost, found, threads)
     roads = [Road(t, h, 0, 0, 1, 1) for t, h in zip(tail.tolist(), head.tolist(), strict=True)]
     for row in range(2 * rows):
@@ -157,3 +157,5 @@ def test_costs_of_every_class_are_needed() -> None:
     with pytest.raises(ValueError, match="at least 2 rows of 2 links"):
         cheapest_paths(graph, pairs, np.ones((1, 2)), found)
     cheapest_paths(graph, pairs, np.ones((2, 2)), found)
+    nobody = all_pairs([], [])
+    cheapest_paths(graph, nobody, np.ones((0, 2)), empty_paths(graph, nobody))
