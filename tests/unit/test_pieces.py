@@ -15,6 +15,7 @@ from zemsim.kernels.pieces import pieces_of
         ([2, 2, 5, 4, 5, 6, -1], [[2, 5], [2], [5, 6], [4], [5], [6], []], 4, [[0, 1], [3, 4], [2, 5, 6]], [0, 2, 3]),
         # All above the cut: the chain of 1 and 2 has a work of 6, that of 0 has 1; both meet in node 3.
         ([3, 2, 3, 4, -1], [[3], [2, 3], [3, 4], [4], []], 0, [[1, 2], [0], [3, 4]], [0, 0, 2, 3]),
+        ([2, 2, -1], [[2], [2], []], 0, [[0], [1], [2]], [0, 0, 2, 3]),  # two chains meet in the highest node
         ([2, 3, -1, -1], [[2], [3], [], []], 1, [[0, 2], [1, 3]], [0, 2]),  # two trees, a piece each
         ([], [], None, [], [0]),
     ],
