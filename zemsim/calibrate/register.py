@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from importlib.resources import files
 from typing import Any, Final
+
+import numpy as np
 
 from zemsim.behaviour.parameters import Parameters, load_parameters
 from zemsim.core import fingerprint
@@ -33,13 +35,16 @@ COMMAND: Final = "python -m zemsim.calibrate.sensitivity"
 
 def digest_of(parameters: Parameters) -> str:
     """The fingerprint of all that a run reads of parameters and constants, with the ends of the ranges."""
-    return fingerprint.of_json(
-        {
-            "parameters": {p.symbol: [p.value, p.low, p.high] for p in parameters.table.values() if p.used},
-            "modes": parameters.mode_constants.tolist(),
-            "purchases": parameters.purchase_constants.tolist(),
-        }
-    )
+    table = {p.symbol: [p.value, p.low, p.high] for p in parameters.table.values() if p.used}
+    others = {item.name: _plain(getattr(parameters, item.name)) for item in fields(parameters) if item.name != "table"}
+    return fingerprint.of_json({"parameters": table, **others})
+
+
+def _plain(value: Any) -> Any:
+    """Arrays, and records of arrays, as lists and mappings."""
+    if is_dataclass(value):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
 @dataclass(frozen=True)
