@@ -272,14 +272,16 @@ def of_two_rows(passed: bool) -> Realism:
 def test_the_command(monkeypatch: pytest.MonkeyPatch, passed: bool, code: int) -> None:
     asked: list[Any] = []
 
-    def fake(*args: Any) -> Realism:
-        asked.append(args[:3])
+    def fake(*args: Any, behaviour: dict[str, float]) -> Realism:
+        asked.append((*args[:3], behaviour))
         return of_two_rows(passed)
 
     monkeypatch.setattr(realism_module, "realism", fake)
-    told = CliRunner().invoke(cli, ["realism", "--json", "--sample", "0.1", "--seeds", "2", "--threads", "1"])
+    told = CliRunner().invoke(
+        cli, ["realism", "--json", "--sample", "0.1", "--seeds", "2", "--threads", "1", "--set", "k_park=2"]
+    )
     assert told.exit_code == code
-    assert asked == [(0.1, 2, 1)]
+    assert asked == [(0.1, 2, 1, {"k_park": 2.0})]
     said = json.loads(told.stdout)
     assert said["passed"] is passed
     first, second = said["rows"]
@@ -293,7 +295,17 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch, passed: bool, code: int) -
     assert ("robežās" if passed else "NEIZTURĒTS: par vāju") in latvian.stdout
 
 
-def test_a_wrong_sample_ends_with_2() -> None:
-    told = CliRunner().invoke(cli, ["realism", "--sample", "2"])
-    assert told.exit_code == 2
-    assert "share above 0" in told.output
+@pytest.mark.parametrize(
+    ("option", "value", "code", "message"),
+    [
+        ("--sample", "2", 2, "share above 0"),
+        ("--set", "k_park", 2, "SYMBOL=VALUE"),
+        ("--set", "k_park=dear", 2, "SYMBOL=VALUE"),
+        ("--set", "k_park=99", 65, "must lie from 0.8 to 4"),
+        ("--set", "k_parking=2", 65, "did you mean “k_park”"),
+    ],
+)
+def test_wrong_options(option: str, value: str, code: int, message: str) -> None:
+    told = CliRunner().invoke(cli, ["realism", option, value], standalone_mode=True)
+    assert told.exit_code == code
+    assert message in told.output

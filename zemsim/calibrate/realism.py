@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from zemsim.behaviour.parameters import load_parameters
 from zemsim.calibrate.realism_changes import policy_of
 from zemsim.calibrate.realism_counts import Groups, by_group, of_purposes
 from zemsim.calibrate.realism_runs import Answer, SeedRuns, questions
@@ -132,6 +133,7 @@ def realism(
     progress: Progress = silent,
     tests: Sequence[RealismTest] | None = None,
     world: World | None = None,
+    behaviour: Mapping[str, float] | None = None,
 ) -> Realism:
     """Ask the model all that the tests need, and compare.
 
@@ -149,14 +151,17 @@ def realism(
         Other tests; those of the table without it.
     world : World, optional
         A world to run, already sampled; that of the default experiment without it.
+    behaviour : mapping of str to float, optional
+        Parameters of the default experiment by symbol that differ from their values, within their ranges.
     """
     check_share(sample)
+    load_parameters().with_values(behaviour or {})
     tests = read_tests() if tests is None else tests
     asked = questions(tests)
     numbers = tuple(range(1, seeds + 1))
     if world is None:
         progress(0, 0, "building the region and its residents")
-        world = realism_world(asked, numbers, sample, threads)
+        world = realism_world(asked, numbers, sample, threads, behaviour or {})
     total = len(numbers) * (len(asked) + 1)
     answers = []
     for position, seed in enumerate(numbers):
@@ -174,7 +179,9 @@ def realism(
     return Realism(lines, _by_groups(tests, answers, Groups.of(world)), sample, seeds)
 
 
-def realism_world(asked: Sequence[Asked], seeds: Sequence[int], sample: float, threads: int) -> World:
+def realism_world(
+    asked: Sequence[Asked], seeds: Sequence[int], sample: float, threads: int, behaviour: Mapping[str, float]
+) -> World:
     """The world of the default experiment with the timetables of the changes, its first and last year simulated."""
     from zemsim.model.build import build_world
     from zemsim.region import load_region
@@ -182,7 +189,7 @@ def realism_world(asked: Sequence[Asked], seeds: Sequence[int], sample: float, t
     experiment = load_experiment()
     region, (first, last) = load_region(experiment.region), experiment.years
     policies: Any = tuple(policy_of(one, region, first + 1) for one in asked)
-    changed = dataclasses.replace(experiment, days_in=(first, last), policies=policies)
+    changed = dataclasses.replace(experiment, days_in=(first, last), policies=policies, behaviour=dict(behaviour))
     return sampled(build_world(changed, seeds, threads), sample)
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from zemsim.calibrate.realism import Realism
 
 #: Households and seeds of the realism tests without options; docs/explanation/realism.md says how they were chosen.
-SAMPLE: Final = 0.5
-SEEDS: Final = 5
+SAMPLE: Final = 1.0
+SEEDS: Final = 3
 
 _WORDS: Final = {
     "en": {
@@ -96,13 +96,18 @@ def _print_parameters(chosen: list[Parameter], moved: Mapping[str, str]) -> None
     "--sample", type=float, default=SAMPLE, show_default=True, help="Share of the households, above 0 and up to 1."
 )
 @click.option("--seeds", type=click.IntRange(1, 100), default=SEEDS, show_default=True, help="Number of common seeds.")
+@click.option(
+    "--set", "changed", multiple=True, metavar="SYMBOL=VALUE", help="Another value of a parameter; repeatable."
+)
 @click.option("--groups", is_flag=True, help="Print the answers by income fifth, area and municipality, too.")
 @click.option(
     "--threads", type=click.IntRange(min=1), help="Cores to use; all without it. Results do not depend on it."
 )
 @as_json
 @language
-def realism(sample: float, seeds: int, groups: bool, threads: int | None, as_json: bool, lang: str) -> None:
+def realism(
+    sample: float, seeds: int, changed: tuple[str, ...], groups: bool, threads: int | None, as_json: bool, lang: str
+) -> None:
     """Compare the model's answers to prices, times and departures with published bands. Ends with 3 if one fails.
 
     Values are arc elasticities, means over the seeds; beside them stands the plain change over the change. The spread
@@ -111,12 +116,13 @@ def realism(sample: float, seeds: int, groups: bool, threads: int | None, as_jso
     """
     from zemsim.experiment.progress import shown
 
+    behaviour = dict(_setting(text) for text in changed)
     with shown(None) as show:
         show(0, 0, "loading the program")
         from zemsim.calibrate.realism import realism as test_realism
         from zemsim.experiment.runner import cores
 
-        found = test_realism(sample, seeds, cores() if threads is None else threads, show)
+        found = test_realism(sample, seeds, cores() if threads is None else threads, show, behaviour=behaviour)
     if as_json:
         about = {"passed": found.passed, "sample": found.sample, "seeds": found.seeds}
         print_json({**about, "rows": [line.row(lang) for line in found.lines], "groups": found.groups})
@@ -124,6 +130,15 @@ def realism(sample: float, seeds: int, groups: bool, threads: int | None, as_jso
         _print_realism(found, lang, groups)
     if not found.passed:
         raise click.exceptions.Exit(EXIT_SOME_FAILED)
+
+
+def _setting(text: str) -> tuple[str, float]:
+    """A parameter and its value from ``SYMBOL=VALUE``."""
+    symbol, _, value = text.partition("=")
+    try:
+        return symbol.strip(), float(value)
+    except ValueError:
+        raise UsageError(f"--set takes SYMBOL=VALUE with a number, got “{clean(text, 80)}”") from None
 
 
 def _print_realism(found: Realism, lang: str, groups: bool) -> None:
