@@ -148,6 +148,8 @@ def read_member(file: Path, package: Package) -> bytes:
     if found != package.sha256:
         raise InputError(f"sha256 is {found}, pinned is {package.sha256}", file, hint="nothing was read from it")
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        if package.member not in archive.namelist():
+            raise InputError(f"no member {package.member}", file)
         size = archive.getinfo(package.member).file_size
         if size > _MOST_BYTES:
             raise InputError(f"{package.member} has {size:,} bytes; the limit is {_MOST_BYTES:,}", file)
