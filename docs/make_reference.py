@@ -245,6 +245,13 @@ def realism() -> str:
     return table(head, rows)
 
 
+def model_file() -> str:
+    """Every key of a model file of `zemsim estimate`, from its specification."""
+    from zemsim.calibrate.logit.specification import ModelFile
+
+    return _keys("## The file", ModelFile, ())
+
+
 MAKERS: dict[str, Callable[[], str]] = {
     "floors": floors,
     "tables": tables,
@@ -252,6 +259,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "indicators": indicators,
     "commands": commands,
     "levers": levers,
+    "model-file": model_file,
     "pack": pack,
     "parameters": parameters,
     "realism": realism,
