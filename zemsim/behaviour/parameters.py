@@ -22,6 +22,9 @@ from zemsim.core.names import Alternative, Powertrain
 SEGMENTS = ("city", "regional")
 _EBIKE_CONSTANT = "asc_ebike_minus_bike"
 _USED = {"yes": True, "no": False}
+_NESTS = ("lam_car_purchase", "lam_car_age")
+#: Rows of the purchase constants without a car.
+_NONE = ("owned", "empty")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,28 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Supply:
+    """New cars in Europe by year, arrays [Y]: what reaches the used market some years later.
+
+    Attributes
+    ----------
+    year : float64, rising.
+    bev_share, phev_share : float64, of new cars.
+    """
+
+    year: npt.NDArray[np.float64]
+    bev_share: npt.NDArray[np.float64]
+    phev_share: npt.NDArray[np.float64]
+
+    def at(self, year: float) -> tuple[float, float]:
+        """BEV and PHEV share of a year; that of the first or last year outside the table."""
+        return (
+            float(np.interp(year, self.year, self.bev_share)),
+            float(np.interp(year, self.year, self.phev_share)),
+        )
+
+
+@dataclass(frozen=True)
 class Parameters:
     """All behavioural parameters of an experiment.
 
@@ -51,11 +76,15 @@ class Parameters:
     table : parameters by symbol.
     mode_constants : float64 [segments, alternatives], utils per tour.
     purchase_constants : float64 [powertrains, (new, used)], utils.
+    none_constants : float64 [2], of giving up a car that met its end, and of leaving an empty place empty, utils.
+    supply : shares of new cars sold in Europe that are battery electric and plug-in hybrids, by year.
     """
 
     table: Mapping[str, Parameter]
     mode_constants: npt.NDArray[np.float64]
     purchase_constants: npt.NDArray[np.float64]
+    none_constants: npt.NDArray[np.float64]
+    supply: Supply
 
     def __getitem__(self, symbol: str) -> float:
         if symbol not in self.table:
@@ -84,8 +113,14 @@ class Parameters:
             if found is not None:
                 raise InputError(f"parameter {symbol}: {found[0]}", hint=found[1])
             table[symbol] = replace(table[symbol], value=float(value))
+        inner, outer = (table[symbol] for symbol in _NESTS)
+        if inner.value > outer.value:
+            raise InputError(
+                f"parameter {inner.symbol}: must not be above {outer.symbol} = {outer.value:g}, got {inner.value:g}",
+                hint="powertrains are nested within new and used cars",
+            )
         modes[:, Alternative.EBIKE] += table[_EBIKE_CONSTANT].value - self.table[_EBIKE_CONSTANT].value
-        return Parameters(table, modes, self.purchase_constants)
+        return replace(self, table=table, mode_constants=modes)
 
 
 def load_parameters() -> Parameters:
@@ -110,7 +145,18 @@ def load_parameters() -> Parameters:
     modes = np.zeros((len(SEGMENTS), len(Alternative)))
     for row in csv.DictReader((folder / "mode_constants.csv").read_text(encoding="utf-8").splitlines()):
         modes[SEGMENTS.index(row["segment"]), Alternative[row["alternative"].upper()]] = float(row["value"])
-    cars = np.zeros((len(Powertrain), 2))
+    cars, none = np.zeros((len(Powertrain), 2)), np.zeros(len(_NONE))
     for row in csv.DictReader((folder / "purchase_constants.csv").read_text(encoding="utf-8").splitlines()):
-        cars[Powertrain[row["powertrain"].upper()], ("new", "used").index(row["age"])] = float(row["value"])
-    return Parameters(table, modes, cars)
+        if row["powertrain"] == "none":
+            none[_NONE.index(row["age"])] = float(row["value"])
+        else:
+            cars[Powertrain[row["powertrain"].upper()], ("new", "used").index(row["age"])] = float(row["value"])
+    return Parameters(table, modes, cars, none, _load_supply())
+
+
+def _load_supply() -> Supply:
+    """The table of new cars in Europe; later years are a scenario."""
+    text = (files("zemsim.behaviour") / "ev_supply.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    columns = ([float(row[name]) for row in rows] for name in ("year", "bev_share", "phev_share"))
+    return Supply(*(np.array(column) for column in columns))

@@ -19,16 +19,15 @@ import numpy as np
 import numpy.typing as npt
 
 from zemsim.behaviour.parameters import SEGMENTS, Parameters
+from zemsim.calibrate.purchases import fit_purchase_constants
 from zemsim.core.names import Alternative, Powertrain, Purpose, Season
-from zemsim.core.randomness import Stream
 from zemsim.experiment.experiment import load_experiment
-from zemsim.kernels.ownership import choose_car
 from zemsim.model import day
 from zemsim.model.build import build_world
-from zemsim.model.market import car_market
 from zemsim.model.model import MobilityModel
 from zemsim.model.year import set_conditions
 
+_FOLDER = Path(str(files("zemsim.behaviour")))
 _ROUNDS = 14
 _DAMPING = 0.7
 
@@ -115,28 +114,6 @@ def fit_mode_constants(model: MobilityModel, targets: dict[str, Target]) -> tupl
     return constants, found
 
 
-def fit_purchase_constants(model: MobilityModel, targets: dict[str, Target]) -> tuple[npt.NDArray[np.float64], Any]:
-    """Constants [powertrains, (new, used)]: shares of a year in which every car would be replaced."""
-    wanted = np.array(
-        [[targets[f"{p.name.lower()}_{age}"].value for age in ("new", "used")] for p in Powertrain], np.float64
-    )
-    new = targets["new_share"].value
-    wanted *= np.array([new, 1.0 - new])
-    state = car_market(model)
-    constants = state.market.constant.reshape(wanted.shape).copy()
-    shares = np.zeros_like(wanted)
-    for _ in range(_ROUNDS):
-        market = state.market._replace(constant=np.ascontiguousarray(constants.ravel()))
-        choices = [
-            choose_car(c, model.seed, int(Stream.PURCHASE), model.year, state.buyers, market, state.scratch)
-            for c in range(model.vehicles.n)
-        ]
-        shares = np.bincount(choices, minlength=wanted.size).reshape(wanted.shape) / model.vehicles.n
-        constants += _DAMPING * np.log(wanted / np.maximum(shares, 1e-6))
-        constants -= constants[Powertrain.DIESEL, 1]
-    return constants, (wanted, shares)
-
-
 def _write(path: Path, header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
@@ -161,16 +138,17 @@ _ANSWERS = {
 }
 
 
-def main() -> None:
-    """Fit on the baseline of the default experiment, seed 1, and write both tables."""
-    targets = read_targets()
+def base_model() -> MobilityModel:
+    """The baseline of the default experiment, seed 1, at the start of its first year."""
     model = MobilityModel(build_world(load_experiment(), [1]), 1)
     set_conditions(model)
-    modes, found = fit_mode_constants(model, targets)
-    purchases, (wanted, shares) = fit_purchase_constants(model, targets)
-    folder = Path(str(files("zemsim.behaviour")))
+    return model
+
+
+def write_modes(modes: npt.NDArray[np.float64]) -> None:
+    """Write the constants of the mode choice into the table that `behaviour` reads."""
     _write(
-        folder / "mode_constants.csv",
+        _FOLDER / "mode_constants.csv",
         ("segment", "alternative", "value", "grade", "target"),
         [
             (s, a.name.lower(), round(float(modes[i, a]), 4), "calibrated", _answers(s, a))
@@ -178,18 +156,30 @@ def main() -> None:
             for a in Alternative
         ],
     )
-    _write(
-        folder / "purchase_constants.csv",
-        ("powertrain", "age", "value", "grade", "target"),
-        [
-            (p.name.lower(), age, round(float(purchases[p, j]), 4), "calibrated", f"{p.name.lower()}_{age}")
-            for p in Powertrain
-            for j, age in enumerate(("new", "used"))
-        ],
-    )
+
+
+def write_purchases(purchases: npt.NDArray[np.float64], none: npt.NDArray[np.float64]) -> None:
+    """Write the constants of the car purchase into the table that `behaviour` reads."""
+    rows = [
+        (p.name.lower(), age, round(float(purchases[p, j]), 4), "calibrated", f"{p.name.lower()}_{age}")
+        for p in Powertrain
+        for j, age in enumerate(("new", "used"))
+    ]
+    rows.append(("none", "owned", round(float(none[0]), 4), "calibrated", "given_up_share"))
+    rows.append(("none", "empty", round(float(none[1]), 4), "calibrated", "added_per_given_up"))
+    _write(_FOLDER / "purchase_constants.csv", ("powertrain", "age", "value", "grade", "target"), rows)
+
+
+def main() -> None:
+    """Fit on the baseline of the default experiment, seed 1, and write both tables."""
+    targets, model = read_targets(), base_model()
+    modes, found = fit_mode_constants(model, targets)
+    purchases, none, wanted, bought = fit_purchase_constants(model, targets)
+    write_modes(modes)
+    write_purchases(purchases, none)
     for key, value in found.items():
         print(f"{key}: target {targets[key].value:g}, model {value:.4g} ({targets[key].grade})")
-    print("purchases, target and model share:", wanted.round(4).tolist(), shares.round(4).tolist())
+    print("purchases, target and model share:", wanted.round(4).tolist(), bought.shares.round(4).tolist())
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from scipy.optimize import brentq
 
 from zemsim.experiment.experiment import load_experiment
 from zemsim.model.build import build_world
-from zemsim.model.market import ebike_market
+from zemsim.model.ebike_market import ebike_market
 from zemsim.model.model import MobilityModel
 
 

@@ -59,6 +59,12 @@ class Powertrain(IntEnum):
     PETROL = 0
     DIESEL = 1
     BEV = 2
+    HYBRID = 3
+    PHEV = 4
+
+
+#: Powertrains that burn petrol; hybrids are taken to be petrol cars.
+PETROL_BURNERS: tuple[Powertrain, ...] = (Powertrain.PETROL, Powertrain.HYBRID, Powertrain.PHEV)
 
 
 class DayType(IntEnum):

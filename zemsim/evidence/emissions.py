@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from zemsim.core.names import Mode, Powertrain
+from zemsim.core.names import PETROL_BURNERS, Mode, Powertrain
 from zemsim.evidence.factors import Factors
 from zemsim.evidence.fleet import session_weeks
 from zemsim.evidence.places import FloatArray
@@ -80,7 +80,7 @@ def energy_of_cars(vehicles: pd.DataFrame, sessions: pd.DataFrame, season_days: 
     charged = session_weeks(sessions, season_days) * sessions["kwh"].to_numpy()
     solar = float((charged * sessions["solar_share"].to_numpy(np.float64)).sum())
     return Energy(
-        petrol_l=float(np.nansum(litres[powertrain == Powertrain.PETROL])),
+        petrol_l=float(np.nansum(litres[np.isin(powertrain, PETROL_BURNERS)])),
         diesel_l=float(np.nansum(litres[powertrain == Powertrain.DIESEL])),
         grid_kwh=kwh - solar,
         solar_kwh=solar,

@@ -45,7 +45,7 @@ def add_purchases(rows: Rows, year: int, purchases: pd.DataFrame) -> None:
     electric = purchases["powertrain"].to_numpy() == Powertrain.BEV
     rows.add("ev_purchases_year", year, np.count_nonzero(car & electric))
     rows.add("ebike_purchases_year", year, np.count_nonzero(~car))
-    rows.add("grants_eur_year", year, purchases["grant_eur"].sum())
+    rows.add("grants_eur_year", year, purchases["grant_eur"].sum() + purchases["scrapping_eur"].sum())
 
 
 def add_charging(rows: Rows, year: int, sessions: pd.DataFrame, season_days: FloatArray) -> None:

@@ -1,6 +1,6 @@
 """Who takes which car of the household: the phase before mode choice.
 
-Axes: H households, C vehicles (sorted by household), R tours of one day type (sorted by household), Z zones.
+Axes: H households, C places for a car (sorted by household), R tours of one day type (sorted by household), Z zones.
 The tours of a household's licence holders are served in the order of purpose (as given), longer first, then the lower
 index. Each takes, among the household's cars that stand at home for the whole tour and have the reach for it, the one
 with the lowest cost (energy, charging time, parking); ties go to the lowest index. A car once allotted is held for the
@@ -22,7 +22,7 @@ class CarColumns(NamedTuple):
     """Arrays [C] of the vehicles."""
 
     eur_km: Any  # float32 running cost, charging time included
-    reach_km: Any  # float32 kilometres until the reserve; inf for combustion
+    reach_km: Any  # float32 kilometres until the reserve; inf for combustion, -1 for a place without a car
     electric: Any  # bool
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from zemsim.core.names import TRIPS_PER_TOUR, Alternative, ChargingPlace, DayType, Powertrain
+from zemsim.core.names import PETROL_BURNERS, TRIPS_PER_TOUR, Alternative, ChargingPlace, DayType, Powertrain
 from zemsim.policy.draft import AGES
 from zemsim.policy.payments import DayTables
 
@@ -131,7 +131,7 @@ def year_days(model: MobilityModel) -> dict[DayType, int]:
 
 def _fuel(model: MobilityModel) -> pd.DataFrame:
     v = model.vehicles
-    litres = [float(v.litres_year[v.powertrain == p].sum()) for p in (Powertrain.PETROL, Powertrain.DIESEL)]
+    litres = [float(v.litres_year[np.isin(v.powertrain, p)].sum()) for p in (PETROL_BURNERS, (Powertrain.DIESEL,))]
     return pd.DataFrame({"fuel": ["petrol", "diesel"], "litres_year": litres})
 
 

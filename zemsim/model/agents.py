@@ -14,7 +14,7 @@ from zemsim.core.names import Alternative
 from zemsim.core.randomness import Stream
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.choice_blocks import choose_modes, choose_modes_rows
-from zemsim.kernels.ownership import N_CARS, buy_ebikes, buys_ebike, replace_car, replace_cars
+from zemsim.kernels.ownership import N_CARS, buy_ebikes, buys_ebike, renew_cars, renew_household
 from zemsim.model.rows import Column, RowAgent, Rows, RowTable, batched
 
 if TYPE_CHECKING:
@@ -147,25 +147,26 @@ class Household(RowAgent):
     flat = Column(np.bool_, "", "lives in a flat")
     home_charging = Column(np.bool_, "", "has a place of its own to plug in")
     yard_charging = Column(np.bool_, "", "has a shared point in the yard")
-    first_car = Column(np.int32, "", "first of its vehicles")
-    last_car = Column(np.int32, "", "behind the last of its vehicles")
+    first_car = Column(np.int32, "", "first of its places for a car")
+    last_car = Column(np.int32, "", "behind the last of its places for a car")
 
     @batched
     def replace_cars(self) -> None:
-        """Once a year: each car may meet its end; the household then chooses the next one."""
+        """Once a year: each car may meet its end, and the household may think of another; it then chooses, or none."""
         market = self.model.car_market
-        for car in range(self.first_car, self.last_car):
-            market.choice[car] = replace_car(
-                car,
-                self.model.seed,
-                int(Stream.REPLACEMENT),
-                int(Stream.PURCHASE),
-                self.model.year,
-                market.hazard,
-                market.buyers,
-                market.market,
-                market.scratch,
-            )
+        renew_household(
+            self.first_car,
+            self.last_car,
+            self.model.seed,
+            int(Stream.REPLACEMENT),
+            int(Stream.PURCHASE),
+            self.model.year,
+            market.hazard,
+            market.buyers,
+            market.market,
+            market.scratch,
+            market.choice,
+        )
 
     @replace_cars.batch  # type: ignore[no-redef]
     def replace_cars(table: RowTable, rows: Rows) -> None:  # noqa: N805
@@ -173,7 +174,7 @@ class Household(RowAgent):
         model: MobilityModel = table.model
         market = model.car_market
         run_blocks(
-            replace_cars,
+            renew_cars,
             len(rows),
             model.threads,
             rows,

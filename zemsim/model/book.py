@@ -11,7 +11,7 @@ from zemsim.core.names import TRIPS_PER_TOUR, Alternative, ChargingPlace, DayTyp
 from zemsim.core.schema import conform
 from zemsim.model.accounts import day_tables, purchases_of_year
 from zemsim.model.day import reported_modes
-from zemsim.model.vehicles import kwh_per_km, litres_per_km
+from zemsim.model.energy import fuel_l_per_km, grid_kwh_per_km
 from zemsim.policy.payments import ledger
 from zemsim.travel.on_demand import driven_km
 
@@ -108,18 +108,18 @@ class Book:
         """Write down every car at the end of a year."""
         v = model.vehicles
         simulated = model.year in model.world.settings.days_in
-        blank = np.full(v.n, np.nan, np.float32)
+        rows = np.flatnonzero(v.owned)
+        blank = np.full(len(rows), np.nan, np.float32)
+        flows = {name: getattr(v, name)[rows].astype(np.float32) for name in ("km_year", "litres_year", "kwh_year")}
         self._parts["vehicles"].append(
             pd.DataFrame(
                 {
-                    "year": np.full(v.n, model.year, np.int16),
-                    "vehicle_idx": np.arange(v.n, dtype=np.int32),
-                    "household_idx": v.household_idx,
-                    "powertrain": v.powertrain.copy(),
-                    "age_years": v.age_years.copy(),
-                    "km_year": v.km_year.astype(np.float32) if simulated else blank,
-                    "litres_year": v.litres_year.astype(np.float32) if simulated else blank,
-                    "kwh_year": v.kwh_year.astype(np.float32) if simulated else blank,
+                    "year": np.full(len(rows), model.year, np.int16),
+                    "vehicle_idx": rows.astype(np.int32),
+                    "household_idx": v.household_idx[rows],
+                    "powertrain": v.powertrain[rows],
+                    "age_years": v.age_years[rows],
+                    **{name: values if simulated else blank for name, values in flows.items()},
                 }
             )
         )
@@ -143,10 +143,9 @@ def _add_kilometres(model: MobilityModel, plan: DayPlan) -> None:
     driven = (plan.alternative == Alternative.DRIVER) & (c.vehicle >= 0)
     km = TRIPS_PER_TOUR * c.road_km[driven].astype(np.float64) * model.days_of(model.season)[plan.day_type]
     by_car = np.bincount(c.vehicle[driven], weights=km, minlength=v.n)
-    kwh = kwh_per_km(model.parameters, model.temperature_c) / model.parameters["eta_ch"]
     v.km_year += by_car
-    v.litres_year += by_car * litres_per_km(model.parameters)[v.powertrain]
-    v.kwh_year += np.where(v.electric, by_car * kwh, 0.0)
+    v.litres_year += by_car * fuel_l_per_km(model)
+    v.kwh_year += by_car * grid_kwh_per_km(model)
 
 
 def _routes(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from zemsim.core.names import Alternative
+from zemsim.core.names import TRIPS_PER_TOUR, Alternative
 
 if TYPE_CHECKING:
     from zemsim.core.names import DayType
@@ -29,17 +29,22 @@ class CarHabits:
     dest : int32 [N], zone.
     paid_h_year : float64 [N], hours a year for which a fee is due where there is one.
     stops_year : float64 [N], days a year on which the tour is made.
+    km : float64 [N], out and back.
+    day_type : int8 [N].
     """
 
     car: npt.NDArray[np.int32]
     dest: npt.NDArray[np.int32]
     paid_h_year: npt.NDArray[np.float64]
     stops_year: npt.NDArray[np.float64]
+    km: npt.NDArray[np.float64]
+    day_type: npt.NDArray[np.int8]
 
     @classmethod
     def none(cls) -> CarHabits:
-        """Before any day was simulated: no tour is known, so no parking fee is expected."""
-        return cls(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0), np.empty(0))
+        """Before any day was simulated: no tour is known, so neither a parking fee nor a long day is expected."""
+        cars, number = np.empty(0, np.int32), np.empty(0)
+        return cls(cars, cars, number, number, number, np.empty(0, np.int8))
 
     @classmethod
     def of(cls, plans: Iterable[DayPlan], days: Mapping[DayType, int]) -> CarHabits:
@@ -49,7 +54,9 @@ class CarHabits:
             c = plan.columns
             rows = np.flatnonzero((plan.alternative == Alternative.DRIVER) & (c.vehicle >= 0))
             often = np.full(len(rows), float(days[plan.day_type]))
-            parts.append((c.vehicle[rows], c.dest[rows], plan.paid_h[rows] * often, often))
+            km = TRIPS_PER_TOUR * c.road_km[rows].astype(np.float64)
+            kind = np.full(len(rows), int(plan.day_type), np.int8)
+            parts.append((c.vehicle[rows], c.dest[rows], plan.paid_h[rows] * often, often, km, kind))
         return cls(*(np.concatenate(columns) for columns in zip(*parts, strict=True))) if parts else cls.none()
 
     def parking_eur_year(
@@ -62,6 +69,15 @@ class CarHabits:
         for column, price in enumerate((eur_h, ev_eur_h)):
             fees[:, column] = np.bincount(car, weights=hours * price[dest], minlength=n_cars)
         return fees
+
+    def days_beyond(self, n_cars: int, reach_km: float) -> npt.NDArray[np.float64]:
+        """Days a year on which each car was driven further than ``reach_km``, float64 [C]."""
+        beyond = np.zeros(n_cars)
+        for day_type in np.unique(self.day_type):
+            rows = self.day_type == day_type
+            driven = np.bincount(self.car[rows], self.km[rows], n_cars)
+            beyond += np.where(driven > reach_km, self.stops_year[rows].max(), 0.0)
+        return beyond
 
     def met_eur_kwh(
         self, zone_eur_kwh: npt.NDArray[np.float64], home_zone: npt.NDArray[np.int32]

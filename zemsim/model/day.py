@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from zemsim.core.names import PERIODS, Alternative, DayType, Mode
+from zemsim.core.names import PERIODS, Alternative, DayType, Mode, Powertrain
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.household_cars import CarColumns, allot_cars
 from zemsim.model.charging_week import learn_from_week
-from zemsim.model.vehicles import kwh_per_km, litres_per_km
+from zemsim.model.energy import electric_share_of_phev, fuel_eur_per_km, phev_grid_kwh_per_km
+from zemsim.model.plug_in_hybrids import with_plug_in_hybrids
+from zemsim.model.vehicles import kwh_per_km
 from zemsim.model.waits import charge_weeks
 from zemsim.travel.assignment import Assignment, equilibrate
 from zemsim.travel.link_network import VehicleClass
@@ -74,26 +76,34 @@ def allot_household_cars(model: MobilityModel) -> None:
 
 
 def car_columns(model: MobilityModel) -> CarColumns:
-    """Running cost per km (energy as paid, and the time lost to charging) and reach of each car.
+    """Running cost per km (energy as paid, and the time lost to charging) and reach of each car; -1 of an empty place.
 
     Who can plug in at home starts a long tour with a battery as full as the share `full_share`; the others with the
     lowest morning of a week.
     """
-    p, vehicles, price = model.parameters, model.vehicles, model.conditions.price
-    per_km = litres_per_km(p) * np.array([price["petrol_eur_l"], price["diesel_eur_l"], 0.0])
+    p, vehicles = model.parameters, model.vehicles
     kwh = kwh_per_km(p, model.temperature_c)
     time_eur = vehicles.lost_min_kwh * p["vot_car_other"] / 60.0
     electric = vehicles.electric
-    eur = np.where(electric, kwh / p["eta_ch"] * (vehicles.paid_eur_kwh + time_eur), per_km[vehicles.powertrain])
+    eur = np.where(electric, kwh / p["eta_ch"] * (vehicles.paid_eur_kwh + time_eur), _other_eur_per_km(model))
     households = model.households.table
     plug = (households.home_charging | households.yard_charging)[vehicles.household_idx]
     planned = np.where(plug, p["full_share"] * vehicles.battery_kwh, 0.0)
     reach = (np.maximum(vehicles.morning_kwh, planned) - p["reserve_share"] * vehicles.battery_kwh) / kwh
     return CarColumns(
         eur_km=(p["k_fuel"] * eur).astype(np.float32),
-        reach_km=np.where(electric, np.maximum(reach, 0.0), np.inf).astype(np.float32),
+        reach_km=np.select([~vehicles.owned, electric], [-1.0, np.maximum(reach, 0.0)], np.inf).astype(np.float32),
         electric=electric,
     )
+
+
+def _other_eur_per_km(model: MobilityModel) -> npt.NDArray[np.float64]:
+    """Cost of energy per km of all cars but the battery electric, EUR [C]."""
+    vehicles = model.vehicles
+    fuel = np.append(fuel_eur_per_km(model), 0.0)[vehicles.powertrain]
+    hybrid = vehicles.powertrain == Powertrain.PHEV
+    plugged = phev_grid_kwh_per_km(model, model.temperature_c) * vehicles.paid_eur_kwh
+    return np.where(hybrid, (1.0 - electric_share_of_phev(model)) * fuel + plugged, fuel)
 
 
 def choose_modes(model: MobilityModel) -> None:
@@ -185,7 +195,8 @@ def _crowding(model: MobilityModel, loads_of: dict[DayType, PatternLoads]) -> np
 
 def charge(model: MobilityModel) -> None:
     """Drive and charge the electric cars over the week of the season, some times over; see `charge_weeks`."""
-    model.week, model.waits = charge_weeks(model)
+    week, model.waits = charge_weeks(model)
+    model.week = with_plug_in_hybrids(model, week)
 
 
 def remember(model: MobilityModel) -> None:

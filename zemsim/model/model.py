@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from zemsim.behaviour.parameters import Parameters
-from zemsim.core.names import DAYS_PER_YEAR, PERIODS, DayType, Season
+from zemsim.core.names import DAYS_PER_YEAR, PERIODS, DayType, Powertrain, Season
 from zemsim.core.randomness import Stream
 from zemsim.kernels.charging import Stations
 from zemsim.kernels.draws import uniforms
@@ -27,7 +27,7 @@ from zemsim.model.mesa_versions import forget_model
 from zemsim.model.rows import RowSet, RowTable
 from zemsim.model.schedule import SCHEDULE, Schedule, Step, as_text
 from zemsim.model.transit_offer import Options
-from zemsim.model.vehicles import make_vehicles
+from zemsim.model.vehicles import make_vehicles, places_of_households
 from zemsim.model.world import TimetableKey, TransitSupply, World
 from zemsim.policy.conditions import Conditions, conditions
 from zemsim.policy.draft import PolicyRegion
@@ -35,8 +35,9 @@ from zemsim.travel.timetable_changes import keys_needed
 from zemsim.travel.transit_options import PathWeights, transit_options
 
 if TYPE_CHECKING:
+    from zemsim.model.car_market import CarMarketYear
     from zemsim.model.charging_week import WeekResult
-    from zemsim.model.market import CarMarketYear, EbikeMarketYear
+    from zemsim.model.ebike_market import EbikeMarketYear
     from zemsim.model.waits import WaitsMet
     from zemsim.policy.levers import Measure
     from zemsim.travel.assignment import Assignment
@@ -114,7 +115,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         place_of_zone = self._municipalities_of_zones()
         first = np.searchsorted(people["household_idx"].to_numpy(), np.arange(len(homes)), "left")
         ratio = people["income_ratio"].to_numpy(np.float32)[first]  # one for all members
-        edges = np.searchsorted(population.vehicles["household_idx"].to_numpy(), np.arange(len(homes) + 1), "left")
+        edges = places_of_households(population)
         self.household_cars = edges.astype(np.int32)
         columns = {n: homes[n].to_numpy() for n in Household.column_definitions() if n in homes}
         columns |= {"municipality_idx": place_of_zone[zone], "income_ratio": ratio}
@@ -133,6 +134,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         names = region.municipalities["municipality"].tolist()
         place = {name: i for i, name in enumerate(names)}
         zones = region.zones["municipality"].tolist()
+        self.area_type_of_zone = region.zones["area_type"].to_numpy(object)
         self.municipality_of_zone = np.array([place.get(name, -1) for name in zones], np.int32)
         return self.municipality_of_zone
 
@@ -146,7 +148,8 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         vehicles = self.world.population.vehicles
         home = self.households.table.municipality_idx[vehicles["household_idx"].to_numpy()]
         cars = np.bincount(home, minlength=len(population))
-        bevs = np.bincount(home, weights=vehicles["battery_kwh"].to_numpy() > 0, minlength=len(population))
+        electric = vehicles["powertrain"].to_numpy() == Powertrain.BEV
+        bevs = np.bincount(home, weights=electric, minlength=len(population))
         share = np.divide(bevs, cars, out=np.zeros(len(population)), where=cars > 0)
         columns = {"population": population, "cars": cars, "bev_share": share}
         self.municipalities = RowTable(self, Municipality, len(population), columns).all_rows()

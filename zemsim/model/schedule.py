@@ -116,7 +116,7 @@ YEAR: tuple[Step, ...] = (
             "parking",
             "grants",
             "stations",
-            "municipalities.bev_share",
+            "residents",
         ),
         ("vehicles", "purchases"),
         (Stream.REPLACEMENT, Stream.PURCHASE, Stream.CHARGING_START),

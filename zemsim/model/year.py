@@ -5,15 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from zemsim.core.names import Powertrain, Season
 from zemsim.core.randomness import Stream
 from zemsim.kernels.draws import uniforms
+from zemsim.kernels.ownership import N_CARS, NO_CAR
 from zemsim.model.accounts import YearFlows, year_days
 from zemsim.model.car_habits import CarHabits
-from zemsim.model.market import car_market, ebike_market, learn_ebike_gains
+from zemsim.model.car_market import SUPPORTED, car_market
+from zemsim.model.ebike_market import ebike_market, learn_ebike_gains
+from zemsim.model.vehicles import EMPTY
 
 if TYPE_CHECKING:
+    from zemsim.behaviour.parameters import Parameters
+    from zemsim.model.car_market import CarMarketYear
     from zemsim.model.model import MobilityModel
 
 
@@ -40,31 +46,22 @@ def _plug_in_yards(model: MobilityModel) -> None:
 
 
 def buy_cars(model: MobilityModel) -> None:
-    """Cars age; some meet their end and their households choose the next ones."""
+    """Cars age; some meet their end, and households replace them, give them up, or add one."""
     vehicles = model.vehicles
-    vehicles.age_years += 1
+    vehicles.age_years[vehicles.owned] += 1
     model.car_market = car_market(model)
     model.households.do("replace_cars")
     _take_delivery(model)
+    vehicles.empty(np.flatnonzero(model.car_market.choice == NO_CAR))
 
 
 def _take_delivery(model: MobilityModel) -> None:
     """Write the chosen cars into the fleet and into the book of purchases."""
     p, vehicles, market = model.parameters, model.vehicles, model.car_market
-    rows = np.flatnonzero(market.choice >= 0)
+    rows = np.flatnonzero((market.choice >= 0) & (market.choice < NO_CAR))
     choice = market.choice[rows]
     powertrain, used = choice // 2, choice % 2
-    bev = powertrain == Powertrain.BEV
-    age_used = np.where(bev, p["age_used_bev"], p["age_used"])
-    vehicles.powertrain[rows] = powertrain
-    vehicles.age_years[rows] = np.where(used, age_used, 0)
-    vehicles.battery_kwh[rows] = 0.0
-    vehicles.energy_kwh[rows] = 0.0
-    vehicles.morning_kwh[rows] = 0.0
-    home_price = model.conditions.price["electricity_home_eur_kwh"]
-    for is_used, battery in ((0, p["batt_new"]), (1, p["batt_used"])):
-        vehicles.plug_in_new(rows[bev & (used == is_used)], battery, model.seed, home_price)
-    grant = np.where(bev, market.buyers.grant_keur[rows, used] * 1000.0, 0.0)
+    grant, scrapping = _support_of(market, rows, choice)
     model.book.add_purchases(
         model.year,
         household_idx=vehicles.household_idx[rows],
@@ -73,7 +70,44 @@ def _take_delivery(model: MobilityModel) -> None:
         new=used == 0,
         price_eur=market.market.price_keur[choice] * 1000.0,
         grant_eur=grant,
+        scrapping_eur=scrapping,
+        replaces=vehicles.powertrain[rows],
+        scrapped_age_years=market.replaced_age[rows],
     )
+    added = rows[~vehicles.owned[rows]]
+    vehicles.km_year[added] = p["km_year_prior"]
+    vehicles.powertrain[rows] = powertrain
+    vehicles.age_years[rows] = np.where(used, _ages_of_used(p)[powertrain], 0)
+    for column in (vehicles.battery_kwh, vehicles.energy_kwh, vehicles.morning_kwh, vehicles.lost_min_kwh):
+        column[rows] = 0.0
+    home_price = model.conditions.price["electricity_home_eur_kwh"]
+    hybrids = rows[powertrain == Powertrain.PHEV]
+    vehicles.paid_eur_kwh[hybrids] = home_price
+    bev = powertrain == Powertrain.BEV
+    for is_used, battery in ((0, p["batt_new"]), (1, p["batt_used"])):
+        vehicles.plug_in_new(rows[bev & (used == is_used)], battery, model.seed, home_price)
+
+
+def _ages_of_used(p: Parameters) -> npt.NDArray[np.float64]:
+    """Age of a used car when it is bought, by powertrain, years."""
+    ages = np.full(len(Powertrain), p["age_used"])
+    ages[[Powertrain.HYBRID, Powertrain.PHEV]] = p["age_used_hybrid"]
+    ages[Powertrain.BEV] = p["age_used_bev"]
+    return ages
+
+
+def _support_of(
+    market: CarMarketYear, rows: npt.NDArray[np.intp], choice: npt.NDArray[np.int8]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Grant and scrapping bonus of the cars bought, EUR."""
+    column_of = np.full(N_CARS, -1)
+    for column, (powertrain, new) in enumerate(SUPPORTED):
+        column_of[2 * powertrain + (0 if new else 1)] = column
+    columns = column_of[choice]
+    grant, scrapping = (
+        np.where(columns >= 0, eur[rows, columns], 0.0) for eur in (market.grant_eur, market.scrapping_eur)
+    )
+    return grant, scrapping
 
 
 def buy_ebikes(model: MobilityModel) -> None:
@@ -91,6 +125,9 @@ def buy_ebikes(model: MobilityModel) -> None:
         new=np.ones(len(rows), np.bool_),
         price_eur=np.full(len(rows), market.price_eur),
         grant_eur=market.grant_eur[rows],
+        scrapping_eur=np.zeros(len(rows)),
+        replaces=np.full(len(rows), EMPTY),
+        scrapped_age_years=np.full(len(rows), -1),
     )
 
 
@@ -131,7 +168,7 @@ def observe_fleet(model: MobilityModel) -> None:
     vehicles, households = model.vehicles, model.households.table
     place = households.municipality_idx[vehicles.household_idx]
     n = len(model.municipalities)
-    cars = np.bincount(place, minlength=n)
+    cars = np.bincount(place, weights=vehicles.owned, minlength=n)
     bevs = np.bincount(place, weights=vehicles.electric, minlength=n)
     stations = model.stations.table
     zone_place = model.municipality_of_zone[stations.zone_idx]

@@ -17,6 +17,7 @@ import numpy as np
 
 from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.fingerprint import DIGEST_BYTES
+from zemsim.core.names import Powertrain
 from zemsim.policy.draft import Draft, PolicyRegion
 from zemsim.policy.rules import EbikeGrant, ExtraSite, Grant, PaymentRule
 from zemsim.travel.timetable_changes import TimetableKey, in_order
@@ -66,7 +67,7 @@ class Conditions:
     price : mapping of str to float
         Every key of ``region.prices``.
     grants, ebike_grants : tuple
-        Use :meth:`bev_grant_eur` and :meth:`ebike_grant_eur`.
+        Use :meth:`car_grant_eur`, :meth:`scrapping_eur` and :meth:`ebike_grant_eur`.
     fare_share : ndarray, float64 [2, Z, A]
         Factor on the base fare of bus and train, by home zone and age.
     timetable : tuple of Change
@@ -110,16 +111,19 @@ class Conditions:
     solar_share: float
     payment_rules: tuple[PaymentRule, ...]
 
-    def bev_grant_eur(
+    def car_grant_eur(
         self,
+        powertrain: Powertrain,
         new: bool,
         zone_idx: npt.ArrayLike,
         income_eur_month: npt.ArrayLike,
     ) -> npt.NDArray[np.float64]:
-        """Return the grant for a battery-electric car.
+        """Return the grant for a car, without a scrapping bonus.
 
         Parameters
         ----------
+        powertrain : Powertrain
+            Battery electric or plug-in hybrid; others have none.
         new : bool
             New or used.
         zone_idx : array of int [H]
@@ -135,8 +139,28 @@ class Conditions:
         zone, income = np.asarray(zone_idx), np.asarray(income_eur_month, dtype=np.float64)
         total = np.zeros(np.broadcast_shapes(zone.shape, income.shape))
         for grant in self.grants:
-            amount = grant.new_eur if new else grant.used_eur
-            total += np.where(grant.zones[zone] & (income <= grant.income_max_eur_month), amount, 0.0)
+            total += np.where(_may_have(grant, zone, income), grant.amount_eur(powertrain, new), 0.0)
+        return total
+
+    def scrapping_eur(
+        self,
+        powertrain: Powertrain,
+        new: bool,
+        zone_idx: npt.ArrayLike,
+        income_eur_month: npt.ArrayLike,
+        scrapped_age_years: npt.ArrayLike,
+    ) -> npt.NDArray[np.float64]:
+        """Return the bonus on top of :meth:`car_grant_eur` for a combustion car of this age that is scrapped.
+
+        ``scrapped_age_years`` [H] is -1 where no combustion car is replaced.
+        """
+        zone, income = np.asarray(zone_idx), np.asarray(income_eur_month, dtype=np.float64)
+        age = np.asarray(scrapped_age_years)
+        total = np.zeros(np.broadcast_shapes(zone.shape, income.shape, age.shape))
+        for grant in self.grants:
+            if grant.amount_eur(powertrain, new) > 0.0:
+                scrapped = _may_have(grant, zone, income) & (age >= grant.scrapping_age_years)
+                total += np.where(scrapped, grant.scrapping_eur, 0.0)
         return total
 
     def ebike_grant_eur(
@@ -145,12 +169,12 @@ class Conditions:
         zone_idx: npt.ArrayLike,
         income_eur_month: npt.ArrayLike,
     ) -> npt.NDArray[np.float64]:
-        """Return the grant for an e-bike of ``price_eur``, EUR [H]; see :meth:`bev_grant_eur`."""
+        """Return the grant for an e-bike of ``price_eur``, EUR [H]; see :meth:`car_grant_eur`."""
         zone, income = np.asarray(zone_idx), np.asarray(income_eur_month, dtype=np.float64)
         total = np.zeros(np.broadcast_shapes(zone.shape, income.shape))
         for grant in self.ebike_grants:
             amount = min(grant.price_share * price_eur, grant.max_eur)
-            total += np.where(grant.zones[zone] & (income <= grant.income_max_eur_month), amount, 0.0)
+            total += np.where(_may_have(grant, zone, income), amount, 0.0)
         return np.minimum(total, price_eur)
 
     def digest(self) -> str:
@@ -170,6 +194,11 @@ class Conditions:
 
     def __hash__(self) -> int:
         return hash(self.digest())
+
+
+def _may_have(grant: Grant | EbikeGrant, zone: npt.NDArray[Any], income: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
+    """Whether households may have a grant, by home and income."""
+    return np.asarray(grant.zones[zone] & (income <= grant.income_max_eur_month))
 
 
 def _feed(digest: hashlib.blake2b, value: Any) -> None:

@@ -58,8 +58,9 @@ def ledger(conditions: Conditions, purchases: pd.DataFrame, days: DayTables | No
     conditions : Conditions
         Of the year.
     purchases : DataFrame
-        A bought car or e-bike a row: ``kind`` (car, ebike)``, powertrain, new, price_eur, zone_idx`` (home)``,
-        income_eur_month`` (net, of the household).
+        A bought car or e-bike a row: ``kind`` (car, ebike)``, powertrain, new, price_eur, scrapped_age_years`` (of the
+        combustion car in whose place it comes, -1 none)``, zone_idx`` (home)``, income_eur_month`` (net, of the
+        household).
     days : DayTables or None
         What happened on the days; None in a year whose days are not simulated: then only lines of the basis ``year``.
 
@@ -112,12 +113,17 @@ def _bev_grant(rule: PaymentRule, purchases: pd.DataFrame) -> tuple[float, float
     grant = rule.grant
     if not isinstance(grant, Grant):
         raise TypeError(f"rule {rule.item} of {rule.measure_id} has no grant for cars")
-    cars = purchases[(purchases["kind"] == "car") & (purchases["powertrain"] == Powertrain.BEV)]
-    cars = _eligible(grant, cars)
-    new = cars["new"].to_numpy(dtype=bool)
-    n_new, n_used = int(new.sum()), int((~new).sum())
-    paid = (n_new if grant.new_eur > 0.0 else 0) + (n_used if grant.used_eur > 0.0 else 0)
-    return float(paid), n_new * grant.new_eur + n_used * grant.used_eur
+    cars = _eligible(grant, purchases[purchases["kind"] == "car"])
+    quantity, amount = 0, 0.0
+    for powertrain in (Powertrain.BEV, Powertrain.PHEV):
+        for new in (True, False):
+            eur = grant.amount_eur(powertrain, new)
+            bought = cars[(cars["powertrain"] == powertrain) & (cars["new"].astype(bool) == new)]
+            if eur > 0.0:
+                scrapped = int((bought["scrapped_age_years"] >= grant.scrapping_age_years).sum())
+                quantity += len(bought)
+                amount += len(bought) * eur + scrapped * grant.scrapping_eur
+    return float(quantity), amount
 
 
 def _ebike_grant(rule: PaymentRule, purchases: pd.DataFrame) -> tuple[float, float]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from zemsim.core.names import Powertrain
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -87,6 +89,12 @@ class Grant:
         Whose grant it is.
     new_eur, used_eur : float
         For a new and a used battery-electric car.
+    phev_new_eur, phev_used_eur : float
+        For a new and a used plug-in hybrid.
+    scrapping_eur : float
+        On top, where the car takes the place of a combustion car that is scrapped.
+    scrapping_age_years : int
+        Youngest combustion car that counts as scrapped when it meets its end.
     income_max_eur_month : float
         Highest net income of a household that may have it; ``inf`` without a cap.
     zones : ndarray, bool [Z]
@@ -97,8 +105,20 @@ class Grant:
     payer: str
     new_eur: float
     used_eur: float
+    phev_new_eur: float
+    phev_used_eur: float
+    scrapping_eur: float
+    scrapping_age_years: int
     income_max_eur_month: float
     zones: npt.NDArray[np.bool_] = field(compare=False)
+
+    def amount_eur(self, powertrain: Powertrain, new: bool) -> float:
+        """Money for a car, without the bonus; 0 for one that is not supported."""
+        if powertrain == Powertrain.BEV:
+            return self.new_eur if new else self.used_eur
+        if powertrain == Powertrain.PHEV:
+            return self.phev_new_eur if new else self.phev_used_eur
+        return 0.0
 
 
 @dataclass(frozen=True)

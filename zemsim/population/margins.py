@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from zemsim.core.names import Powertrain
+from zemsim.core.names import PETROL_BURNERS, Powertrain
 from zemsim.population import vehicles
 from zemsim.population.households import ages_of_municipality
 from zemsim.population.income_report import income_rows
@@ -152,7 +152,7 @@ def _cars(population: Population, region: PeopledRegion) -> Iterator[Row]:
     yield (
         "petrol and gas share of cars",
         share(region, fact),
-        float((fleet["powertrain"] == Powertrain.PETROL).mean()),
+        float(fleet["powertrain"].isin(PETROL_BURNERS).mean()),
         fact,
     )
     fact = "cars.latvia.average_age.2024"

@@ -40,19 +40,27 @@ def cars_of_households(
     logistic noise of the household) are filled until the municipality's total is reached.
     """
     income = np.maximum(households["income_eur_month"].to_numpy(np.float64), 1.0)
-    base = assumed(region, "car_income_coefficient") * np.log(income / income.mean())
-    base += assumed(region, "car_licence_coefficient") * np.minimum(licences, 3)
-    base += assumed(region, "car_size_coefficient") * households["size_pers"].to_numpy(np.float64)
-    base += assumed(region, "car_town_constant") * (area_type == "town").to_numpy()
-    base += assumed(region, "car_countryside_constant") * (area_type == "countryside").to_numpy()
-    base += logistic(uniforms(seed, Stream.VEHICLE, households["household_id"].to_numpy(), 0))
-    step = (0.0, assumed(region, "car_second_constant"), assumed(region, "car_third_constant"))
-    without = assumed(region, "car_without_licence_constant")
-    slots = np.stack([base + step[k] + without * (licences <= k) for k in range(MAX_CARS)], axis=1)
+    size = households["size_pers"].to_numpy(np.float64)
+    slots = ownership_logit(region, income / income.mean(), licences, size, area_type.to_numpy())
+    slots += logistic(uniforms(seed, Stream.VEHICLE, households["household_id"].to_numpy(), 0))[:, None]
     slots = np.minimum.accumulate(slots, axis=1)
     filled = take_top(slots.ravel(), np.repeat(municipality, MAX_CARS), cars)
     per_household: Ints = filled.reshape(-1, MAX_CARS).sum(axis=1)
     return per_household
+
+
+def ownership_logit(
+    region: PeopledRegion, income_ratio: Floats, licences: Ints, size_pers: np.ndarray, area_type: np.ndarray
+) -> Floats:
+    """Logit of owning the first, second and third car: float64 [H, 3]; income over its mean."""
+    base = assumed(region, "car_income_coefficient") * np.log(income_ratio)
+    base += assumed(region, "car_licence_coefficient") * np.minimum(licences, 3)
+    base += assumed(region, "car_size_coefficient") * size_pers
+    base += assumed(region, "car_town_constant") * (area_type == "town")
+    base += assumed(region, "car_countryside_constant") * (area_type == "countryside")
+    step = (0.0, assumed(region, "car_second_constant"), assumed(region, "car_third_constant"))
+    without = assumed(region, "car_without_licence_constant")
+    return np.stack([base + step[k] + without * (licences <= k) for k in range(MAX_CARS)], axis=1)
 
 
 def electric_cars(region: PeopledRegion, cars: int) -> int:
@@ -87,6 +95,7 @@ def make_vehicles(region: PeopledRegion, households: pd.DataFrame, seed: int) ->
     powertrain = _powertrains(region, households, owner, place, ids, seed)
     electric = powertrain == Powertrain.BEV
     age = _ages(region, households, owner, ids, electric, seed)
+    _add_hybrids(region, households, owner, ids, powertrain, age, seed)
     return pd.DataFrame(
         {
             "vehicle_id": ids,
@@ -107,7 +116,7 @@ def _log_income(households: pd.DataFrame, owner: Ints) -> Floats:
 def _powertrains(
     region: PeopledRegion, households: pd.DataFrame, owner: Ints, place: Ints, ids: Ints, seed: int
 ) -> np.ndarray:
-    """Electric cars go to the highest logit, diesel to the reported share of all cars, petrol is the rest."""
+    """Battery electric cars go to the highest logit, diesel to the reported share of all cars, petrol is the rest."""
     score = assumed(region, "bev_income_elasticity") * _log_income(households, owner)
     score += assumed(region, "bev_house_coefficient") * households["home_charging"].to_numpy()[owner]
     score += logistic(uniforms(seed, Stream.VEHICLE, ids, 1))
@@ -119,6 +128,29 @@ def _powertrains(
     powertrain[diesel] = int(Powertrain.DIESEL)
     powertrain[electric] = int(Powertrain.BEV)
     return powertrain
+
+
+def _add_hybrids(
+    region: PeopledRegion,
+    households: pd.DataFrame,
+    owner: Ints,
+    ids: Ints,
+    powertrain: np.ndarray,
+    age: Ints,
+    seed: int,
+) -> None:
+    """Some of the younger petrol cars are hybrids, some plug-in hybrids: the highest logit of income and of a plug."""
+    income = assumed(region, "bev_income_elasticity") * _log_income(households, owner)
+    plug = assumed(region, "bev_house_coefficient") * households["home_charging"].to_numpy()[owner]
+    one_group = np.zeros(owner.size, dtype=np.int64)
+    for kind, name, score, draw in (
+        (Powertrain.PHEV, "phev", income + plug, 4),
+        (Powertrain.HYBRID, "hybrid", income, 5),
+    ):
+        young = (powertrain == Powertrain.PETROL) & (age <= assumed(region, f"{name}_age_max_years"))
+        luck = np.where(young, score + logistic(uniforms(seed, Stream.VEHICLE, ids, draw)), -np.inf)
+        count = min(round(assumed(region, f"{name}_share_of_cars") * owner.size), int(young.sum()))
+        powertrain[take_top(luck, one_group, [count])] = int(kind)
 
 
 def _ages(

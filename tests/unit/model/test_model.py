@@ -18,8 +18,8 @@ from zemsim.experiment.prepare import factors_of, persons_table, with_transit_km
 from zemsim.model import day, year
 from zemsim.model.agents import BusOperator, Household, Municipality, Resident, Station
 from zemsim.model.build import measures_of
+from zemsim.model.car_market import car_market
 from zemsim.model.explain import explain_today, find_resident
-from zemsim.model.market import car_market
 from zemsim.model.model import MobilityModel
 from zemsim.model.schedule import DAY, NIGHT, YEAR, as_text
 

@@ -35,7 +35,7 @@ class Watched(Parameters):
 def test_the_column_used_names_what_a_run_reads(world: World) -> None:
     """Fails for a row that is called used and is not read, and the other way round."""
     usual = load_parameters()
-    watched = Watched(usual.table, usual.mode_constants, usual.purchase_constants)
+    watched = Watched(**vars(usual))
     few_years = small.with_settings(world, years=(2024, 2025), days_in=(2024,))
     model = MobilityModel(replace(few_years, parameters=watched), 1)
     model.start("baseline", ())

@@ -14,7 +14,8 @@ from zemsim.kernels.ebike_gain import NEGLIGIBLE
 from zemsim.kernels.tour_choice import N_ALTERNATIVES, fill_fixed_rows, fill_utilities
 from zemsim.model import year
 from zemsim.model.car_habits import CarHabits, public_eur_kwh_near
-from zemsim.model.market import car_market, ebike_market, learn_ebike_gains
+from zemsim.model.car_market import car_market
+from zemsim.model.ebike_market import ebike_market, learn_ebike_gains
 from zemsim.model.model import MobilityModel
 from zemsim.model.schedule import YEAR
 from zemsim.policy.conditions import conditions

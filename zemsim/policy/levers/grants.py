@@ -9,16 +9,17 @@ from pydantic import Field
 
 from zemsim.policy.lever import Lever, Names, Payer
 from zemsim.policy.rules import EbikeGrant, Grant, PaymentRule
-from zemsim.policy.schedule import Schedule, Steps
+from zemsim.policy.schedule import FIRST_YEAR, Schedule, Steps
 
 if TYPE_CHECKING:
     from zemsim.policy.draft import Draft
 
+NOTHING = Schedule(((FIRST_YEAR, 0.0),))
 IncomeCap = Annotated[float, Field(gt=0.0, le=50_000.0)]
 
 
 class EvPurchaseGrant(Lever):
-    """Money for a household that buys a battery-electric car, on top of any national grant."""
+    """Money for a household that buys a battery-electric car or a plug-in hybrid, on top of any national grant."""
 
     lever: Literal["ev_purchase_grant"]
     """Kind of lever."""
@@ -26,6 +27,14 @@ class EvPurchaseGrant(Lever):
     """For a new car."""
     grant_used_eur: Annotated[Schedule, Steps(0.0, 30_000.0)]
     """For a used car."""
+    phev_new_eur: Annotated[Schedule, Steps(0.0, 30_000.0)] = NOTHING
+    """For a new plug-in hybrid."""
+    phev_used_eur: Annotated[Schedule, Steps(0.0, 30_000.0)] = NOTHING
+    """For a used plug-in hybrid."""
+    scrapping_eur: Annotated[Schedule, Steps(0.0, 30_000.0)] = NOTHING
+    """On top of the grant, where the car takes the place of a combustion car that is scrapped."""
+    scrapping_age_years: Annotated[int, Field(ge=0, le=40)] = 10
+    """Youngest combustion car that is scrapped when it meets its end; younger ones are sold."""
     income_max_eur_month: IncomeCap | None = None
     """Highest net income of the household that may have it; no cap if not given."""
     places: Names = ()
@@ -41,6 +50,10 @@ class EvPurchaseGrant(Lever):
             payer=self.paid_by,
             new_eur=self.grant_new_eur.at(draft.year),
             used_eur=self.grant_used_eur.at(draft.year),
+            phev_new_eur=self.phev_new_eur.at(draft.year),
+            phev_used_eur=self.phev_used_eur.at(draft.year),
+            scrapping_eur=self.scrapping_eur.at(draft.year),
+            scrapping_age_years=self.scrapping_age_years,
             income_max_eur_month=math.inf if self.income_max_eur_month is None else self.income_max_eur_month,
             zones=zones,
         )

@@ -1,0 +1,67 @@
+"""Charging of plug-in hybrids, by a stated rule: at home, after the last tour of the day, what the day took from it.
+
+The electric share of their kilometres is a parameter (`uf_phev`), because owners do not plug in every day, and by day
+it is not known. So a day's energy may exceed a battery; over a year it is right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from zemsim.core.names import TRIPS_PER_TOUR, Alternative, ChargingPlace, Powertrain
+from zemsim.model.charging_inputs import WEEK
+from zemsim.model.energy import home_eur_kwh, phev_grid_kwh_per_km
+
+if TYPE_CHECKING:
+    from zemsim.model.charging_week import WeekResult
+    from zemsim.model.day_plan import DayPlan
+    from zemsim.model.model import MobilityModel
+
+
+def with_plug_in_hybrids(model: MobilityModel, week: WeekResult) -> WeekResult:
+    """The same week with the sessions of the plug-in hybrids behind those of the battery electric cars."""
+    sessions = phev_sessions(model)
+    if not len(sessions):
+        return week
+    return replace(week, sessions=pd.concat([week.sessions, sessions[week.sessions.columns]], ignore_index=True))
+
+
+def phev_sessions(model: MobilityModel) -> pd.DataFrame:
+    """One session at home for each plug-in hybrid and day on which it was driven, if it can plug in there.
+
+    Returns
+    -------
+    DataFrame
+        ``day, vehicle_idx, place, site_idx, start_min, wait_min, kwh`` (from the grid)``, cost_eur``.
+    """
+    of_type = {day_type: _day(model, plan) for day_type, plan in model.plans.items()}
+    days = [of_type[day_type].assign(day=np.int8(number)) for number, day_type in enumerate(WEEK)]
+    return pd.concat(days, ignore_index=True)
+
+
+def _day(model: MobilityModel, plan: DayPlan) -> pd.DataFrame:
+    vehicles, c = model.vehicles, plan.columns
+    driven = np.flatnonzero((plan.alternative == Alternative.DRIVER) & (c.vehicle >= 0))
+    driven = driven[vehicles.powertrain[c.vehicle[driven]] == Powertrain.PHEV]
+    car = c.vehicle[driven]
+    kwh_km = phev_grid_kwh_per_km(model, model.temperature_c)
+    kwh = np.bincount(car, TRIPS_PER_TOUR * c.road_km[driven] * kwh_km[car], vehicles.n)
+    back = np.zeros(vehicles.n)
+    out = plan.allotment.depart_min[driven] + plan.out_min[driven]
+    np.maximum.at(back, car, np.maximum(plan.column("leave_min")[driven], out) + plan.back_min[driven])
+    cars = np.flatnonzero(kwh > 0.0)
+    return pd.DataFrame(
+        {
+            "vehicle_idx": cars.astype(np.int32),
+            "place": np.full(len(cars), ChargingPlace.HOME, np.int8),
+            "site_idx": np.full(len(cars), -1, np.int32),
+            "start_min": back[cars].astype(np.float32),
+            "wait_min": np.zeros(len(cars), np.float32),
+            "kwh": kwh[cars],
+            "cost_eur": kwh[cars] * home_eur_kwh(model)[cars],
+        }
+    )
