@@ -17,6 +17,7 @@ PLACES_TO_CHARGE = ["home", "work", "public_slow", "public_fast"]
 DAYS = {(0, 0): 124, (0, 1): 57, (1, 0): 127, (1, 1): 57}
 DAYS_OF_TYPE = {0: 251, 1: 114}
 PUBLIC = ["state", "municipality", "region"]
+POWERTRAINS = ("petrol", "diesel", "bev", "hybrid", "phev")
 Key = tuple[int, str, str, str]
 
 
@@ -188,7 +189,7 @@ def _co2(case: dict[str, pd.DataFrame], made: pd.DataFrame, f: dict[str, float],
     paid = case["payments"][case["payments"]["year"] == year].groupby("item")["quantity"].sum()
     eta = f["charger_efficiency"]
     used = {  # petrol, diesel, kWh from the grid, kWh from the sun
-        "cars": (litres.get(0, 0.0), litres.get(1, 0.0), cars["kwh_year"].sum() - solar, solar),
+        "cars": (sum(litres.get(k, 0.0) for k in (0, 3, 4)), litres.get(1, 0.0), cars["kwh_year"].sum() - solar, solar),
         "ebikes": (0.0, 0.0, ebike_km * f["ebike_kwh_km"] / eta, 0.0),
         "buses": (
             0.0,
@@ -229,6 +230,9 @@ def _fleet(cars: pd.DataFrame, persons: pd.DataFrame, year: int, by_zone: bool) 
         found[year, "ev_stock", "all", name] = bev
         found[year, "ev_share", "all", name] = bev / len(here) if len(here) else np.nan
         found[year, "cars_per_1000", "all", name] = 1000 * len(here) / who.sum()
+    for powertrain, name in enumerate(POWERTRAINS):
+        found[year, "car_stock", name, "region"] = float((cars["powertrain"] == powertrain).sum())
+    found[year, "car_stock", "all", "region"] = float(len(cars))
     if by_zone:
         shares = (cars["powertrain"] == 2).groupby(cars["zone_id"]).mean()
         for name in persons["zone_id"].unique():
@@ -238,12 +242,18 @@ def _fleet(cars: pd.DataFrame, persons: pd.DataFrame, year: int, by_zone: bool) 
 
 def _bought(purchases: pd.DataFrame, year: int) -> dict[Key, float]:
     rows = purchases[purchases["year"] == year]
+    cars = rows[rows["kind"] == "car"]
     return {
+        **{
+            (year, "car_purchases_year", name, "region"): float((cars["powertrain"] == powertrain).sum())
+            for powertrain, name in enumerate(POWERTRAINS)
+        },
+        (year, "car_purchases_year", "all", "region"): float(len(cars)),
         (year, "ev_purchases_year", "all", "region"): float(
             ((rows["kind"] == "car") & (rows["powertrain"] == 2)).sum()
         ),
         (year, "ebike_purchases_year", "all", "region"): float((rows["kind"] == "ebike").sum()),
-        (year, "grants_eur_year", "all", "region"): rows["grant_eur"].sum(),
+        (year, "grants_eur_year", "all", "region"): (rows["grant_eur"] + rows["scrapping_eur"]).sum(),
     }
 
 

@@ -277,7 +277,9 @@ def _vehicles(rng: np.random.Generator, strength: int) -> pd.DataFrame:
     luck, parts = rng.random(CARS), []
     for year in YEARS:
         share = 0.05 + 0.02 * (year - YEARS[0]) * (1 + strength)
-        powertrain = np.where(luck < share, Powertrain.BEV, np.where(luck < 0.4, Powertrain.PETROL, Powertrain.DIESEL))
+        others = [luck < share, luck < 0.35, luck < 0.4, luck < 0.5]
+        kinds = [Powertrain.BEV, Powertrain.PETROL, Powertrain.HYBRID, Powertrain.PHEV]
+        powertrain = np.select(others, kinds, Powertrain.DIESEL)
         km = np.where(year in SIMULATED, 10_000.0 + 1000.0 * luck, np.nan)
         electric = powertrain == Powertrain.BEV
         parts.append(
@@ -322,9 +324,24 @@ def _purchases(rng: np.random.Generator) -> pd.DataFrame:
     rows = []
     for year in YEARS:
         houses = [int(house) for house in rng.integers(0, CARS, 6)]
-        rows += [(year, h, "car", h % 3, bool(h % 2), 9000.0, 450.5 * (h % 3 == 2)) for h in houses]
-        rows.append((year, 3, "ebike", -1, True, 1800.0, 100.25))
+        rows += [
+            (
+                year,
+                h,
+                "car",
+                h % 5,
+                bool(h % 2),
+                9000.0,
+                450.5 * (h % 5 == 2),
+                100.0 * (h % 5 == 2),
+                h % 2,
+                12 - 13 * (h % 2),
+            )
+            for h in houses
+        ]
+        rows.append((year, 3, "ebike", -1, True, 1800.0, 100.25, 0.0, -1, -1))
     columns = ["year", "household_idx", "kind", "powertrain", "new", "price_eur", "grant_eur"]
+    columns += ["scrapping_eur", "replaces", "scrapped_age_years"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -38,6 +38,8 @@ _JELGAVA: Final = {
 #: Region that the facts are about; they say nothing about another.
 FACTS_OF: Final = "zemgale"
 REGIONAL_BUS: Final = "regional_bus"
+#: Years at whose end the register is known.
+_STOCK_YEARS: Final = (2024, 2025)
 _CITIES: Final = ("jelgava", "jekabpils")
 
 
@@ -149,6 +151,7 @@ class Observed:
         self.setting = setting
         self.year = setting.simulated[0]
         names = ("trips", "vehicles", "sessions", "transit")
+        self.fleet = tables["vehicles"]
         self.tables = {name: tables[name][tables[name]["year"] == self.year] for name in names}
 
     @cached_property
@@ -175,6 +178,11 @@ class Observed:
         """The trips of those whom the survey asks."""
         asked: pd.DataFrame = self.trips[self.surveyed[self.trips["resident"].to_numpy()]]
         return asked
+
+    def electric_cars(self, year: int) -> float:
+        """Battery electric cars at the end of a year; NaN for one that the run does not have."""
+        cars = self.fleet[self.fleet["year"] == year]
+        return float((cars["powertrain"] == Powertrain.BEV).sum()) if len(cars) else float("nan")
 
     def lives_in(self, settlement: str) -> np.ndarray:
         """Whether a resident lives in a settlement, bool [P]."""
@@ -250,8 +258,7 @@ def _cars(seen: Observed) -> dict[str, float]:
     powertrain = seen.tables["vehicles"]["powertrain"].to_numpy()
     return {
         "cars_per_1000": ratio(1000.0 * len(powertrain), len(seen.setting.persons)),
-        "ev_share": ratio((powertrain == Powertrain.BEV).sum(), len(powertrain)),
-    }
+    } | {f"ev_stock_{year}": seen.electric_cars(year) for year in _STOCK_YEARS}
 
 
 def _boardings(seen: Observed) -> dict[str, float]:
@@ -267,11 +274,14 @@ def _boardings(seen: Observed) -> dict[str, float]:
 
 
 def _sessions(seen: Observed) -> dict[str, float]:
-    """Sessions per electric car in the mean of the simulated weeks, each week weighted by its season."""
+    """Sessions per battery electric car in the mean of the simulated weeks, each week weighted by its season."""
+    fleet = seen.tables["vehicles"]
+    electric = fleet.loc[fleet["powertrain"] == Powertrain.BEV, "vehicle_idx"]
     sessions = seen.tables["sessions"]
+    sessions = sessions[sessions["vehicle_idx"].isin(electric)]
     weeks = seen.setting.season_days.sum(axis=1)
     weight = (weeks / weeks.sum())[sessions["season"].to_numpy()]
-    cars = float((seen.tables["vehicles"]["powertrain"] == Powertrain.BEV).sum())
+    cars = float(len(electric))
     place = sessions["place"].to_numpy()
     return {
         "home_sessions_week": ratio(weight[place == ChargingPlace.HOME].sum(), cars),

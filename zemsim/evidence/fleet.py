@@ -34,6 +34,10 @@ def add_fleet(rows: Rows, year: int, vehicles: pd.DataFrame, places: Places, by_
         rows.add("ev_stock", year, stock, place=place)
         rows.add("ev_share", year, ratio(stock, count), place=place)
         rows.add("cars_per_1000", year, ratio(1000.0 * count, people[place]), place=place)
+    for powertrain in Powertrain:
+        count = np.count_nonzero(vehicles["powertrain"].to_numpy() == powertrain)
+        rows.add("car_stock", year, count, powertrain.name.lower())
+    rows.add("car_stock", year, len(vehicles))
     if by_zone:
         for name, (count, stock) in places.zones(np.stack([cars, bevs], axis=1)).items():
             rows.add("ev_share", year, ratio(stock, count), place=name)
@@ -42,7 +46,11 @@ def add_fleet(rows: Rows, year: int, vehicles: pd.DataFrame, places: Places, by_
 def add_purchases(rows: Rows, year: int, purchases: pd.DataFrame) -> None:
     """Add what was bought in a year, and the grants for it."""
     car = purchases["kind"].to_numpy() == "car"
-    electric = purchases["powertrain"].to_numpy() == Powertrain.BEV
+    kind = purchases["powertrain"].to_numpy()
+    electric = kind == Powertrain.BEV
+    for powertrain in Powertrain:
+        rows.add("car_purchases_year", year, np.count_nonzero(car & (kind == powertrain)), powertrain.name.lower())
+    rows.add("car_purchases_year", year, np.count_nonzero(car))
     rows.add("ev_purchases_year", year, np.count_nonzero(car & electric))
     rows.add("ebike_purchases_year", year, np.count_nonzero(~car))
     rows.add("grants_eur_year", year, purchases["grant_eur"].sum() + purchases["scrapping_eur"].sum())

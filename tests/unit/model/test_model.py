@@ -15,6 +15,7 @@ from zemsim.core.errors import InputError
 from zemsim.core.names import Alternative, DayType, Mode
 from zemsim.evidence.indicators import Setting, indicators
 from zemsim.experiment.prepare import factors_of, persons_table, with_transit_km, zones_table
+from zemsim.kernels.ownership import NO_CAR
 from zemsim.model import day, year
 from zemsim.model.agents import BusOperator, Household, Municipality, Resident, Station
 from zemsim.model.build import measures_of
@@ -22,6 +23,7 @@ from zemsim.model.car_market import car_market
 from zemsim.model.explain import explain_today, find_resident
 from zemsim.model.model import MobilityModel
 from zemsim.model.schedule import DAY, NIGHT, YEAR, as_text
+from zemsim.model.vehicles import EMPTY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +122,7 @@ def test_purchases_are_the_same_bits_one_by_one(model: MobilityModel) -> None:
     for household in model.households:
         household.replace_cars()
     assert together.tobytes() == model.car_market.choice.tobytes()
-    assert set(np.unique(together)) == {-1, 0, 1, 2, 3, 4, 5}
+    assert set(np.unique(together)) == {-1, *range(NO_CAR + 1)}
 
 
 def test_ebikes_are_the_same_bits_one_by_one(world: World) -> None:
@@ -422,11 +424,17 @@ def test_a_year_makes_cars_older_and_replaces_some(model: MobilityModel) -> None
     before = model.vehicles.snapshot()
     year.buy_cars(model)
     after = model.vehicles
-    bought = model.car_market.choice >= 0
+    choice, had = model.car_market.choice, before["powertrain"] != EMPTY
+    bought, given_up = (choice >= 0) & (choice < NO_CAR), choice == NO_CAR
     assert 0.02 < bought.mean() < 0.3
-    assert (after.age_years[~bought] == before["age_years"][~bought] + 1).all()
-    assert (after.powertrain[~bought] == before["powertrain"][~bought]).all()
-    assert (after.age_years[bought & (model.car_market.choice % 2 == 0)] == 0).all()
+    kept = had & (choice < 0)
+    assert (after.age_years[kept] == before["age_years"][kept] + 1).all()
+    assert (after.powertrain[kept] == before["powertrain"][kept]).all()
+    assert (after.age_years[bought & (choice % 2 == 0)] == 0).all()
+    assert (after.powertrain[bought] == choice[bought] // 2).all()
+    assert had[given_up].all()
+    assert not after.owned[given_up].any()
+    assert after.owned.sum() == had.sum() - given_up.sum() + (bought & ~had).sum()
     assert np.array_equal(after.battery_kwh > 0, after.electric)
     assert (after.energy_kwh <= after.battery_kwh + 1e-9).all()
     purchases = model.book.of_year("purchases", 2025)

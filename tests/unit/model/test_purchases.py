@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,6 +58,12 @@ def electric_wins(model: MobilityModel, market: Any) -> np.ndarray:
     return won
 
 
+def with_a_car(market: Any) -> Any:
+    """The same market for households that would never be without a car."""
+    never = np.full(len(market.buyers.owned), -60.0)
+    return replace(market, buyers=market.buyers._replace(none_utility=never))
+
+
 # --- parking ----------------------------------------------------------------------------------------------------------
 
 
@@ -80,7 +87,7 @@ def test_electric_cars_that_park_free_win_buyers_and_lose_none(known: MobilityMo
     assert (paid.buyers.parking_eur[:, 0] == paid.buyers.parking_eur[:, 1]).all()
     saves = free.buyers.parking_eur[:, 1] < free.buyers.parking_eur[:, 0]
     assert 0.1 < saves.mean() < 0.9
-    before, alike, after = (electric_wins(known, market) for market in (usual, paid, free))
+    before, alike, after = (electric_wins(known, with_a_car(market)) for market in (usual, paid, free))
     assert np.array_equal(before, alike)
     assert after.sum() > before.sum()
     assert not (before & ~after).any()
@@ -107,7 +114,8 @@ def test_public_price_near_a_zone_by_hand() -> None:
 
 
 def test_price_that_a_car_meets_by_hand() -> None:
-    habits = CarHabits(np.array([0, 0], np.int32), np.array([1, 2], np.int32), np.zeros(2), np.array([30.0, 10.0]))
+    cars, nothing = np.array([0, 0], np.int32), np.zeros(2)
+    habits = CarHabits(cars, np.array([1, 2], np.int32), nothing, np.array([30.0, 10.0]), nothing, np.zeros(2, np.int8))
     zones = np.array([0.2, 0.4, 0.8])
     found = habits.met_eur_kwh(zones, np.array([0, 2], np.int32))
     assert found == pytest.approx([0.5 * (0.2 + (30 * 0.4 + 10 * 0.8) / 40), 0.8])

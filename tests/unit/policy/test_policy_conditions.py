@@ -14,6 +14,7 @@ import pytest
 from tests.unit.policy.policy_measures import KINDS, all_measures, measure
 from tests.unit.policy.policy_region import SmallRegion, small_region
 from zemsim.core.errors import InputError
+from zemsim.core.names import Powertrain
 from zemsim.policy.conditions import Conditions, conditions, national_policy
 from zemsim.policy.draft import ConflictError, PolicyRegion
 from zemsim.policy.levers import LEVERS, Measure
@@ -98,18 +99,35 @@ def test_national_grant_is_the_base_until_2025_and_measures_come_on_top(base: Po
     new = [4500.0] * 5 + [0.0]
     for year, used in ((2022, 2250.0), (2024, 2250.0), (2025, 3350.0)):
         found = under(base, year)
-        assert found.bev_grant_eur(True, zones, income).tolist() == new
-        assert found.bev_grant_eur(False, zones, income).tolist() == [used] * 5 + [0.0]
-    assert not under(base, 2026).bev_grant_eur(True, zones, income).any()
+        assert found.car_grant_eur(Powertrain.BEV, True, zones, income).tolist() == new
+        assert found.car_grant_eur(Powertrain.BEV, False, zones, income).tolist() == [used] * 5 + [0.0]
+    assert not under(base, 2026).car_grant_eur(Powertrain.BEV, True, zones, income).any()
     found = under(base, 2025, measure("ev_purchase_grant", from_year=2025))
-    assert found.bev_grant_eur(True, 0, 900.0) == 6500.0
+    assert found.car_grant_eur(Powertrain.BEV, True, 0, 900.0) == 6500.0
 
 
 def test_ev_grant_by_income_and_place(base: PolicyRegion) -> None:
     found = under(base, 2026, measure("ev_purchase_grant", income_max_eur_month=1500, places=["Jelgava", "s2"]))
-    assert found.bev_grant_eur(True, [0, 1, 2, 3, 0], [1500, 100, 1000, 1000, 1501]).tolist() == [2000] * 3 + [0, 0]
-    assert found.bev_grant_eur(False, [0], [1500]).tolist() == [1000]
+    assert found.car_grant_eur(Powertrain.BEV, True, [0, 1, 2, 3, 0], [1500, 100, 1000, 1000, 1501]).tolist() == [
+        2000
+    ] * 3 + [0, 0]
+    assert found.car_grant_eur(Powertrain.BEV, False, [0], [1500]).tolist() == [1000]
     assert same_but(found, under(base, 2026), "grants", "payment_rules")
+
+
+def test_plug_in_hybrids_and_the_bonus_for_scrapping(base: PolicyRegion) -> None:
+    lever = measure(
+        "ev_purchase_grant", phev_new_eur=1500, scrapping_eur=800, scrapping_age_years=12, places=["Jelgava"]
+    )
+    found = under(base, 2026, lever)
+    assert found.car_grant_eur(Powertrain.PHEV, True, [0, 5], [900, 900]).tolist() == [1500, 0]
+    assert found.car_grant_eur(Powertrain.PHEV, False, [0], [900]).tolist() == [0]
+    assert found.car_grant_eur(Powertrain.PETROL, True, [0], [900]).tolist() == [0]
+    ages = [-1, 11, 12, 25]
+    assert found.scrapping_eur(Powertrain.BEV, False, [0] * 4, [900] * 4, ages).tolist() == [0, 0, 800, 800]
+    assert found.scrapping_eur(Powertrain.PHEV, True, [0], [900], [12]).tolist() == [800]
+    assert not found.scrapping_eur(Powertrain.PHEV, False, [0], [900], [12]).any()
+    assert not found.scrapping_eur(Powertrain.BEV, True, [5], [900], [12]).any()
 
 
 def test_ebike_grant(base: PolicyRegion) -> None:

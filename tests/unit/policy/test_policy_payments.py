@@ -16,18 +16,20 @@ from zemsim.policy.draft import PolicyRegion
 from zemsim.policy.levers import Measure
 from zemsim.policy.payments import DayTables, ledger
 
-BEV, PETROL = int(Powertrain.BEV), int(Powertrain.PETROL)
+BEV, PETROL, PHEV = int(Powertrain.BEV), int(Powertrain.PETROL), int(Powertrain.PHEV)
 
 PURCHASES = pd.DataFrame(
     [
-        ("car", BEV, True, 34_000.0, 0, 1200.0),
-        ("car", BEV, False, 15_000.0, 2, 900.0),
-        ("car", BEV, True, 34_000.0, 0, 3000.0),
-        ("car", PETROL, True, 25_000.0, 0, 1000.0),
-        ("ebike", -1, True, 1000.0, 0, 1000.0),
-        ("ebike", -1, True, 2200.0, 3, 9000.0),
+        ("car", BEV, True, 34_000.0, 0, 1200.0, -1),
+        ("car", BEV, False, 15_000.0, 2, 900.0, 14),
+        ("car", BEV, True, 34_000.0, 0, 3000.0, 9),
+        ("car", PHEV, True, 36_000.0, 0, 1200.0, 20),
+        ("car", PHEV, False, 19_000.0, 0, 1200.0, 20),
+        ("car", PETROL, True, 25_000.0, 0, 1000.0, 15),
+        ("ebike", -1, True, 1000.0, 0, 1000.0, -1),
+        ("ebike", -1, True, 2200.0, 3, 9000.0, -1),
     ],
-    columns=["kind", "powertrain", "new", "price_eur", "zone_idx", "income_eur_month"],
+    columns=["kind", "powertrain", "new", "price_eur", "zone_idx", "income_eur_month", "scrapped_age_years"],
 )
 
 DAYS = DayTables(
@@ -81,7 +83,8 @@ def test_a_year_without_days_has_only_lines_of_the_year(base: PolicyRegion) -> N
 
 
 def test_grants(base: PolicyRegion) -> None:
-    assert lines(base, 2024) == {"ev_grant state>household": 2 * 4500 + 2250}
+    assert lines(base, 2024) == {"ev_grant state>household": 2 * 4500 + 2 * 2250 + 2 * 1000}
+    assert lines(base, 2025) == {"ev_grant state>household": 2 * 4500 + 2 * 3350 + 2 * 2000}
     assert lines(base, 2026, measure("ev_purchase_grant", income_max_eur_month=1500)) == {
         "ev_grant municipality>household": 2000 + 1000
     }
