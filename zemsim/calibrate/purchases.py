@@ -40,13 +40,13 @@ class Expected:
     Attributes
     ----------
     bought : float64 [10], cars bought, replaced and added.
-    given_up, ended, added : cars.
+    given_up_veh, ended_veh, added_veh : cars.
     """
 
     bought: Floats
-    given_up: float
-    ended: float
-    added: float
+    given_up_veh: float
+    ended_veh: float
+    added_veh: float
 
     @property
     def shares(self) -> Floats:
@@ -78,9 +78,9 @@ def expected(
     owned = buyers.owned[rows]
     return Expected(
         bought=chance[:, :N_CARS].sum(axis=0),
-        given_up=float(chance[owned, NO_CAR].sum()),
-        ended=float(hazard[rows][owned].sum()),
-        added=float(chance[~owned, :N_CARS].sum()),
+        given_up_veh=float(chance[owned, NO_CAR].sum()),
+        ended_veh=float(hazard[rows][owned].sum()),
+        added_veh=float(chance[~owned, :N_CARS].sum()),
     )
 
 
@@ -104,9 +104,9 @@ def fit_purchase_constants(
         shift = constants[Powertrain.DIESEL, 1]
         constants -= shift
         none -= shift
-        given_up = found.given_up / found.ended
+        given_up = found.given_up_veh / found.ended_veh
         none[0] += _DAMPING * _log_odds(targets[_NONE[0]].value, given_up)
-        none[1] -= _DAMPING * np.log(targets[_NONE[1]].value * found.given_up / found.added)
+        none[1] -= _DAMPING * np.log(targets[_NONE[1]].value * found.given_up_veh / found.added_veh)
     return constants, none, wanted, found
 
 
@@ -125,17 +125,15 @@ class Answers:
     Attributes
     ----------
     bev_share : of new cars.
-    own : elasticity of the BEV share of new cars to the price of new BEV.
-    cross : elasticities of that share to the price of new petrol and new diesel cars.
-    additional : share of the supported BEV and PHEV that the grants add.
-    supported : cars a year with a grant.
+    elasticities : of the BEV share of new cars to the prices of new BEV, petrol and diesel cars.
+    additional_share : of the supported BEV and PHEV, what the grants add.
+    supported_veh : cars a year with a grant.
     """
 
     bev_share: float
-    own: float
-    cross: tuple[float, float]
-    additional: float
-    supported: float
+    elasticities: tuple[float, ...]
+    additional_share: float
+    supported_veh: float
 
 
 def answers(model: MobilityModel, state: CarMarketYear, market: CarMarket) -> Answers:
@@ -164,10 +162,9 @@ def answers(model: MobilityModel, state: CarMarketYear, market: CarMarket) -> An
     supported, still = float(usual[granted].sum()), float(without[granted].sum())
     return Answers(
         bev_share=among_new(usual),
-        own=float(logs[0]),
-        cross=(float(logs[1]), float(logs[2])),
-        additional=(supported - still) / supported if supported else float("nan"),
-        supported=supported,
+        elasticities=tuple(map(float, logs)),
+        additional_share=(supported - still) / supported if supported else float("nan"),
+        supported_veh=supported,
     )
 
 
@@ -191,7 +188,7 @@ def main() -> None:
     constants, none, wanted, found = fit_purchase_constants(model, targets)
     write_purchases(constants, none)
     print("purchases, target and model share:", wanted.round(4).tolist(), found.shares.round(4).tolist())
-    print(f"ended {found.ended:.0f}, given up {found.given_up:.0f}, added {found.added:.0f} cars a year")
+    print(f"ended {found.ended_veh:.0f}, given up {found.given_up_veh:.0f}, added {found.added_veh:.0f} cars a year")
     model.parameters = replace(model.parameters, purchase_constants=constants, none_constants=none)
     state = car_market(model)
     for share in (None, 0.03, 0.15, 0.20):

@@ -184,7 +184,7 @@ def none_utility(model: MobilityModel) -> Floats:
         np.maximum(households.income_ratio.astype(np.float64), 0.01),
         licences,
         households.size_pers,
-        model.area_type_of_zone[households.zone_idx],
+        model.world.region.zones["area_type"].to_numpy(object)[households.zone_idx],
     )
     rank = np.minimum(owned[home] - v.owned, logit.shape[1] - 1)  # cars beside this one
     constant = np.where(v.owned, p.none_constants[0], p.none_constants[1])

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from zemsim.behaviour.parameters import Parameters
-from zemsim.core.names import DAYS_PER_YEAR, PERIODS, DayType, Powertrain, Season
+from zemsim.core.names import DAYS_PER_YEAR, PERIODS, DayType, Season
 from zemsim.core.randomness import Stream
 from zemsim.kernels.charging import Stations
 from zemsim.kernels.draws import uniforms
@@ -115,8 +115,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         place_of_zone = self._municipalities_of_zones()
         first = np.searchsorted(people["household_idx"].to_numpy(), np.arange(len(homes)), "left")
         ratio = people["income_ratio"].to_numpy(np.float32)[first]  # one for all members
-        edges = places_of_households(population)
-        self.household_cars = edges.astype(np.int32)
+        edges = self.household_cars = places_of_households(population).astype(np.int32)
         columns = {n: homes[n].to_numpy() for n in Household.column_definitions() if n in homes}
         columns |= {"municipality_idx": place_of_zone[zone], "income_ratio": ratio}
         columns |= {"first_car": edges[:-1], "last_car": edges[1:]}
@@ -134,7 +133,6 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         names = region.municipalities["municipality"].tolist()
         place = {name: i for i, name in enumerate(names)}
         zones = region.zones["municipality"].tolist()
-        self.area_type_of_zone = region.zones["area_type"].to_numpy(object)
         self.municipality_of_zone = np.array([place.get(name, -1) for name in zones], np.int32)
         return self.municipality_of_zone
 
@@ -148,8 +146,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         vehicles = self.world.population.vehicles
         home = self.households.table.municipality_idx[vehicles["household_idx"].to_numpy()]
         cars = np.bincount(home, minlength=len(population))
-        electric = vehicles["powertrain"].to_numpy() == Powertrain.BEV
-        bevs = np.bincount(home, weights=electric, minlength=len(population))
+        bevs = np.bincount(home, weights=vehicles["battery_kwh"].to_numpy() > 0, minlength=len(population))
         share = np.divide(bevs, cars, out=np.zeros(len(population)), where=cars > 0)
         columns = {"population": population, "cars": cars, "bev_share": share}
         self.municipalities = RowTable(self, Municipality, len(population), columns).all_rows()
