@@ -27,7 +27,8 @@ Floats = npt.NDArray[np.float64]
 _ROUNDS = 60
 _DAMPING = 0.7
 _AGES = ("new", "used")
-_NONE = ("given_up_share", "added_per_given_up")
+#: Targets of the constants without a car.
+NONE_TARGETS = ("given_up_share", "added_per_given_up")
 _STEP = 0.01
 _NEW_BEV = 2 * int(Powertrain.BEV)
 _NEW_FUEL = (2 * int(Powertrain.PETROL), 2 * int(Powertrain.DIESEL))
@@ -105,8 +106,8 @@ def fit_purchase_constants(
         constants -= shift
         none -= shift
         given_up = found.given_up_veh / found.ended_veh
-        none[0] += _DAMPING * _log_odds(targets[_NONE[0]].value, given_up)
-        none[1] -= _DAMPING * np.log(targets[_NONE[1]].value * found.given_up_veh / found.added_veh)
+        none[0] += _DAMPING * _log_odds(targets[NONE_TARGETS[0]].value, given_up)
+        none[1] -= _DAMPING * np.log(targets[NONE_TARGETS[1]].value * found.given_up_veh / found.added_veh)
     return constants, none, wanted, found
 
 

@@ -35,8 +35,8 @@ def add_fleet(rows: Rows, year: int, vehicles: pd.DataFrame, places: Places, by_
         rows.add("ev_share", year, ratio(stock, count), place=place)
         rows.add("cars_per_1000", year, ratio(1000.0 * count, people[place]), place=place)
     for powertrain in Powertrain:
-        count = np.count_nonzero(vehicles["powertrain"].to_numpy() == powertrain)
-        rows.add("car_stock", year, count, powertrain.name.lower())
+        of_kind = np.count_nonzero(vehicles["powertrain"].to_numpy() == powertrain)
+        rows.add("car_stock", year, of_kind, powertrain.name.lower())
     rows.add("car_stock", year, len(vehicles))
     if by_zone:
         for name, (count, stock) in places.zones(np.stack([cars, bevs], axis=1)).items():

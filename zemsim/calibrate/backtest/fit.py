@@ -15,7 +15,8 @@ import numpy.typing as npt
 from zemsim.behaviour.parameters import Parameters
 from zemsim.calibrate.backtest.quantities import Ran
 from zemsim.calibrate.backtest.settings import BASE_MODES, MODES, Base, ModeShares, Sales
-from zemsim.calibrate.constants import Target, fit_purchase_constants
+from zemsim.calibrate.constants import Target, read_targets
+from zemsim.calibrate.purchases import NONE_TARGETS, fit_purchase_constants
 from zemsim.core.names import Alternative, Powertrain, Purpose
 from zemsim.model.model import MobilityModel
 
@@ -71,8 +72,8 @@ def fit_constants(model: MobilityModel, base: Base, run_base: Callable[[], Ran])
         constants = _fit_modes(model, base.mode_share, run_base, constants)
     if base.sales is not None:
         run_base()
-        purchases, _ = fit_purchase_constants(model, _targets(base.sales))
-        model.parameters = replace(model.parameters, purchase_constants=purchases)
+        purchases, none, *_ = fit_purchase_constants(model, _targets(base.sales))
+        model.parameters = replace(model.parameters, purchase_constants=purchases, none_constants=none)
     model.parameters = replace(model.parameters, mode_constants=constants)
     return Fitted(model.parameters, float(np.abs(constants).max()))
 
@@ -105,8 +106,9 @@ def take_constants(model: MobilityModel, constants: npt.NDArray[np.float64]) -> 
 
 
 def _targets(sales: Sales) -> dict[str, Target]:
-    """Targets of the fit of purchases, as the fit of the default region has them."""
-    found = {"new_share": Target("new_share", sales.new_share.value, sales.new_share.grade, sales.new_share.source)}
+    """Targets of the fit of purchases, as the fit of the default region has them; of cars given up they are its own."""
+    found = {key: target for key, target in read_targets().items() if key in NONE_TARGETS}
+    found |= {"new_share": Target("new_share", sales.new_share.value, sales.new_share.grade, sales.new_share.source)}
     for age in ("new", "used"):
         given = getattr(sales, age)
         for powertrain in Powertrain:

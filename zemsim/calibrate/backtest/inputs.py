@@ -112,19 +112,14 @@ def ebike_loan(model: MobilityModel, change: EbikeLoan, after: bool) -> None:
 def peers(model: MobilityModel, change: Peers, after: bool) -> None:
     """Turn cars of some households into electric ones until they have the stated share; no purchase counts them."""
     vehicles = model.vehicles
-    wanted = round(change.after_stock_share * vehicles.n) if after else 0
+    wanted = round(change.after_stock_share * vehicles.owned.sum()) if after else 0
     missing = wanted - int(vehicles.electric.sum())
     if missing <= 0:
         return
     luck = uniforms(model.seed, int(Stream.BACKTEST), vehicles.vehicle_id, _PEER)
-    order = np.argsort(np.where(vehicles.electric, 2.0, luck), kind="stable")
+    order = np.argsort(np.where(vehicles.electric | ~vehicles.owned, 2.0, luck), kind="stable")
     price = model.conditions.price["electricity_home_eur_kwh"]
     vehicles.plug_in_new(order[:missing], model.parameters["batt_new"], model.seed, price)
-    places = model.municipalities.table
-    home = model.households.table.municipality_idx[vehicles.household_idx]
-    cars = np.bincount(home, minlength=len(places.bev_share))
-    electric = np.bincount(home, weights=vehicles.electric, minlength=len(places.bev_share))
-    places.bev_share[:] = np.divide(electric, cars, out=np.zeros(len(cars)), where=cars > 0)
 
 
 _SETTERS: dict[str, Callable[..., None]] = {

@@ -18,7 +18,7 @@ from zemsim.calibrate.backtest.quantities import QUANTITIES, Ran, grant_recipien
 from zemsim.calibrate.backtest.settings import CaseFile, Effect
 from zemsim.core.names import Powertrain, Season
 from zemsim.model.build import make_supplies, temperatures, timetable_keys
-from zemsim.model.market import car_prices_keur
+from zemsim.model.car_market import car_prices_keur
 from zemsim.model.model import MobilityModel
 from zemsim.model.world import RunSettings, World
 from zemsim.policy.levers import Measure, MeasureFile
