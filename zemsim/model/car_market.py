@@ -70,11 +70,12 @@ def ln_supply(p: Parameters, year: int) -> Floats:
     """Logarithm of the offer of each car, float64 [10]; 0 where it is no limit.
 
     New cars with a plug: share of models, ``1 - exp(-(year - start) / years)``. Used ones: their share of the new cars
-    sold in Europe `supply_lag` years earlier.
+    sold in Europe `supply_lag` years earlier, to the power of `b_supply`, for few of these are brought to Latvia.
     """
     offer = np.ones((len(Powertrain), 2))
     offer[[Powertrain.BEV, Powertrain.PHEV], 0] = 1.0 - np.exp(-max(0.5, year - p["supply_start"]) / p["supply_years"])
     offer[[Powertrain.BEV, Powertrain.PHEV], 1] = p.supply.at(year - p["supply_lag"])
+    offer[[Powertrain.BEV, Powertrain.PHEV], 1] **= p["b_supply"]
     return np.log(offer.ravel())
 
 
