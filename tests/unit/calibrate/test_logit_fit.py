@@ -230,3 +230,11 @@ def test_the_errors_do_not_depend_on_the_search(table: pd.DataFrame, tmp_path: P
     file.write_text(fixed, encoding="utf-8")
     numeric = fit(load_specification(file), replace(choices), x)
     np.testing.assert_allclose(numeric.covariance[:5, :5], exact.covariance, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", [0, 3, 19])
+def test_a_scale_that_runs_away_is_no_maximum(tmp_path: Path, seed: int) -> None:
+    """Of these small surveys the likelihood rises, ever more slowly, until the scale is 0."""
+    run = found(tmp_path, survey(25, seed, scale=0.1), MODEL + NEST)
+    assert run.fit.said == "no maximum: lam_car runs to 0"
+    assert not run.fit.converged

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import scipy.linalg
 import scipy.optimize
 
 from zemsim.calibrate.logit.choices import Bool, Choices
@@ -19,13 +18,16 @@ from zemsim.calibrate.logit.specification import ModelFile
 from zemsim.calibrate.logit.survey import Float
 from zemsim.core.errors import InputError
 
-_MOST_STEPS = 300
+_MOST_STEPS = 100
 #: Largest element of the gradient per case, in units of the search, at which it ends.
 _FLAT = 1e-7
 #: Smallest eigenvalue of the information, scaled to ones on its diagonal, of a model that is identified.
 _IDENTIFIED = 1e-8
 #: A coefficient whose information has fallen to this share of that at the start runs away.
 _RUNS_AWAY = 1e-6
+#: A scale of nests beyond these has no maximum, nor has one whose logarithm has a larger error than this.
+_SCALES = (1e-4, 1e4)
+_LOOSEST = 10.0
 _STEP = 1e-5
 
 
@@ -166,7 +168,8 @@ def fit(model: ModelFile, choices: Choices, x: Float) -> Fit:
     )  # fmt: skip
     z, curvature = _polished(search, found.x)
     values = search.values(z)
-    converged, said = _verdict(search, z, curvature, found.nit, [n for n, f in zip(names, free, strict=True) if f])
+    searched = [name for name, is_free in zip(names, free, strict=True) if is_free]
+    converged, said = _verdict(search, z, curvature, found.nit, searched, model.scales)
     covariance, robust = _errors(search, values, curvature, choices)
     return Fit(
         values,
@@ -199,7 +202,7 @@ def _check_identified(search: _Search, names: Sequence[str]) -> None:
                 f"coefficient {name} cannot be estimated: no case has alternatives between which its columns differ",
                 hint="a constant or a column of the person belongs to some of the alternatives, not to all",
             )
-    values, vectors = scipy.linalg.eigh(at_zero / np.sqrt(np.outer(own, own)))
+    values, vectors = np.linalg.eigh(at_zero / np.sqrt(np.outer(own, own)))
     if values[0] < _IDENTIFIED:
         guilty = [name for name, part in zip(kept, vectors[:, 0], strict=True) if abs(part) > 0.05]
         raise InputError(
@@ -232,22 +235,29 @@ def _polished(search: _Search, z: Float) -> tuple[Float, Float]:
     curvature = search.hessian(z)
     slope = search.cost(z)[1]
     try:
-        better = z - scipy.linalg.solve(curvature, slope, assume_a="pos")
-    except scipy.linalg.LinAlgError:
+        np.linalg.cholesky(curvature)
+        better = z - np.linalg.solve(curvature, slope)
+    except np.linalg.LinAlgError:
         return z, curvature
     if np.abs(search.cost(better)[1]).max() < np.abs(slope).max():
         return better, search.hessian(better)
     return z, curvature
 
 
-def _verdict(search: _Search, z: Float, curvature: Float, steps: int, names: Sequence[str]) -> tuple[bool, str]:
+def _verdict(
+    search: _Search, z: Float, curvature: Float, steps: int, names: Sequence[str], scales: Sequence[str]
+) -> tuple[bool, str]:
     """Whether this is a maximum, and in words why or why not."""
     slope = float(np.abs(search.cost(z)[1]).max())
     own = np.diag(curvature)
+    known = own * search.problem.weight.sum() * _LOOSEST**2 > 1
+    for name, value, sure in zip(names, search.values(z)[search.free], known, strict=True):
+        if name in scales and not (sure and _SCALES[0] < value < _SCALES[1]):
+            return False, f"no maximum: {name} runs to {'0' if value < 1 else 'infinity'}"
     if (own <= 0).any():
         return False, f"no maximum: the likelihood does not fall along {names[int(own.argmin())]}"
     scaled = curvature / np.sqrt(np.outer(own, own))
-    smallest, vectors = scipy.linalg.eigh(scaled)
+    smallest, vectors = np.linalg.eigh(scaled)
     if smallest[0] < _IDENTIFIED:
         guilty = [name for name, part in zip(names, vectors[:, 0], strict=True) if abs(part) > 0.05]
         return False, f"not identified: the likelihood is flat along {', '.join(guilty)}"
@@ -270,8 +280,8 @@ def _errors(search: _Search, values: Float, curvature: Float, choices: Choices) 
     place = np.ix_(search.free, search.free)
     per = search.slope(values)
     try:
-        inverse = scipy.linalg.inv(curvature * search.problem.weight.sum())
-    except scipy.linalg.LinAlgError:
+        inverse = np.linalg.inv(curvature * search.problem.weight.sum())
+    except np.linalg.LinAlgError:
         covariance[place] = robust[place] = np.nan
         return covariance, robust
     own = scores(search.problem, values)[:, search.free] * per
