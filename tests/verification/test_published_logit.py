@@ -7,6 +7,7 @@ packages with heavy dependencies; ``python -m zemsim.calibrate.logit.published``
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,15 @@ def test_every_coefficient_of_a_model_has_an_answer_or_none_has(model: str) -> N
     # The income coefficient of Greene's nested table is not known by heart, and the consistent form is unpublished.
     left = {"travelmode-greene": {"b_income_air"}, "travelmode-consistent": names}.get(model, set())
     assert names - answers == left
+
+
+def test_the_table_of_the_page_has_every_published_log_likelihood() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "estimate-a-mode-model.md"
+    said = re.findall(r"^\| ([a-z0-9-]+) \| ([\d,]+) \| (-[\d.]+) \| (-[\d.]+) \|", page.read_text("utf-8"), flags=re.M)
+    figures = {(a.model, a.quantity): a for data in published.packages() for a in published.answers(data)}
+    assert [row[0] for row in said] == list(dict.fromkeys(model for model, _ in figures))
+    for model, cases, value, found in said:
+        answer = figures[model, "log_likelihood"]
+        assert float(value) == answer.value
+        assert answer.row(float(found))["passed"]
+        assert float(cases.replace(",", "")) == figures[model, "cases"].value
