@@ -49,7 +49,10 @@ class Package:
 
 @dataclass(frozen=True)
 class Answer:
-    """A published figure of a model: ``cases``, ``log_likelihood`` or the name of a coefficient."""
+    """A published figure of a model: ``cases``, ``log_likelihood``, the name of a coefficient, or one of its errors.
+
+    An error is written ``std_error NAME`` or ``robust_std_error NAME``.
+    """
 
     model: str
     quantity: str
@@ -132,7 +135,9 @@ def _as_plain_csv(raw: bytes, package: Package) -> pd.DataFrame:
 def _figure(found: Estimation, quantity: str) -> float:
     if quantity in ("cases", "log_likelihood"):
         return float(found.statistics()[quantity])
-    return next(one.value for one in found.estimates if one.name == quantity)
+    kind, _, name = quantity.rpartition(" ")
+    row = next(one.row() for one in found.estimates if one.name == name)
+    return float(row[kind or "value"])
 
 
 def read_member(file: Path, package: Package) -> bytes:
