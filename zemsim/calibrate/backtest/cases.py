@@ -7,6 +7,7 @@ from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 
+from zemsim.calibrate.backtest.pack import price_keys
 from zemsim.calibrate.backtest.place import place_types
 from zemsim.calibrate.backtest.settings import CaseFile
 from zemsim.core.errors import InputError, did_you_mean, raise_all
@@ -67,8 +68,13 @@ def _place_faults(case: CaseFile, document: Document) -> list[InputError]:
     if case.place.type not in types:
         hint = did_you_mean(case.place.type, types)
         return [document.fault(("place", "type"), f"there is no type of place “{case.place.type}”", hint)]
+    prices = price_keys()
+    faults = [
+        document.fault(("base", "prices", key), "is no price of a region", did_you_mean(key, prices))
+        for key in case.base.prices
+        if key not in prices
+    ]
     known, set_by_change = types[case.place.type], case.change.figures()
-    faults = []
     for key, figure in case.place.figures.items():
         loc = ("place", "figures", key)
         if key not in known:

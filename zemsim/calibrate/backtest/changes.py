@@ -6,6 +6,7 @@ each stated in its class. What is stated as before is the base of the region.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -20,6 +21,26 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 _COSTS = {"paid_by": "state", "cost_source": "not counted", "cost_grade": "assumption"}
 #: A fee this high keeps out all who must pay it.
 _PROHIBITIVE_EUR = 1_000.0
+
+
+@dataclass(frozen=True)
+class Side:
+    """What levers need to know beside the change.
+
+    Attributes
+    ----------
+    place : where.
+    year : the first with the change.
+    fare_factor : factor on the fares of the region at which passengers pay the mean fare that a case states.
+    """
+
+    place: Place
+    year: int
+    fare_factor: float = 1.0
+
+    def steps(self, before: float, after: float, changed: bool) -> dict[str, float]:
+        """A schedule from the year before the change on; the same value for ever if nothing is changed."""
+        return {str(self.year - 1): before, str(self.year): after if changed else before}
 
 
 class _Change(Settings):
@@ -53,9 +74,13 @@ class _Change(Settings):
         """Figures of the place that hold before."""
         return {}
 
-    def levers(self, after: bool, place: Place) -> list[dict[str, Any]]:
+    def levers(self, after: bool, side: Side) -> list[dict[str, Any]]:
         """Measures before or after, without what all measures state."""
         return []
+
+    def mixed(self, before: float, after: float) -> float:
+        """What is counted after the change where it reaches a part of all only."""
+        return after
 
 
 class Nothing(_Change):
@@ -66,7 +91,7 @@ class Nothing(_Change):
 
 
 class Fare(_Change):
-    """The mean fare of a ride on all lines. The lever is ``bus_fare``; fares by distance are scaled to the mean."""
+    """The mean fare of a ride on all lines. The lever is ``bus_fare``: fares by distance are scaled to the mean."""
 
     ratio_keys = ("before_eur", "after_eur")
     kind: Literal["fare"]
@@ -80,20 +105,17 @@ class Fare(_Change):
     age_max: Annotated[int, Field(ge=0, le=120)] = 120
     """Oldest who pay the new fare."""
 
-    def prices(self, place: Place) -> dict[str, float]:
-        from zemsim.calibrate.backtest.pack import TOWN_FARE, regional_fares
-
-        usual = regional_fares()
-        least, base, per_km = (usual[key] for key in ("bus_fare_min_eur", "bus_fare_base_eur", "bus_fare_eur_km"))
-        factor = self.before_eur / max(least, base + per_km * place["bus_trip_km"])
-        return {key: value * factor for key, value in usual.items()} | {TOWN_FARE: self.before_eur}
-
-    def levers(self, after: bool, place: Place) -> list[dict[str, Any]]:
-        if not after:
-            return []
-        share = self.after_eur / self.before_eur
-        persons = {"age_min": self.age_min, "age_max": self.age_max}
-        return [{"lever": "bus_fare", "fare_share": share, "persons": persons, "paid_by": "state"}]
+    def levers(self, after: bool, side: Side) -> list[dict[str, Any]]:
+        found = []
+        for first, last in ((0, self.age_min - 1), (self.age_min, self.age_max), (self.age_max + 1, 120)):
+            if first > last:
+                continue
+            usual = side.fare_factor
+            changed = after and first == self.age_min
+            share = side.steps(usual, usual * self.after_eur / self.before_eur, changed)
+            persons = {"age_min": first, "age_max": last}
+            found.append({"lever": "bus_fare", "fare_share": share, "persons": persons, "paid_by": "state"})
+        return found
 
 
 class Frequency(_Change):
@@ -111,7 +133,7 @@ class Frequency(_Change):
         headway = 60.0 / self.before_departures_h
         return {"regional_headway_min": headway, "town_headway_min": headway}
 
-    def levers(self, after: bool, place: Place) -> list[dict[str, Any]]:
+    def levers(self, after: bool, side: Side) -> list[dict[str, Any]]:
         if not after:
             return []
         factor = self.after_departures_h / self.before_departures_h
@@ -134,7 +156,7 @@ class FuelPrice(_Change):
     def prices(self, place: Place) -> dict[str, float]:
         return {"petrol_eur_l": self.before_eur_l, "diesel_eur_l": self.before_eur_l}
 
-    def levers(self, after: bool, place: Place) -> list[dict[str, Any]]:
+    def levers(self, after: bool, side: Side) -> list[dict[str, Any]]:
         factor = self.after_eur_l / self.before_eur_l
         return [{"lever": "fuel_price", "price_factor": factor, "revenue_to": "market"}] if after else []
 
@@ -155,7 +177,7 @@ class ParkingPrice(_Change):
     def figures(self) -> dict[str, float]:
         return {"parking_centre_eur_h": self.before_eur_h}
 
-    def levers(self, after: bool, place: Place) -> list[dict[str, Any]]:
+    def levers(self, after: bool, side: Side) -> list[dict[str, Any]]:
         return [
             {"lever": "parking_price", "price_eur_h": self.after_eur_h, "places": [CENTRE], "ev_exempt": self.ev_exempt,
              "cost_share": 0.0, "cost_source": "not counted", "cost_grade": "assumption"}
@@ -212,14 +234,18 @@ class PurchaseGrant(_Change):
     """After."""
     income_max_eur_month: Annotated[float, Field(gt=0.0, le=50_000.0)] | None = None
     """Highest net income of the household that may have it."""
+    eligible_share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Buyers of such cars who may have it, of all; the others, such as companies, buy as before."""
+
+    def mixed(self, before: float, after: float) -> float:
+        return self.eligible_share * after + (1.0 - self.eligible_share) * before
 
     def has_ratio(self) -> bool:
         return self.before_new_eur != self.after_new_eur
 
-    def levers(self, after: bool, place: Place) -> list[dict[str, Any]]:
-        new, used = (self.after_new_eur, self.after_used_eur) if after else (self.before_new_eur, self.before_used_eur)
-        if not (new or used):
-            return []
+    def levers(self, after: bool, side: Side) -> list[dict[str, Any]]:
+        new = side.steps(self.before_new_eur, self.after_new_eur, after)
+        used = side.steps(self.before_used_eur, self.after_used_eur, after)
         cap = {} if self.income_max_eur_month is None else {"income_max_eur_month": self.income_max_eur_month}
         return [{"lever": "ev_purchase_grant", "grant_new_eur": new, "grant_used_eur": used, "paid_by": "state", **cap}]
 
@@ -250,10 +276,9 @@ class EbikeGrant(_Change):
     max_eur: Annotated[float, Field(gt=0.0, le=10_000.0)] = 10_000.0
     """Most that one buyer receives."""
 
-    def levers(self, after: bool, place: Place) -> list[dict[str, Any]]:
-        share = self.after_price_share if after else self.before_price_share
-        grant = {"lever": "ebike_grant", "grant_share": share, "grant_max_eur": self.max_eur, "paid_by": "state"}
-        return [grant] if share else []
+    def levers(self, after: bool, side: Side) -> list[dict[str, Any]]:
+        share = side.steps(self.before_price_share, self.after_price_share, after)
+        return [{"lever": "ebike_grant", "grant_share": share, "grant_max_eur": self.max_eur, "paid_by": "state"}]
 
 
 class EbikeLoan(_Change):
@@ -291,8 +316,8 @@ class Chargers(_Change):
     def figures(self) -> dict[str, float]:
         return {f"{self.speed}_points_1000": self.before_points_1000}
 
-    def levers(self, after: bool, place: Place) -> list[dict[str, Any]]:
-        points = (self.after_points_1000 - self.before_points_1000) * place.simulated / 1000.0
+    def levers(self, after: bool, side: Side) -> list[dict[str, Any]]:
+        points = (self.after_points_1000 - self.before_points_1000) * side.place.simulated / 1000.0
         sites = min(200, max(1, round(points / 2.0)))
         if not after or points <= 0.0:
             return []

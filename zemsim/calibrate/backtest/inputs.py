@@ -5,7 +5,7 @@ They are set in every year right after the conditions of the year, by a step of 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,9 +14,10 @@ import numpy.typing as npt
 from zemsim.behaviour.parameters import Parameters
 from zemsim.calibrate.backtest.changes import Change, CordonPrice, EbikeLoan, LowEmissionZone, Peers
 from zemsim.calibrate.backtest.quantities import crosses
-from zemsim.core.names import DayType, Season
+from zemsim.core.names import DayType, Powertrain, Season
 from zemsim.core.randomness import Stream
 from zemsim.kernels.draws import uniforms
+from zemsim.model.market import car_prices_keur
 from zemsim.model.model import MobilityModel
 from zemsim.model.schedule import SCHEDULE, Schedule, Step
 from zemsim.model.world import World
@@ -24,8 +25,13 @@ from zemsim.model.world import World
 _ADULT_AGE = 18
 #: Draws of the stream: who borrows an e-bike, and whose car becomes an electric one.
 _BORROW, _PEER = 0, 1
-#: Parameters that are prices of new cars, by the kind of car.
-CAR_PRICES = {"bev": ("p_bev",), "combustion": ("p_ice",)}
+#: Parameter that is the price of a kind of car, and the place of one such car among the alternatives of a purchase.
+CAR_PRICES = {
+    "new_bev": ("p_bev", 2 * Powertrain.BEV),
+    "used_bev": ("p_bev_used", 2 * Powertrain.BEV + 1),
+    "new_combustion": ("p_ice", 2 * Powertrain.PETROL),
+    "used_combustion": ("p_used", 2 * Powertrain.PETROL + 1),
+}
 
 
 @dataclass
@@ -61,18 +67,25 @@ def prepare(model: MobilityModel, change: Change, after: bool, usual: Usual) -> 
     model.parameters, model.world = usual.parameters, usual.world
     if change.kind == "car_price":
         factor = change.after_factor if after else change.before_factor
-        model.parameters = car_price(usual.parameters, change.cars, factor)
+        model.parameters = scaled_car_prices(usual.parameters, {f"new_{change.cars}": factor})
     if change.kind == "temperature":
         value = change.after_c if after else change.before_c
         model.world = replace(usual.world, temperature_c=dict.fromkeys(Season, value))
 
 
-def car_price(parameters: Parameters, cars: str, factor: float) -> Parameters:
-    """Parameters with other prices of new cars of a kind; used cars keep theirs."""
+def scaled_car_prices(parameters: Parameters, factors: Mapping[str, float]) -> Parameters:
+    """Parameters with the prices of kinds of cars multiplied, in all years."""
     table = dict(parameters.table)
-    for symbol in CAR_PRICES[cars]:
+    for kind, factor in factors.items():
+        symbol = CAR_PRICES[kind][0]
         table[symbol] = replace(table[symbol], value=table[symbol].value * factor)
     return replace(parameters, table=table)
+
+
+def stated_car_prices(parameters: Parameters, prices_eur: Mapping[str, float], year: int) -> Parameters:
+    """Parameters with the prices of kinds of cars that hold in a year."""
+    usual = 1000.0 * car_prices_keur(parameters, year)
+    return scaled_car_prices(parameters, {kind: eur / usual[CAR_PRICES[kind][1]] for kind, eur in prices_eur.items()})
 
 
 def cordon(model: MobilityModel, change: CordonPrice | LowEmissionZone, after: bool) -> None:

@@ -174,6 +174,13 @@ def boardings(ran: Ran, effect: Effect) -> float:
     return float((routes["boardings_day"] * routes["day_type"].map(days)).sum() * ran.scale)
 
 
+def mean_fare_eur(ran: Ran) -> float:
+    """Mean fare paid for a trip by bus or train in the last year."""
+    made, tours = ran.last("trips"), ran.tours()
+    ride = tours["mode"].isin([int(Mode.BUS), int(Mode.TRAIN)]).to_numpy()
+    return float(np.average(made["fare_eur"].to_numpy()[ride], weights=tours["trips"].to_numpy()[ride]))
+
+
 def _bought(ran: Ran, kind: str) -> pd.DataFrame:
     table = ran.tables["purchases"]
     return table[(table["kind"] == kind) & (table["year"] >= ran.since_year)]

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from zemsim.behaviour.parameters import Parameters, load_parameters
+from zemsim.calibrate.backtest.changes import Fare, Side
 from zemsim.calibrate.backtest.fit import Fitted, fit_constants, shares_of, take_constants
-from zemsim.calibrate.backtest.inputs import Inputs, Usual, borrowers, prepare
+from zemsim.calibrate.backtest.inputs import Inputs, Usual, borrowers, prepare, stated_car_prices
 from zemsim.calibrate.backtest.pack import build_pack
 from zemsim.calibrate.backtest.place import Place, place_types
-from zemsim.calibrate.backtest.quantities import QUANTITIES, Ran, grant_recipients
+from zemsim.calibrate.backtest.quantities import QUANTITIES, Ran, grant_recipients, mean_fare_eur
 from zemsim.calibrate.backtest.settings import CaseFile, Effect
 from zemsim.core.names import Powertrain, Season
 from zemsim.model.build import make_supplies, temperatures, timetable_keys
@@ -22,6 +23,7 @@ from zemsim.model.car_market import car_prices_keur
 from zemsim.model.model import MobilityModel
 from zemsim.model.world import RunSettings, World
 from zemsim.policy.levers import Measure, MeasureFile
+from zemsim.policy.routes import Routes
 from zemsim.population import make_tours, synthesise
 from zemsim.region.region import Region
 from zemsim.travel.road_network import RoadNetwork
@@ -30,6 +32,8 @@ from zemsim.travel.roads import road_skim
 #: Repetitions of the days of a season, and further ones of the first, whose travellers know nothing yet.
 _DAY_ITERATIONS, _FIRST_ITERATIONS = 2, 2
 _HEAD = {"source": "a back-test", "grade": "assumption"}
+#: How often fares are scaled, and constants fitted anew, until the mean fare paid is met.
+_FARE_ROUNDS = 2
 #: What the model cannot say, by kinds of change and quantities, and why.
 _BUYING = ("sales", "sales_share", "stock", "stock_share")
 _CANNOT: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
@@ -103,7 +107,8 @@ def run_case(case: CaseFile, seeds: int, say: Callable[[str], None] = lambda tex
     place = place_of(case)
     say("building its region")
     with tempfile.TemporaryDirectory(prefix="zemsim-backtest-") as folder:
-        region = build_pack(place, case.change.prices(place), Path(folder) / "region")
+        prices = {key: figure.value for key, figure in case.base.prices.items()} | case.change.prices(place)
+        region = build_pack(place, prices, Path(folder) / "region")
         return _Runner(case, place, region, seeds, say).run()
 
 
@@ -133,14 +138,22 @@ class _Runner:
             day_iterations=_DAY_ITERATIONS,
             first_iterations=_FIRST_ITERATIONS,
         )
-        self.before, self.after = (self._measures(after) for after in (False, True))
+        self.set_fares(1.0)
 
-    def _measures(self, after: bool) -> tuple[Measure, ...]:
-        networks = sorted(set(_networks(self.region)))
+    def set_fares(self, factor: float) -> None:
+        """Make the measures of both sides, at a factor on the fares of the region."""
+        side = Side(self.place, self.case.case.first_year, factor)
+        self.fare_factor = factor
+        self.before, self.after = (self._measures(after, side) for after in (False, True))
+
+    def _measures(self, after: bool, side: Side) -> tuple[Measure, ...]:
+        networks = list(Routes.of_folder(self.region.gtfs_folder).network_ids)
         rows = []
-        for number, lever in enumerate(self.case.change.levers(after, self.place)):
+        for number, lever in enumerate(self.case.change.levers(after, side)):
+            steps = any(isinstance(value, dict) and str(side.year) in value for value in lever.values())
             wanted = {"networks": networks} if lever.get("networks") == "all" else {}
-            rows.append({**_HEAD, "id": f"change-{number}", "from_year": self.case.case.first_year, **lever, **wanted})
+            first = side.year - 1 if steps else side.year
+            rows.append({**_HEAD, "id": f"change-{number}", "from_year": first, **lever, **wanted})
         return MeasureFile.of(rows) if rows else ()
 
     def run(self) -> CaseResult:
@@ -157,7 +170,9 @@ class _Runner:
             road_skim=skim,
             supplies=supplies,
             tours={},
-            parameters=load_parameters(),
+            parameters=stated_car_prices(
+                load_parameters(), self.case.base.car_prices.stated(), self.case.case.first_year
+            ),
             settings=self.settings,
             temperature_c=temperatures(self.region),
         )
@@ -198,7 +213,16 @@ class _OneSeed:
         self.model = MobilityModel(world, seed, schedule=self.inputs.schedule())
 
     def fit(self) -> Fitted:
-        return fit_constants(self.model, self.case.base, self.run_base)
+        """Fit the constants, and the fares so that the mean of those paid is what the case states."""
+        change = self.case.change
+        fitted = fit_constants(self.model, self.case.base, self.run_base)
+        if not isinstance(change, Fare):
+            return fitted
+        for _ in range(_FARE_ROUNDS):
+            paid = mean_fare_eur(self.run_base())
+            self.runner.set_fares(self.runner.fare_factor * change.before_eur / paid)
+            fitted = fit_constants(self.model, self.case.base, self.run_base)
+        return fitted
 
     def take(self, parameters: Parameters) -> None:
         self.model.parameters = parameters
@@ -240,13 +264,16 @@ class _OneSeed:
         tours = sum(plan.n_tours for plan in self.model.plans.values()) * len(self.model.world.settings.seasons)
         lost = self.model.book.counts["no_alternative"] / max(1, tours)
         before = self._count(False, usual)
-        after = before if self.case.change.kind == "none" else self._count(True, usual)
+        change = self.case.change
+        after = before if change.kind == "none" else self._count(True, usual)
         prepare(self.model, self.case.change, False, usual)
-        ratio = self.case.change.ratio() or (before.net_price_eur, after.net_price_eur)
-        values = [
-            form_value(effect, before.values[k], after.values[k], ratio, after.recipients_pers)
-            for k, effect in enumerate(self.case.effect)
-        ]
+        ratio = change.ratio() or (before.net_price_eur, after.net_price_eur)
+        recipients = change.mixed(0.0, after.recipients_pers)
+        values = []
+        for k, effect in enumerate(self.case.effect):
+            first = 0.0 if effect.of == "grant_recipients" else before.values[k]
+            mixed = change.mixed(first, after.values[k])
+            values.append(form_value(effect, before.values[k], mixed, ratio, recipients))
         return values, error, lost
 
     def _count(self, after: bool, usual: Usual) -> _Side:
@@ -267,12 +294,6 @@ class _Side:
     values: list[float]
     recipients_pers: float
     net_price_eur: float
-
-
-def _networks(region: Region) -> list[str]:
-    from zemsim.policy.routes import Routes
-
-    return list(Routes.of_folder(region.gtfs_folder).network_ids)
 
 
 def _net_bev_price(model: MobilityModel, case: CaseFile, after: bool) -> float:

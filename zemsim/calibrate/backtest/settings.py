@@ -188,6 +188,24 @@ class Sales(Settings):
         return self
 
 
+class CarPrices(Settings):
+    """Prices of cars, EUR, in the first year of the change; those that are not stated are those of the parameters."""
+
+    new_bev: Figure | None = None
+    """New battery-electric cars."""
+    used_bev: Figure | None = None
+    """Used ones."""
+    new_combustion: Figure | None = None
+    """New cars with an engine."""
+    used_combustion: Figure | None = None
+    """Used ones."""
+
+    def stated(self) -> dict[str, float]:
+        """Price by kind of car."""
+        kinds = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: figure.value for name, figure in kinds.items() if figure is not None}
+
+
 class Base(Settings):
     """What was known of the place before the change."""
 
@@ -195,6 +213,10 @@ class Base(Settings):
     """Trips by mode; without it the constants of the parameter file hold."""
     sales: Sales | None = None
     """Cars bought; without it the constants of the parameter file hold."""
+    prices: Annotated[dict[Name, Figure], Field(default_factory=dict)]
+    """Prices by key of the table of prices of a region, such as petrol_eur_l; the others are taken over."""
+    car_prices: CarPrices = CarPrices()
+    """Prices of cars in the first year of the change."""
 
 
 class Effect(Settings):
@@ -275,7 +297,7 @@ class CaseFile(Settings):
     """What it was."""
     place: PlaceTable
     """Where."""
-    base: Base = Base()
+    base: Annotated[Base, Field(default_factory=Base)]
     """What was known before."""
     change: Change
     """What changed."""
