@@ -232,6 +232,8 @@ class PurchaseGrant(_Change):
     """For a used car before."""
     after_used_eur: Annotated[float, Field(ge=0.0, le=30_000.0)] = 0.0
     """After."""
+    after_scrapping_eur: Annotated[float, Field(ge=0.0, le=30_000.0)] = 0.0
+    """On top of it after, for a combustion car of at least ten years that is scrapped; none before."""
     income_max_eur_month: Annotated[float, Field(gt=0.0, le=50_000.0)] | None = None
     """Highest net income of the household that may have it."""
     eligible_share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
@@ -247,11 +249,15 @@ class PurchaseGrant(_Change):
         new = side.steps(self.before_new_eur, self.after_new_eur, after)
         used = side.steps(self.before_used_eur, self.after_used_eur, after)
         cap = {} if self.income_max_eur_month is None else {"income_max_eur_month": self.income_max_eur_month}
-        return [{"lever": "ev_purchase_grant", "grant_new_eur": new, "grant_used_eur": used, "paid_by": "state", **cap}]
+        bonus = side.steps(0.0, self.after_scrapping_eur, after)
+        return [
+            {"lever": "ev_purchase_grant", "grant_new_eur": new, "grant_used_eur": used, "scrapping_eur": bonus,
+             "paid_by": "state", **cap}
+        ]  # fmt: skip
 
 
 class CarPrice(_Change):
-    """The price of new cars of a kind, as a factor; an input of the model, see `inputs.car_price`."""
+    """The price of new cars of a kind, as a factor; an input of the model, see `inputs.scaled_car_prices`."""
 
     ratio_keys = ("before_factor", "after_factor")
     kind: Literal["car_price"]

@@ -1,6 +1,6 @@
 """The constants of a case: moved until the model has the mode shares and car sales that were known before the change.
 
-Berry's inversion, damped: a constant moves by the logarithm of target over model. There is one shift per mode, the same
+Berry's inversion: a constant moves by the logarithm of target over model. There is one shift per mode, the same
 for all segments; driving is the reference. All other parameters are those of the one parameter file.
 """
 
@@ -28,7 +28,7 @@ ANSWERS: Mapping[str, tuple[Alternative, ...]] = {
     "car": (Alternative.DRIVER,),
     "passenger": (Alternative.PASSENGER,),
 }
-_ROUNDS, _DAMPING = 30, 0.8
+_ROUNDS, _DAMPING = 30, 1.0
 #: Largest difference of a share at which the fit ends.
 _NEAR = 0.001
 #: A share of the model below this counts as this much: the logarithm of none is no step.

@@ -17,7 +17,7 @@ from zemsim.calibrate.backtest.quantities import crosses
 from zemsim.core.names import DayType, Powertrain, Season
 from zemsim.core.randomness import Stream
 from zemsim.kernels.draws import uniforms
-from zemsim.model.market import car_prices_keur
+from zemsim.model.car_market import car_prices_keur
 from zemsim.model.model import MobilityModel
 from zemsim.model.schedule import SCHEDULE, Schedule, Step
 from zemsim.model.world import World
