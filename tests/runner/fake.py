@@ -336,12 +336,13 @@ def _purchases(rng: np.random.Generator) -> pd.DataFrame:
                 100.0 * (h % 5 == 2),
                 h % 2,
                 12 - 13 * (h % 2),
+                9000.0,
             )
             for h in houses
         ]
-        rows.append((year, 3, "ebike", -1, True, 1800.0, 100.25, 0.0, -1, -1))
+        rows.append((year, 3, "ebike", -1, True, 1800.0, 100.25, 0.0, -1, -1, 0.0))
     columns = ["year", "household_idx", "kind", "powertrain", "new", "price_eur", "grant_eur"]
-    columns += ["scrapping_eur", "replaces", "scrapped_age_years"]
+    columns += ["scrapping_eur", "replaces", "scrapped_age_years", "km_year"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -117,12 +117,22 @@ def _support_eur(model: MobilityModel) -> tuple[Floats, Floats, npt.NDArray[np.i
     v, households = model.vehicles, model.households.table
     home = v.household_idx
     zone, income = households.zone_idx[home], households.income_eur_month[home]
+    km = expected_km_year(model).astype(np.float32)  # as the book of purchases keeps it
     age = np.where(np.isin(v.powertrain, COMBUSTION), v.age_years, -1).astype(np.int16)
     grant, scrapping = np.empty((v.n, len(SUPPORTED))), np.empty((v.n, len(SUPPORTED)))
     for column, (powertrain, new) in enumerate(SUPPORTED):
-        grant[:, column] = model.conditions.car_grant_eur(powertrain, new, zone, income)
-        scrapping[:, column] = model.conditions.scrapping_eur(powertrain, new, zone, income, age)
+        grant[:, column] = model.conditions.car_grant_eur(powertrain, new, zone, income, km)
+        scrapping[:, column] = model.conditions.scrapping_eur(powertrain, new, zone, income, age, km)
     return grant, scrapping, age
+
+
+def expected_km_year(model: MobilityModel) -> Floats:
+    """Kilometres that the household of each place expects to drive a car there in a year, float64 [C].
+
+    Those of the days simulated last; for an empty place, and before any day was simulated, `km_year_prior`.
+    """
+    vehicles = model.vehicles
+    return np.where(vehicles.owned, vehicles.km_year, model.parameters["km_year_prior"])
 
 
 def _buyers(model: MobilityModel, range_winter_km: Floats, saving_eur: Floats) -> Buyers:
@@ -133,7 +143,7 @@ def _buyers(model: MobilityModel, range_winter_km: Floats, saving_eur: Floats) -
         vehicle_id=v.vehicle_id,
         owned=v.owned,
         income_factor=np.clip(households.income_ratio[home], 0.2, 5.0).astype(np.float64) ** p["eta_price"],
-        km_year=np.where(v.owned, v.km_year, p["km_year_prior"]),
+        km_year=expected_km_year(model),
         eur_km=running_eur_km(model),
         parking_eur=p["k_park"]
         * model.car_habits.parking_eur_year(v.n, model.conditions.parking_eur_h, model.conditions.parking_ev_eur_h),

@@ -73,6 +73,7 @@ def _take_delivery(model: MobilityModel) -> None:
         scrapping_eur=scrapping,
         replaces=vehicles.powertrain[rows],
         scrapped_age_years=market.replaced_age[rows],
+        km_year=market.buyers.km_year[rows].astype(np.float32),
     )
     added = rows[~vehicles.owned[rows]]
     vehicles.km_year[added] = p["km_year_prior"]
@@ -128,6 +129,7 @@ def buy_ebikes(model: MobilityModel) -> None:
         scrapping_eur=np.zeros(len(rows)),
         replaces=np.full(len(rows), EMPTY),
         scrapped_age_years=np.full(len(rows), -1),
+        km_year=np.zeros(len(rows), np.float32),
     )
 
 

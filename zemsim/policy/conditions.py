@@ -117,6 +117,7 @@ class Conditions:
         new: bool,
         zone_idx: npt.ArrayLike,
         income_eur_month: npt.ArrayLike,
+        km_year: npt.ArrayLike = np.inf,
     ) -> npt.NDArray[np.float64]:
         """Return the grant for a car, without a scrapping bonus.
 
@@ -130,6 +131,8 @@ class Conditions:
             Home zones.
         income_eur_month : array of float [H]
             Net incomes of the households.
+        km_year : array of float [H]
+            Kilometres that they expect to drive the car in a year.
 
         Returns
         -------
@@ -137,9 +140,11 @@ class Conditions:
             EUR per car, all grants added up.
         """
         zone, income = np.asarray(zone_idx), np.asarray(income_eur_month, dtype=np.float64)
-        total = np.zeros(np.broadcast_shapes(zone.shape, income.shape))
+        km = np.asarray(km_year, dtype=np.float64)
+        total = np.zeros(np.broadcast_shapes(zone.shape, income.shape, km.shape))
         for grant in self.grants:
-            total += np.where(_may_have(grant, zone, income), grant.amount_eur(powertrain, new), 0.0)
+            entitled = _may_have(grant, zone, income) & (km >= grant.km_year_min)
+            total += np.where(entitled, grant.amount_eur(powertrain, new), 0.0)
         return total
 
     def scrapping_eur(
@@ -149,18 +154,19 @@ class Conditions:
         zone_idx: npt.ArrayLike,
         income_eur_month: npt.ArrayLike,
         scrapped_age_years: npt.ArrayLike,
+        km_year: npt.ArrayLike = np.inf,
     ) -> npt.NDArray[np.float64]:
         """Return the bonus on top of :meth:`car_grant_eur` for a combustion car of this age that is scrapped.
 
         ``scrapped_age_years`` [H] is -1 where no combustion car is replaced.
         """
         zone, income = np.asarray(zone_idx), np.asarray(income_eur_month, dtype=np.float64)
-        age = np.asarray(scrapped_age_years)
-        total = np.zeros(np.broadcast_shapes(zone.shape, income.shape, age.shape))
+        age, km = np.asarray(scrapped_age_years), np.asarray(km_year, dtype=np.float64)
+        total = np.zeros(np.broadcast_shapes(zone.shape, income.shape, age.shape, km.shape))
         for grant in self.grants:
             if grant.amount_eur(powertrain, new) > 0.0:
-                scrapped = _may_have(grant, zone, income) & (age >= grant.scrapping_age_years)
-                total += np.where(scrapped, grant.scrapping_eur, 0.0)
+                entitled = _may_have(grant, zone, income) & (km >= grant.km_year_min)
+                total += np.where(entitled & (age >= grant.scrapping_age_years), grant.scrapping_eur, 0.0)
         return total
 
     def ebike_grant_eur(

@@ -59,8 +59,8 @@ def ledger(conditions: Conditions, purchases: pd.DataFrame, days: DayTables | No
         Of the year.
     purchases : DataFrame
         A bought car or e-bike a row: ``kind`` (car, ebike)``, powertrain, new, price_eur, scrapped_age_years`` (of the
-        combustion car in whose place it comes, -1 none)``, zone_idx`` (home)``, income_eur_month`` (net, of the
-        household).
+        combustion car in whose place it comes, -1 none)``, km_year`` (that the household expects to drive it)``,
+        zone_idx`` (home)``, income_eur_month`` (net, of the household).
     days : DayTables or None
         What happened on the days; None in a year whose days are not simulated: then only lines of the basis ``year``.
 
@@ -114,6 +114,7 @@ def _bev_grant(rule: PaymentRule, purchases: pd.DataFrame) -> tuple[float, float
     if not isinstance(grant, Grant):
         raise TypeError(f"rule {rule.item} of {rule.measure_id} has no grant for cars")
     cars = _eligible(grant, purchases[purchases["kind"] == "car"])
+    cars = cars[cars["km_year"].to_numpy(dtype=np.float64) >= grant.km_year_min]
     quantity, amount = 0, 0.0
     for powertrain in (Powertrain.BEV, Powertrain.PHEV):
         for new in (True, False):

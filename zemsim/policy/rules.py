@@ -95,6 +95,8 @@ class Grant:
         On top, where the car takes the place of a combustion car that is scrapped.
     scrapping_age_years : int
         Youngest combustion car that counts as scrapped when it meets its end.
+    km_year_min : float
+        Kilometres a year that the household must drive the car.
     income_max_eur_month : float
         Highest net income of a household that may have it; ``inf`` without a cap.
     zones : ndarray, bool [Z]
@@ -109,6 +111,7 @@ class Grant:
     phev_used_eur: float
     scrapping_eur: float
     scrapping_age_years: int
+    km_year_min: float
     income_max_eur_month: float
     zones: npt.NDArray[np.bool_] = field(compare=False)
 

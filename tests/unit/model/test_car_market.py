@@ -201,6 +201,19 @@ def test_a_grant_with_an_income_limit_reaches_nobody_above(known: MobilityModel)
     assert market.buyers.saving_keur == pytest.approx(saving / 1000)
 
 
+def test_who_drives_little_has_no_national_grant(known: MobilityModel) -> None:
+    """52,000 km in five years: those of the simulated days decide, and the book keeps them for the ledger."""
+    market, v = car_market(known), known.vehicles
+    assert known.conditions.year == 2025
+    little = v.owned & (v.km_year < 10_400)
+    assert 0.3 < little[v.owned].mean() < 0.9
+    assert not market.grant_eur[little].any()
+    assert not market.scrapping_eur[little].any()
+    assert (market.grant_eur[v.owned & ~little] == [4500, 3350, 3350, 0]).all()
+    assert np.array_equal(market.buyers.km_year[v.owned], v.km_year[v.owned])
+    assert (market.buyers.km_year[~v.owned] == known.parameters["km_year_prior"]).all()
+
+
 def test_a_bonus_for_scrapping_sells_electric_cars(known: MobilityModel) -> None:
     kept, won = known.conditions, []
     for bonus in (0, 6000):

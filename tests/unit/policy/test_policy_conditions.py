@@ -115,6 +115,15 @@ def test_ev_grant_by_income_and_place(base: PolicyRegion) -> None:
     assert same_but(found, under(base, 2026), "grants", "payment_rules")
 
 
+def test_a_grant_asks_for_kilometres(base: PolicyRegion) -> None:
+    """EKII programme: 52,000 km in five years."""
+    found = under(base, 2024)
+    km = [0.0, 10_399.0, 10_400.0, 30_000.0]
+    assert found.car_grant_eur(Powertrain.BEV, True, [0] * 4, [900] * 4, km).tolist() == [0, 0, 4500, 4500]
+    bonus = found.scrapping_eur(Powertrain.BEV, True, [0] * 4, [900] * 4, [20] * 4, km)
+    assert bonus.tolist() == [0, 0, 1000, 1000]
+
+
 def test_plug_in_hybrids_and_the_bonus_for_scrapping(base: PolicyRegion) -> None:
     lever = measure(
         "ev_purchase_grant", phev_new_eur=1500, scrapping_eur=800, scrapping_age_years=12, places=["Jelgava"]

@@ -20,16 +20,16 @@ BEV, PETROL, PHEV = int(Powertrain.BEV), int(Powertrain.PETROL), int(Powertrain.
 
 PURCHASES = pd.DataFrame(
     [
-        ("car", BEV, True, 34_000.0, 0, 1200.0, -1),
-        ("car", BEV, False, 15_000.0, 2, 900.0, 14),
-        ("car", BEV, True, 34_000.0, 0, 3000.0, 9),
-        ("car", PHEV, True, 36_000.0, 0, 1200.0, 20),
-        ("car", PHEV, False, 19_000.0, 0, 1200.0, 20),
-        ("car", PETROL, True, 25_000.0, 0, 1000.0, 15),
-        ("ebike", -1, True, 1000.0, 0, 1000.0, -1),
-        ("ebike", -1, True, 2200.0, 3, 9000.0, -1),
+        ("car", BEV, True, 34_000.0, 0, 1200.0, -1, 12_000.0),
+        ("car", BEV, False, 15_000.0, 2, 900.0, 14, 12_000.0),
+        ("car", BEV, True, 34_000.0, 0, 3000.0, 9, 10_400.0),
+        ("car", PHEV, True, 36_000.0, 0, 1200.0, 20, 15_000.0),
+        ("car", PHEV, False, 19_000.0, 0, 1200.0, 20, 15_000.0),
+        ("car", PETROL, True, 25_000.0, 0, 1000.0, 15, 15_000.0),
+        ("ebike", -1, True, 1000.0, 0, 1000.0, -1, 0.0),
+        ("ebike", -1, True, 2200.0, 3, 9000.0, -1, 0.0),
     ],
-    columns=["kind", "powertrain", "new", "price_eur", "zone_idx", "income_eur_month", "scrapped_age_years"],
+    columns=["kind", "powertrain", "new", "price_eur", "zone_idx", "income_eur_month", "scrapped_age_years", "km_year"],
 )
 
 DAYS = DayTables(
@@ -94,6 +94,12 @@ def test_grants(base: PolicyRegion) -> None:
     assert lines(base, 2026, measure("ebike_grant")) == {"ebike_grant state>household": 300 + 500}
     found = ledger(conditions(base, [measure("ev_purchase_grant", grant_used_eur=0)], 2026), PURCHASES, None)
     assert found[["quantity", "unit"]].to_numpy().tolist() == [[2.0, "cars"]]
+
+
+def test_a_grant_for_those_who_drive_enough(base: PolicyRegion) -> None:
+    far = measure("ev_purchase_grant", km_year_min=12_000)
+    assert lines(base, 2026, far) == {"ev_grant municipality>household": 2000 + 1000}
+    assert lines(base, 2026, measure("ev_purchase_grant", km_year_min=12_001)) == {"ev_grant municipality>household": 0}
 
 
 def test_chargers_are_bought_once_and_kept_up(base: PolicyRegion) -> None:

@@ -35,6 +35,8 @@ class EvPurchaseGrant(Lever):
     """On top of the grant, where the car takes the place of a combustion car that is scrapped."""
     scrapping_age_years: Annotated[int, Field(ge=0, le=40)] = 10
     """Youngest combustion car that is scrapped when it meets its end; younger ones are sold."""
+    km_year_min: Annotated[float, Field(ge=0.0, le=60_000.0)] = 0.0
+    """Kilometres a year that the household must drive the car; what it drove in the days simulated last."""
     income_max_eur_month: IncomeCap | None = None
     """Highest net income of the household that may have it; no cap if not given."""
     places: Names = ()
@@ -54,6 +56,7 @@ class EvPurchaseGrant(Lever):
             phev_used_eur=self.phev_used_eur.at(draft.year),
             scrapping_eur=self.scrapping_eur.at(draft.year),
             scrapping_age_years=self.scrapping_age_years,
+            km_year_min=self.km_year_min,
             income_max_eur_month=math.inf if self.income_max_eur_month is None else self.income_max_eur_month,
             zones=zones,
         )
