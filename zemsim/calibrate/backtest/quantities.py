@@ -111,12 +111,24 @@ class Ran:
     def tours(self) -> pd.DataFrame:
         """Tours made in the last year with mode, purpose, ends, kilometres and the days that each stands for."""
         trips = self.last("trips")
-        tours = self.model.world.tours[self.model.seed].iloc[trips["tour_idx"].to_numpy()]
+        tours = self._planned().iloc[trips["tour_idx"].to_numpy()]
         days = np.array([[self.model.days_of(s)[d] if self._simulated(s) else 0 for d in DayType] for s in Season])
         weight = days[trips["season"].to_numpy(), trips["day_type"].to_numpy()] * TRIPS_PER_TOUR * self.scale
         columns = ("purpose", "origin_zone_idx", "dest_zone_idx", "road_km", "active_km", "resident_idx")
         made = {name: tours[name].to_numpy() for name in columns}
         return pd.DataFrame({**made, "mode": trips["mode"].to_numpy(), "trips": weight.astype(np.float64)})
+
+    def _planned(self) -> pd.DataFrame:
+        """Tours of the seed; those that go elsewhere in the last year with their other ends and kilometres."""
+        tours = self.model.world.tours[self.model.seed]
+        moved = self.last("destinations") if "destinations" in self.tables else pd.DataFrame()
+        if not len(moved):
+            return tours
+        other = {}
+        for name in ("dest_zone_idx", "road_km", "active_km"):
+            other[name] = tours[name].to_numpy().copy()
+            other[name][moved["tour_idx"].to_numpy()] = moved[name].to_numpy()
+        return tours.assign(**other)
 
     def _simulated(self, season: Season) -> bool:
         return season in self.model.world.settings.seasons

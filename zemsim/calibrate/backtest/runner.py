@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,8 +35,11 @@ _DAY_ITERATIONS, _FIRST_ITERATIONS = 2, 2
 _HEAD = {"source": "a back-test", "grade": "assumption"}
 #: How often fares are scaled, and constants fitted anew, until the mean fare paid is met.
 _FARE_ROUNDS = 2
+#: Whether destinations answer to the ways there in this version of the model.
+_DESTINATIONS_ANSWER = "adapt" in RunSettings.__dataclass_fields__
 #: What the model cannot say, by kinds of change and quantities, and why.
 _BUYING = ("sales", "sales_share", "stock", "stock_share")
+_TRAVEL = ("trips", "boardings", "km", "mode_share", "traffic")
 _CANNOT: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (("cordon_price", "low_emission_zone"), _BUYING, "no_charge_in_purchases"),
 )
@@ -138,6 +142,9 @@ class _Runner:
             day_iterations=_DAY_ITERATIONS,
             first_iterations=_FIRST_ITERATIONS,
         )
+        if _DESTINATIONS_ANSWER:
+            destinations: dict[str, Any] = {"adapt": case.case.horizon == "long"}
+            self.settings = replace(self.settings, **destinations)
         self.set_fares(1.0)
 
     def set_fares(self, factor: float) -> None:
@@ -326,6 +333,8 @@ def form_value(effect: Effect, before: float, after: float, ratio: tuple[float, 
 
 def cannot_say(case: CaseFile, effect: Effect) -> str | None:
     """Key of the reason why the model cannot say an effect; None if it can."""
+    if case.case.horizon == "long" and effect.of in _TRAVEL and not _DESTINATIONS_ANSWER:
+        return "no_destinations"
     for kinds, quantities, reason in _CANNOT:
         if case.change.kind in kinds and effect.of in quantities:
             return reason
