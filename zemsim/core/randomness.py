@@ -48,6 +48,8 @@ class Stream(IntEnum):
     VERIFICATION = 25
     ON_DEMAND = 26
     BACKTEST = 27
+    DESTINATION_CHANGE = 28
+    JOB_CHANGE = 29
 
 
 _MASK = np.uint64(0xFFFFFFFF)

@@ -73,6 +73,8 @@ class Experiment:
         In the order of the file.
     path : str or None
         File; None for the default.
+    destinations : str
+        ``adapt`` to the ways there, or ``fixed``.
     """
 
     id: str
@@ -87,6 +89,7 @@ class Experiment:
     behaviour: dict[str, float]
     policies: tuple[Policy, ...]
     path: str | None = field(default=None, compare=False)
+    destinations: str = "adapt"
 
     @property
     def region_name(self) -> str:
@@ -243,6 +246,7 @@ def _resolve(settings: ExperimentFile, document: Document, faults: list[InputErr
         seeds=head.seeds,
         day_iterations=head.day_iterations,
         first_iterations=head.first_iterations,
+        destinations=head.destinations,
         behaviour=dict(settings.behaviour),
         policies=tuple(policies),
         path=document.path,

@@ -31,7 +31,7 @@ WORK: Final = ".work"
 FORMAT: Final = 1
 
 #: Tables of a policy and seed, in the order in which they are written.
-CASE_TABLES: Final = ("trips", "vehicles", "sessions", "purchases", "transit", "payments", "gaps")
+CASE_TABLES: Final = ("trips", "destinations", "vehicles", "sessions", "purchases", "transit", "payments", "gaps")
 
 #: Tables of a seed, the same for every policy.
 SEED_TABLES: Final = ("persons", "tours")

@@ -72,6 +72,8 @@ class Head(Settings):
     """How often a day is repeated until travellers know times, queues and crowding; the same in every run."""
     first_iterations: Annotated[int, Field(ge=0, le=100)] = 3
     """Further repetitions in the first simulated season, whose travellers begin with empty roads in mind."""
+    destinations: Literal["adapt", "fixed"] = "adapt"
+    """Whether tours go elsewhere when ways there become better or worse (the long run), or stay as planned."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Head:

@@ -40,6 +40,7 @@ class Resident(RowAgent):
     ebike = Column(np.bool_, "", "owns an e-bike")
     ebike_gain = Column(np.float64, "utils/day", "what an e-bike of one's own would add to the days simulated last")
     work_zone_idx = Column(np.int32, "", "zone of the workplace, -1 none", -1)
+    works_like_idx = Column(np.int32, "", "row of the resident whose first workplace is this one's, -1 its own", -1)
     school_zone_idx = Column(np.int32, "", "zone of the school, -1 none", -1)
     income_ratio = Column(np.float32, "", "equivalised household income over its mean", 1.0)
     tour_start = Column(np.int32, "", "first of today's tours")

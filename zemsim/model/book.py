@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: ``vehicle_class`` of routes with electric trains.
 _ELECTRIC_TRAIN = "train_electric"
-TABLES = ("trips", "vehicles", "sessions", "purchases", "transit", "payments", "gaps")
+TABLES = ("trips", "destinations", "vehicles", "sessions", "purchases", "transit", "payments", "gaps")
 
 
 class Book:
@@ -31,6 +31,7 @@ class Book:
     def __init__(self) -> None:
         self._parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
         self.counts = {"no_alternative": 0, "below_zero": 0, "gave_up_charging": 0, "roads_not_reached": 0}
+        self.counts |= {"no_place_in_time": 0, "zones_off": 0}
         self._loads: list[tuple[dict[DayType, int], dict[DayType, PatternLoads]]] = []
 
     def copy(self) -> Book:
@@ -52,6 +53,33 @@ class Book:
         """Cars or e-bikes bought in a year."""
         n = len(columns["household_idx"])
         self._parts["purchases"].append(pd.DataFrame({"year": np.full(n, year), **columns}))
+
+    def add_destinations(self, model: MobilityModel) -> None:
+        """Write down the tours that go elsewhere in the model's year than they were planned to."""
+        for plan in model.plans.values():
+            rows, c = plan.moved, plan.columns
+            offers = plan.offer.full.of_mode
+            km = {
+                f"{mode}_km": np.where(offers[mode]["available"][rows], offers[mode]["km"][rows], np.nan)
+                for mode in ("bus", "train")
+            }
+            self._parts["destinations"].append(
+                pd.DataFrame(
+                    {
+                        "year": np.full(len(rows), model.year, np.int16),
+                        "tour_idx": (plan.first_idx + rows).astype(np.int32),
+                        "dest_zone_idx": c.dest[rows],
+                        "dest_x_m": plan.moved_xy[:, 0],
+                        "dest_y_m": plan.moved_xy[:, 1],
+                        "road_km": c.road_km[rows],
+                        "active_km": plan.active_km[rows],
+                        **km,
+                    }
+                )
+            )
+        if model.destinations is not None:
+            self.counts["no_place_in_time"] += model.destinations.not_moved
+            self.counts["zones_off"] += model.destinations.zones_off
 
     def close_season(self, model: MobilityModel) -> None:
         """Write down the last iteration of a season: trips, sessions, kilometres."""

@@ -56,6 +56,9 @@ class ExperimentLike(Protocol):
     def first_iterations(self) -> int: ...
 
     @property
+    def destinations(self) -> str: ...
+
+    @property
     def behaviour(self) -> Mapping[str, float]: ...
 
     @property
@@ -71,6 +74,7 @@ def run_settings(experiment: ExperimentLike) -> RunSettings:
         seasons=tuple(Season[name.upper()] for name in experiment.seasons),
         day_iterations=experiment.day_iterations,
         first_iterations=experiment.first_iterations,
+        adapt=experiment.destinations == "adapt",
     )
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from zemsim.behaviour.parameters import SEGMENTS, Parameters
-from zemsim.core.names import PERIODS, Alternative, DayType, Nest, Purpose, Season
+from zemsim.core.names import PERIODS, Alternative, DayType, Purpose, Season
 from zemsim.core.randomness import Stream
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.draws import uniforms
@@ -22,12 +22,12 @@ from zemsim.kernels.tour_choice import (
     N_ALTERNATIVES,
     N_NESTS,
     NEVER,
-    ChoiceParameters,
     TourColumns,
     fill_fixed_rows,
     fill_gumbel,
 )
-from zemsim.model.transit_offer import COMPONENTS, Options, TransitOffer
+from zemsim.model.coefficients import choice_parameters
+from zemsim.model.transit_offer import ALL_ROWS, COMPONENTS, Options, Rows, TransitOffer
 from zemsim.population import Population
 from zemsim.region import Region
 from zemsim.travel.active import ActiveRules
@@ -41,30 +41,6 @@ _REFERENCE_KM = 10.0
 _LEAST_KM = 1.0
 #: Operators lend shared e-bikes to persons of this age and older.
 _SHARED_EBIKE_AGE = 16
-
-
-def choice_parameters(parameters: Parameters) -> ChoiceParameters:
-    """The coefficients of the mode choice as the kernel reads them."""
-    scales = {Nest.ACTIVE: "lam_act", Nest.TRANSIT: "lam_pt", Nest.CAR: "lam_car"}
-    p = parameters
-    return ChoiceParameters(
-        b_cost=p["b_cost"],
-        b_car=p["b_car"],
-        b_pt=p["b_pt"],
-        b_wait=p["b_wait"],
-        wait_cap_min=p["wait_cap_min"],
-        b_head=p["b_head"],
-        b_acc=p["b_acc"],
-        b_tr=p["b_tr"],
-        b_walk=p["b_walk"],
-        b_bike=p["b_bike"],
-        k_ebike=p["k_ebike"],
-        k_park=p["k_park"],
-        w_temp=p["w_temp"],
-        shared_access_min=p["shared_access_min"],
-        constants=np.ascontiguousarray(p.mode_constants),
-        nest_scale=np.array([p[scales[nest]] for nest in Nest]),
-    )
 
 
 class DayPlan:
@@ -82,6 +58,8 @@ class DayPlan:
     fare_share : float64 [R, 2], share of the base fare to pay on buses and on trains.
     crowding : float32 [1 + patterns * Q], factor on in-vehicle time where ``crowd_out`` and ``crowd_back`` point to.
     offer : bus and train of the tours.
+    active_km : float32 [R], way on foot or by bike, one way.
+    moved : int64, tours that go to another place than planned, rising; ``moved_xy`` float64 [moved, 2] their points.
     """
 
     def __init__(
@@ -102,11 +80,13 @@ class DayPlan:
         self.tours = all_tours.iloc[chosen].reset_index(drop=True)
         self.n_tours = len(self.tours)
         self._index(population)
-        self._behaviour = parameters
+        self._behaviour, self._region = parameters, region
         self.parameters = choice_parameters(parameters)
         self.scratch = np.empty(N_ALTERNATIVES + N_NESTS)
         self.alternative = np.full(self.n_tours, -1, np.int8)
         self.columns = self._make_columns(region)
+        self.active_km = self.column("active_km").astype(np.float32)
+        self.moved, self.moved_xy = np.empty(0, np.int64), np.empty((0, 2))
         self.allotment = self._make_allotment()
         self._remember_homes(population)
         self.crowding: npt.NDArray[np.float32]
@@ -115,9 +95,8 @@ class DayPlan:
         self.base_fare_eur = np.zeros((self.n_tours, 2, 2))
         self.fare_share = np.ones((self.n_tours, 2))
         self._fares_of: tuple[npt.NDArray[np.float64], npt.NDArray[np.int16]] | None = None
-        self.out_min: npt.NDArray[np.float32]
-        self.back_min: npt.NDArray[np.float32]
-        self.free_out_min: npt.NDArray[np.float32]
+        self.out_min, self.back_min, self.free_out_min = np.zeros((3, self.n_tours), np.float32)
+        self._free_back_min = np.zeros(self.n_tours, np.float32)
         self.paid_h = np.zeros(self.n_tours)
 
     def column(self, name: str) -> npt.NDArray[Any]:
@@ -170,7 +149,8 @@ class DayPlan:
             shock_alternative=self._shocks(Stream.MODE_ALTERNATIVE, N_ALTERNATIVES),
         )
 
-    def _address(self) -> npt.NDArray[np.int64]:
+    @property
+    def address(self) -> npt.NDArray[np.int64]:
         """Number of each tour within its resident's draws: the same whatever the season, year and policy."""
         address: npt.NDArray[np.int64] = self.ordinal + 64 * int(self.day_type)
         return address
@@ -184,7 +164,7 @@ class DayPlan:
             self.seed,
             int(stream),
             self.resident_id,
-            self._address(),
+            self.address,
             shocks,
         )
         return shocks
@@ -203,16 +183,21 @@ class DayPlan:
         """What `set_people` needs of homes and tours, none of which changes during a run."""
         self._home = population.residents["household_idx"].to_numpy()
         self._cars_at_home = population.households["n_cars"].to_numpy()[self._home] >= 1
+        self._rank, self.damping = np.zeros(self.n_tours, np.int8), np.ones(self.n_tours)
+        self._remember_kilometres(ALL_ROWS)
+        luck = uniforms(self.seed, int(Stream.LIFT), self.resident_id * 128 + self.address)
+        self._lift = luck < self._behaviour["p_lift"]
+        self._people: dict[str, npt.NDArray[Any]] = {}
+
+    def _remember_kilometres(self, rows: Rows) -> None:
+        """Whether a tour can be driven, and how far its length dampens the weight of money."""
         rank = np.empty(len(Purpose), np.int8)
         for position, purpose in enumerate(_CAR_ORDER):
             rank[purpose] = position
-        km = self.column("road_km").astype(np.float64)
-        self._rank = np.where(np.isfinite(km), rank[self.column("purpose")], -1).astype(np.int8)
+        km = self.columns.road_km[rows].astype(np.float64)
+        self._rank[rows] = np.where(np.isfinite(km), rank[self.column("purpose")[rows]], -1)
         km = np.maximum(np.where(np.isfinite(km), km, _REFERENCE_KM), _LEAST_KM)
-        self._damping = (km / _REFERENCE_KM) ** self._behaviour["lambda_c"]
-        luck = uniforms(self.seed, int(Stream.LIFT), self.resident_id * 128 + self._address())
-        self._lift = luck < self._behaviour["p_lift"]
-        self._people: dict[str, npt.NDArray[Any]] = {}
+        self.damping[rows] = (km / _REFERENCE_KM) ** self._behaviour["lambda_c"]
 
     def set_people(self, residents: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what residents are now, from their columns [P]: bicycle, licence and income.
@@ -226,7 +211,7 @@ class DayPlan:
         self._people = {name: values.copy() for name, values in now.items()}
         who, c, licence = self.column("resident_idx"), self.columns, now["licence"]
         income = np.clip(now["income_ratio"][who].astype(np.float64), 0.2, 5.0)
-        c.cost_factor[:] = self._damping * income ** -self._behaviour["eta_vot_income"]
+        c.cost_factor[:] = self.damping * income ** -self._behaviour["eta_vot_income"]
         c.bike[:] = now["bike"][who]
         others = np.bincount(self._home, weights=licence)[self._home] - licence
         c.passenger[:] = ((others >= 1) & self._cars_at_home)[who] | self._lift
@@ -240,9 +225,40 @@ class DayPlan:
         self._fixed_at = None
         self._fares_of = None  # other base fares, so what is to be paid must be worked out anew
 
+    def go_to(
+        self,
+        rows: npt.NDArray[np.int64],
+        dest: npt.NDArray[np.int32],
+        xy: npt.NDArray[np.float64],
+        road_km: npt.NDArray[np.float32],
+        active_km: npt.NDArray[np.float32],
+    ) -> None:
+        """Send the tours ``rows`` (rising) to other zones and points than planned, and all others where they planned.
+
+        What is offered by bus and train, who travels, fares and minutes on foot must then be set anew.
+        """
+        base = self.moved
+        plans = (self.column(name)[base] for name in ("dest_zone_idx", "road_km", "active_km"))
+        for at, (zone, km, walked) in ((base, plans), (rows, (dest, road_km, active_km))):
+            self.columns.dest[at], self.columns.road_km[at], self.active_km[at] = zone, km, walked
+        changed = np.union1d(base, rows)
+        self.moved, self.moved_xy = rows, xy
+        c = self.columns
+        c.segment[changed] = _segments(self._region, c.origin[changed], c.dest[changed])
+        self._remember_kilometres(changed)
+        self._drive(changed)
+        self._people, self._fixed_at = {}, None
+
+    def write_offer_again(self, rows: npt.NDArray[np.int64]) -> None:
+        """Take over bus and train of some tours, whose options have changed, and what is to be paid."""
+        self.offer.write_again(rows, self.base_fare_eur)
+        paid = self.base_fare_eur[rows] * self.fare_share[rows][:, None, :]
+        self.columns.fare_eur[:, rows] = paid.sum(axis=2).T
+        self._fixed_at = None
+
     def ration(self, asked: npt.NDArray[np.float64]) -> None:
         """Refuse rides on demand where more is asked than there is, by luck; see `TransitOffer.ration`."""
-        luck = uniforms(self.seed, int(Stream.ON_DEMAND), self.resident_id * 128 + self._address())
+        luck = uniforms(self.seed, int(Stream.ON_DEMAND), self.resident_id * 128 + self.address)
         self.offer.ration(asked, luck)
         self.offer.write(self.base_fare_eur)
         self.columns.fare_eur[:] = (self.base_fare_eur * self.fare_share[:, None, :]).sum(axis=2).T
@@ -300,7 +316,7 @@ class DayPlan:
     ) -> None:
         """Who has an e-bike at hand: its own, or a shared one by chance [Z] where the tour starts."""
         origin = self.columns.origin
-        luck = uniforms(self.seed, int(Stream.SHARED_EBIKE), self.resident_id * 128 + self._address())
+        luck = uniforms(self.seed, int(Stream.SHARED_EBIKE), self.resident_id * 128 + self.address)
         adult = self.age >= _SHARED_EBIKE_AGE
         shared = (luck < shared_share[origin]) & adult
         self.columns.ebike[:] = np.where(own[self.column("resident_idx")], 1, np.where(shared, 2, 0))
@@ -311,7 +327,7 @@ class DayPlan:
         """Minutes on foot and by bike in a season; see `active_minutes`."""
         c, rules = self.columns, ActiveRules.of(self._behaviour)
         c.walk_min[:], c.bike_min[:], c.ebike_min[:] = active_minutes(
-            ways, rules, season, c.origin, c.dest, self.column("active_km")
+            ways, rules, season, c.origin, c.dest, self.active_km
         )
         self._fixed_at = None
 
@@ -325,15 +341,21 @@ class DayPlan:
 
         In the mirror, a drive takes as long as the one in the other direction takes in the morning.
         """
-        c = self.columns
-        out, back = (c.origin, c.dest), (c.dest, c.origin)
+        self._skims = free_min, peak_min, terminal_min
+        self._drive(ALL_ROWS)
+
+    def _drive(self, rows: Rows) -> None:
+        """Minutes of driving of some tours by the skims that travellers know."""
+        c, (free_min, peak_min, terminal_min) = self.columns, self._skims
+        origin, dest = c.origin[rows], c.dest[rows]
+        out, back = (origin, dest), (dest, origin)
         free, busy = (free_min[out], free_min[back]), (peak_min[out], peak_min[back])
-        self.out_min = np.choose(_TRAFFIC[c.period_out], (free[0], busy[0], busy[1]))
-        self.back_min = np.choose(_TRAFFIC[c.period_back], (free[1], busy[1], busy[0]))
-        doors = terminal_min[c.origin] + terminal_min[c.dest]
-        c.road_min[:] = 0.5 * (self.out_min + self.back_min) + doors
-        self.free_out_min = free[0]
-        self._set_home_times(free[1] + doors)
+        self.out_min[rows] = np.choose(_TRAFFIC[c.period_out[rows]], (free[0], busy[0], busy[1]))
+        self.back_min[rows] = np.choose(_TRAFFIC[c.period_back[rows]], (free[1], busy[1], busy[0]))
+        doors = terminal_min[origin] + terminal_min[dest]
+        c.road_min[rows] = 0.5 * (self.out_min[rows] + self.back_min[rows]) + doors
+        self.free_out_min[rows], self._free_back_min[rows] = free[0], free[1] + doors
+        self._set_home_times(self._free_back_min)
         self._fixed_at = None
 
     def _set_home_times(self, back_min: npt.NDArray[np.float32]) -> None:
@@ -354,8 +376,8 @@ class DayPlan:
         return {
             "purpose": Purpose(int(row["purpose"])).name.lower(),
             "origin_zone_idx": int(row["origin_zone_idx"]),
-            "dest_zone_idx": int(row["dest_zone_idx"]),
-            "road_km": float(row["road_km"]),
+            "dest_zone_idx": int(self.columns.dest[tour]),
+            "road_km": float(self.columns.road_km[tour]),
             "depart_min": int(row["depart_min"]),
             "leave_min": int(row["leave_min"]),
             "vehicle": int(self.columns.vehicle[tour]),

@@ -110,7 +110,7 @@ def _service(plan: DayPlan, tour: int, alternative: Alternative) -> dict[str, fl
         return service
     minutes = {Alternative.WALK: c.walk_min, Alternative.BIKE: c.bike_min, Alternative.EBIKE: c.ebike_min}
     ride_min = float(minutes[alternative][tour])
-    km = {"km": float(plan.column("active_km")[tour])}
+    km = {"km": float(plan.active_km[tour])}
     return {**km, "ride_min": ride_min} if np.isfinite(ride_min) else km
 
 

@@ -23,16 +23,15 @@ from zemsim.model.book import Book
 from zemsim.model.car_habits import CarHabits, public_eur_kwh_near
 from zemsim.model.checkpoint import Checkpoint
 from zemsim.model.day_plan import DayPlan
+from zemsim.model.destinations import DestinationChoice, go_back
 from zemsim.model.mesa_versions import forget_model
 from zemsim.model.rows import RowSet, RowTable
 from zemsim.model.schedule import SCHEDULE, Schedule, Step, as_text
-from zemsim.model.transit_offer import Options
+from zemsim.model.tour_options import TourOptions
 from zemsim.model.vehicles import make_vehicles, places_of_households
 from zemsim.model.world import TimetableKey, TransitSupply, World
 from zemsim.policy.conditions import Conditions, conditions
 from zemsim.policy.draft import PolicyRegion
-from zemsim.travel.timetable_changes import keys_needed
-from zemsim.travel.transit_options import PathWeights, transit_options
 
 if TYPE_CHECKING:
     from zemsim.model.car_market import CarMarketYear
@@ -86,7 +85,8 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
             )
             for day_type in DayType
         }
-        self._options: dict[Any, Any] = {}
+        self.tour_options = TourOptions(world, self.plans, threads)
+        self.destinations: DestinationChoice | None = None
         self.think_of_ebikes: dict[tuple[int, ...], npt.NDArray[np.bool_]] = {}
         self._policy_region = PolicyRegion.of(world.region)
         self.base_conditions_of = {y: conditions(self._policy_region, (), y) for y in world.settings.years}
@@ -167,6 +167,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.random.setstate(self._luck_at_start[0])
         self.rng.bit_generator.state = self._luck_at_start[1]
         self._build_stations()
+        self.timetable_key: Any = None
         self.book = Book()
         self.gaps: list[dict[str, float | int]] = []
         self.last_choice: npt.NDArray[np.int8] | None = None
@@ -174,8 +175,8 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.use_roads(self.world.road_skim)
         self.traffic: Assignment | None = None
         self.knows_roads = False
+        go_back(self)
         self.car_habits = CarHabits.none()
-        self.timetable_key: Any = None
         self.flows: YearFlows | None = None
         self.sessions_of_year = np.zeros(len(self.stations))
         self.year, self.iteration = settings.years[0], 0
@@ -228,6 +229,10 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
             for now, kept in [*tables, (vars(self.vehicles), self._vehicles_at_start)]
             for name, values in kept.items()
         )
+
+    def at_start(self, name: str) -> Mapping[str, npt.NDArray[np.generic]]:
+        """The columns that residents, households, municipalities, operators or vehicles had at the start of a run."""
+        return self._vehicles_at_start if name == "vehicles" else self._start_of_run[name]
 
     def _remember_station_classes(self) -> None:
         """Stations with a class of their own keep it when they are built anew, and where another policy has them."""
@@ -318,31 +323,10 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         if key == self.timetable_key:
             return
         self.timetable_key = key
-        options = [(self._transit_options(k), self.world.supplies[k].skim.main_pattern) for k in keys_needed(key)]
+        options = self.tour_options.of(key)
         for day_type, plan in self.plans.items():
-            plan.set_transit(*(Options(of[day_type], main) for of, main in options))
+            plan.set_transit(*(of[day_type] for of in options))
         self.crowding = np.ones((self.supply.timetable.n_patterns, len(PERIODS)), np.float32)
-
-    def _transit_options(self, key: TimetableKey) -> Any:
-        """Bus and train for every tour under a timetable; kept for the next policy of this seed."""
-        if key not in self._options:
-            supply, homes = self.world.supplies[key], self.world.population.households
-            self._options[key] = {
-                day_type: transit_options(
-                    supply.timetable,
-                    supply.skim,
-                    homes[["x_m", "y_m"]].to_numpy()[plan.household_of],
-                    plan.tours[["dest_x_m", "dest_y_m"]].to_numpy(),
-                    plan.columns.period_out,
-                    plan.columns.period_back,
-                    PathWeights.of(self.parameters),
-                    threads=self.threads,
-                    leave_min=plan.column("leave_min"),
-                    **self.world.walks(supply.timetable, plan.columns.origin, plan.columns.dest),
-                )
-                for day_type, plan in self.plans.items()
-            }
-        return self._options[key]
 
     def open_stations(self) -> None:
         """Open the sites of the year at its prices."""

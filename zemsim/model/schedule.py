@@ -129,6 +129,13 @@ YEAR: tuple[Step, ...] = (
         (Stream.EBIKE,),
     ),
     Step(
+        "choose destinations",
+        year.choose_destinations,
+        ("tours", "residents.licence", "vehicles.powertrain", "prices", "timetable", "fares", "parking"),
+        ("tour.dest", "tour.road_km", "residents.works_like_idx", "residents.work_zone_idx"),
+        (Stream.DESTINATION_CHANGE, Stream.JOB_CHANGE),
+    ),
+    Step(
         "simulate days",
         year.simulate_days,
         ("everything",),

@@ -6,14 +6,18 @@ vehicles can carry, luck decides who is served; who is not travels as if there w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from zemsim.core.names import PERIODS
 from zemsim.kernels.tour_choice import TourColumns
+
+#: Positions of tours, or a slice of them.
+Rows = npt.NDArray[np.int64] | slice
+ALL_ROWS: Final = slice(None)
 
 MODES = ("bus", "train")
 COMPONENTS = ("ivt_min", "wait_min", "headway_min", "walk_min", "transfers")
@@ -64,9 +68,22 @@ class TransitOffer:
 
     def write(self, base_fare_eur: npt.NDArray[np.float64]) -> None:
         """Write the options into the columns, and the fares on buses and on trains into ``base_fare_eur`` [R, 2, 2]."""
-        self._write_rows(self.full, self._places, base_fare_eur, np.ones_like(self.refused))
+        self._write_rows(self.full, self._places, base_fare_eur, [slice(None)] * len(MODES))
         if self.without is not None and self.refused.any():
-            self._write_rows(self.without, self._crowding_places(self.without), base_fare_eur, self.refused)
+            refused = [np.flatnonzero(of_mode) for of_mode in self.refused]
+            self._write_rows(self.without, self._crowding_places(self.without), base_fare_eur, refused)
+
+    def write_again(self, rows: npt.NDArray[np.int64], base_fare_eur: npt.NDArray[np.float64]) -> None:
+        """Write some rows anew, whose options have changed; they are served."""
+        self._places[:, :, rows] = self._crowding_places(self.full, rows)
+        self.refused[:, rows] = False
+        self._write_rows(self.full, self._places, base_fare_eur, [rows] * len(MODES))
+
+    def serve_all(self, base_fare_eur: npt.NDArray[np.float64]) -> None:
+        """Refuse nobody any more."""
+        if self.refused.any():
+            self.refused[:] = False
+            self.write(base_fare_eur)
 
     def legs(self, without: bool) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
         """Return legs out and back in the skim, bus after train, and the tours that use them: [2 R]."""
@@ -76,15 +93,15 @@ class TransitOffer:
         )
         return out, back, (self.refused if without else ~self.refused).ravel()
 
-    def _crowding_places(self, options: Options) -> npt.NDArray[np.int32]:
+    def _crowding_places(self, options: Options, rows: Rows = ALL_ROWS) -> npt.NDArray[np.int32]:
         """Where the crowding of the main legs stands, int32 [2 sides, modes, R]: 0 none, then patterns by period."""
         c, flat = self._columns, np.ravel(options.main_pattern)
-        found = np.zeros((2, *self.refused.shape), np.int32)
+        found = np.zeros((2, len(MODES), len(c.period_out[rows])), np.int32)
         for k, mode in enumerate(MODES):
-            option = options.of_mode[mode]
+            option = {name: values[rows] for name, values in options.of_mode[mode].items()}
             for side, (leg, period) in enumerate((("leg_out", c.period_out), ("leg_back", c.period_back))):
                 pattern = np.where(option["available"], flat[np.where(option["available"], option[leg], 0)], -1)
-                found[side, k] = np.where(pattern >= 0, 1 + pattern * len(PERIODS) + period, 0)
+                found[side, k] = np.where(pattern >= 0, 1 + pattern * len(PERIODS) + period[rows], 0)
         return found
 
     def _write_rows(
@@ -92,15 +109,16 @@ class TransitOffer:
         options: Options,
         places: npt.NDArray[np.int32],
         base_fare_eur: npt.NDArray[np.float64],
-        rows: npt.NDArray[np.bool_],
+        rows: Sequence[Rows],
     ) -> None:
+        """``rows`` are those to be written of each mode."""
         c = self._columns
-        for k, mode in enumerate(MODES):
-            option, at = options.of_mode[mode], rows[k]
-            available = option["available"].astype(np.bool_)
-            c.transit_ok[k, at] = available[at]
+        for k, (mode, at) in enumerate(zip(MODES, rows, strict=True)):
+            option = options.of_mode[mode]
+            available = option["available"][at].astype(np.bool_)
+            c.transit_ok[k, at] = available
             for j, component in enumerate(COMPONENTS):
-                c.transit[k, j, at] = np.where(available, option[component], 0.0)[at]
+                c.transit[k, j, at] = np.where(available, option[component][at], 0.0)
             c.crowd_out[k, at], c.crowd_back[k, at] = places[0, k, at], places[1, k, at]
-            fare, on_buses = (np.where(available, option[name], 0.0)[at] for name in ("fare_eur", "bus_fare_eur"))
+            fare, on_buses = (np.where(available, option[name][at], 0.0) for name in ("fare_eur", "bus_fare_eur"))
             base_fare_eur[at, k, 0], base_fare_eur[at, k, 1] = on_buses, fare - on_buses

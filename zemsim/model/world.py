@@ -45,6 +45,7 @@ class RunSettings:
     seasons : seasons simulated in those years.
     day_iterations : times that the days are repeated until travellers know times, crowding and queues.
     first_iterations : further times in the first simulated season, whose travellers begin with empty roads in mind.
+    adapt : whether destinations answer to the ways there; else all tours go where they were planned.
     """
 
     years: tuple[int, ...]
@@ -52,6 +53,7 @@ class RunSettings:
     seasons: tuple[Season, ...]
     day_iterations: int
     first_iterations: int
+    adapt: bool = True
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from zemsim.kernels.ownership import N_CARS, NO_CAR
 from zemsim.model.accounts import YearFlows, year_days
 from zemsim.model.car_habits import CarHabits
 from zemsim.model.car_market import SUPPORTED, car_market
+from zemsim.model.destinations import DestinationChoice
 from zemsim.model.ebike_market import ebike_market, learn_ebike_gains
 from zemsim.model.vehicles import EMPTY
 
@@ -131,6 +132,18 @@ def buy_ebikes(model: MobilityModel) -> None:
         scrapped_age_years=np.full(len(rows), -1),
         km_year=np.zeros(len(rows), np.float32),
     )
+
+
+def choose_destinations(model: MobilityModel) -> None:
+    """In simulated years: tours go elsewhere where ways there have become better or worse; see `DestinationChoice`."""
+    settings = model.world.settings
+    if model.year not in settings.days_in:
+        return
+    if settings.adapt:
+        if model.destinations is None:
+            model.destinations = DestinationChoice(model)
+        model.destinations.settle(model)
+    model.book.add_destinations(model)
 
 
 def simulate_days(model: MobilityModel) -> None:

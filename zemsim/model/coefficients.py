@@ -1,0 +1,33 @@
+"""The coefficients of the mode choice: from behavioural parameters to what the kernels read."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zemsim.behaviour.parameters import Parameters
+from zemsim.core.names import Nest
+from zemsim.kernels.tour_choice import ChoiceParameters
+
+
+def choice_parameters(parameters: Parameters) -> ChoiceParameters:
+    """The coefficients of the mode choice as the kernel reads them."""
+    scales = {Nest.ACTIVE: "lam_act", Nest.TRANSIT: "lam_pt", Nest.CAR: "lam_car"}
+    p = parameters
+    return ChoiceParameters(
+        b_cost=p["b_cost"],
+        b_car=p["b_car"],
+        b_pt=p["b_pt"],
+        b_wait=p["b_wait"],
+        wait_cap_min=p["wait_cap_min"],
+        b_head=p["b_head"],
+        b_acc=p["b_acc"],
+        b_tr=p["b_tr"],
+        b_walk=p["b_walk"],
+        b_bike=p["b_bike"],
+        k_ebike=p["k_ebike"],
+        k_park=p["k_park"],
+        w_temp=p["w_temp"],
+        shared_access_min=p["shared_access_min"],
+        constants=np.ascontiguousarray(p.mode_constants),
+        nest_scale=np.array([p[scales[nest]] for nest in Nest]),
+    )

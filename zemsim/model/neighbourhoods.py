@@ -1,0 +1,110 @@
+"""Neighbourhoods: residents who live near each other, enough of them to be a sample of where one goes from there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from zemsim.core.names import DayType
+
+if TYPE_CHECKING:
+    from zemsim.model.day_plan import DayPlan
+
+Ints = npt.NDArray[np.int64]
+
+#: Members of a neighbourhood at least: enough that the mean of their weights is known to a small part of the spread of
+#: one, few enough that they live within a few kilometres.
+LEAST_MEMBERS: Final = 60
+
+
+@dataclass(frozen=True)
+class Market:
+    """Tours for one purpose, sorted by neighbourhood and way there. Axes: N members, G neighbourhoods.
+
+    Attributes
+    ----------
+    day_type : int8 [N], day type of each tour.
+    row : int64 [N], its row in the plan of the day type.
+    group : int32 [N], its neighbourhood.
+    edges : int32 [G + 1], members of each neighbourhood are neighbours in the order.
+    """
+
+    day_type: npt.NDArray[np.int8]
+    row: Ints
+    group: npt.NDArray[np.int32]
+    edges: npt.NDArray[np.int32]
+
+    def take(self, of_day: Mapping[DayType, npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """Values of the members, [..., N], from arrays [..., R] by day type."""
+        some = of_day[DayType.WEEKDAY]
+        if (
+            not len(self.day_type)
+            or self.day_type[0] == self.day_type[-1] == self.day_type.max() == self.day_type.min()
+        ):
+            day_type = DayType(int(self.day_type[0])) if len(self.day_type) else DayType.WEEKDAY
+            return np.ascontiguousarray(of_day[day_type][..., self.row])
+        out = np.empty((*some.shape[:-1], len(self.row)), some.dtype)
+        for day_type, values in of_day.items():
+            of = self.day_type == day_type
+            out[..., of] = values[..., self.row[of]]
+        return out
+
+
+def market_of(plans: Mapping[DayType, DayPlan], rows: Mapping[DayType, Ints], order: Ints) -> Market:
+    """The market of some tours by day type; ``order`` is that of the zones, see `near_order`."""
+    day_type = np.repeat([int(d) for d in rows], [len(r) for r in rows.values()]).astype(np.int8)
+    row = np.concatenate(list(rows.values()))
+    plain = Market(day_type, row, np.empty(0, np.int32), np.empty(0, np.int32))
+    home = plain.take({d: plan.columns.origin for d, plan in plans.items()})
+    km = plain.take({d: plan.columns.road_km for d, plan in plans.items()})
+    agent = plain.take({d: plan.resident_id for d, plan in plans.items()})
+    address = plain.take({d: plan.address for d, plan in plans.items()})
+    members = np.bincount(home, minlength=len(order))
+    group = neighbourhoods(order, members, LEAST_MEMBERS)[home]
+    sorted_so = np.lexsort((address, agent, km, group))
+    edges = np.append(0, np.cumsum(np.bincount(group))).astype(np.int32)
+    return Market(day_type[sorted_so], row[sorted_so], group[sorted_so].astype(np.int32), edges)
+
+
+def near_order(x_m: npt.NDArray[np.float64], y_m: npt.NDArray[np.float64]) -> Ints:
+    """Points in an order in which neighbours in the order live near each other: int64 [Z].
+
+    The points are halved at the middle of their longer side, and so are the halves, down to single points; points in
+    the same place keep their order.
+    """
+    done: list[Ints] = []
+    waiting = [np.arange(len(x_m))]
+    while waiting:
+        part = waiting.pop()
+        if len(part) <= 1:
+            done.append(part)
+            continue
+        wide = np.ptp(x_m[part]) >= np.ptp(y_m[part])
+        part = part[np.argsort((x_m if wide else y_m)[part], kind="stable")]
+        waiting += [part[len(part) // 2 :], part[: len(part) // 2]]
+    return np.concatenate(done) if done else np.empty(0, np.int64)
+
+
+def neighbourhoods(order: Ints, members: Ints, least: int) -> Ints:
+    """Neighbourhood of each zone, int64 [Z]: zones that follow each other in the order, until they have enough members.
+
+    Parameters
+    ----------
+    order : int64 [Z], see `near_order`.
+    members : int64 [Z], how many live in each zone.
+    least : members of a neighbourhood at least, if there are as many at all.
+    """
+    found = np.zeros(len(order), np.int64)
+    number = count = 0
+    left = int(members.sum())
+    for zone in order.tolist():
+        if count >= least and left >= least:
+            number, count = number + 1, 0
+        found[zone] = number
+        count += int(members[zone])
+        left -= int(members[zone])
+    return found
