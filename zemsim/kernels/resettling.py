@@ -135,8 +135,8 @@ def settle(
 ) -> None:  # fmt: skip
     """Give the members of the cells ``start`` to ``stop`` their places: rows of members in ``out_place`` int32 [N].
 
-    Who stays is not written. A member who must leave and finds no place in time gets ``-1 - own row``. Members of cell ``q`` are
-    ``order[cell_start[q]:cell_start[q + 1]]``; ``way_min`` float32 [Z, Z] is the drive there.
+    Who stays is not written. A member who must leave and finds no place in time gets ``-1 - own row``. Members of cell
+    ``q`` are ``order[cell_start[q]:cell_start[q + 1]]``; ``way_min`` float32 [Z, Z] is the drive there.
     """
     longest = 0
     for q in range(start, stop):

@@ -41,7 +41,7 @@ FREE_PURPOSES: Final = (Purpose.SHOPPING, Purpose.LEISURE, Purpose.ESCORT, Purpo
 SHORTEST_STAY_MIN: Final = 5
 #: How near the workers of each zone must come to those of before, and how near they are sought, in so many passes.
 BALANCE: Final = 1e-4
-_SOUGHT, _PASSES = 1e-6, 200
+_SOUGHT, _PASSES = 5e-5, 200
 #: Draws of workers, beyond those of any tour.
 _WORK_DRAW: Final = 200
 
@@ -87,6 +87,7 @@ class DestinationChoice:
         ]
         self.work = market_of(plans, _first_work_tours(model), order)
         self._at_first: tuple[bytes, Logsums] | None = None
+        self._offers: dict[str, Offer] = {}
         self._last: tuple[Offer, bytes, Logsums] | None = None
         self.not_moved = self.workers_moved = self.zones_off = 0
 
@@ -113,13 +114,19 @@ class DestinationChoice:
         constants = model.today.parameters.constants.tobytes()
         if self._at_first is None or self._at_first[0] != constants:
             self._at_first = constants, self._logsums(model, first)
-        offer = self.standards.offer(model, model.conditions)
-        if offer == self.standards.offer(model, first):
+        offer = self._offer(model, model.conditions)
+        if offer == self._offer(model, first):
             return self._at_first[1], self._at_first[1]
         if self._last is None or self._last[:2] != (offer, constants):
             self._last = None  # before others are made
             self._last = offer, constants, self._logsums(model, model.conditions)
         return self._at_first[1], self._last[2]
+
+    def _offer(self, model: MobilityModel, c: Conditions) -> Offer:
+        """What logsums depend on under some conditions, kept."""
+        if c.digest() not in self._offers:
+            self._offers[c.digest()] = self.standards.offer(model, c)
+        return self._offers[c.digest()]
 
     def _logsums(self, model: MobilityModel, c: Conditions) -> Logsums:
         """Logsums of every market, those of workplaces last."""
@@ -234,10 +241,8 @@ class DestinationChoice:
         """Who has changed its job since the offer became what it is, or since the last simulated year."""
         settings = model.world.settings
         since = max([y + 1 for y in settings.days_in if y < model.year], default=settings.years[0])
-        now, years = self.standards.offer(model, model.conditions), 1
-        while model.year - years >= since:
-            if self.standards.offer(model, model.conditions_of[model.year - years]) != now:
-                break
+        now, years = self._offer(model, model.conditions), 1
+        while model.year - years >= since and self._offer(model, model.conditions_of[model.year - years]) == now:
             years += 1
         chance = 1.0 - (1.0 - model.parameters["h_job"]) ** years
         return uniforms(model.seed, int(Stream.JOB_CHANGE), resident_id, model.year) < chance

@@ -1,8 +1,8 @@
 """Logsums of the tours of a day type for standard persons: what the ways to each place are worth to one of a segment.
 
-Segments are four kinds of person (`Kind`) times two groups of income of equal size. Whoever is of a segment counts as its standard person:
-with a bicycle, without an e-bike, with the fares of a mean traveller, at free flow, at the mean temperature of the
-seasons. So logsums of one segment differ by places only, not by who goes there.
+Segments are four kinds of person (`Kind`) times two groups of income of equal size. Whoever is of a segment counts as
+its standard person: with a bicycle, without an e-bike, with the fares of a mean traveller, at free flow, at the mean
+temperature of the seasons. So logsums of one segment differ by places only, not by who goes there.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from zemsim.core.fingerprint import of_bytes
 from zemsim.core.names import Alternative, Powertrain
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.logsums import fill_logsums
@@ -44,14 +45,14 @@ class Offer:
     Attributes
     ----------
     eur_km : running cost of a combustion and of an electric car.
-    fare_share : share of the base fare that a mean traveller pays, bus and train, by home zone, as bytes.
-    parking : EUR per hour for combustion and electric cars by zone, as bytes.
+    fares : digest of the shares of the base fare that a mean traveller pays, bus and train, by home zone.
+    parking : digest of EUR per hour for combustion and electric cars by zone.
     timetable : key of the timetable.
     """
 
     eur_km: tuple[float, float]
-    fare_share: bytes
-    parking: bytes
+    fares: str
+    parking: str
     timetable: object
 
 
@@ -97,7 +98,8 @@ class Standards:
     def offer(self, model: MobilityModel, c: Conditions) -> Offer:
         """What logsums depend on under the conditions of a year."""
         parking = c.parking_eur_h.tobytes() + c.parking_ev_eur_h.tobytes()
-        return Offer(self.eur_km(model, c), self.fare_share(c).tobytes(), parking, c.timetable)
+        fares, fees = (of_bytes(values) for values in (self.fare_share(c).tobytes(), parking))
+        return Offer(self.eur_km(model, c), fares, fees, c.timetable)
 
 
 def standards_of(model: MobilityModel) -> Standards:
@@ -127,7 +129,7 @@ def logsums(model: MobilityModel, plan: DayPlan, standards: Standards, c: Condit
     The plan must offer bus and train under the timetable of the conditions, with no tour gone elsewhere.
     """
     columns = _columns(model, plan, standards)
-    n, ones = plan.n_tours, np.ones(1, np.float32)
+    n = plan.n_tours
     share = standards.fare_share(c)[:, columns.origin].T[:, None, :]
     columns.fare_eur[:] = (plan.base_fare_eur * share).sum(axis=2).T
     out = np.empty((len(standards.income_weight), len(Kind), n), np.float32)
@@ -141,10 +143,10 @@ def logsums(model: MobilityModel, plan: DayPlan, standards: Standards, c: Condit
         ):
             columns.drive_eur[:] = columns.road_km * eur_km
             columns.parking_eur[:] = eur_h[columns.dest] * plan.paid_h
-            run_blocks(fill_logsums, n, model.threads, columns, ones, plan.parameters, out[group, kind])
-        run_blocks(fill_logsums, n, model.threads, on_foot, ones, plan.parameters, out[group, Kind.RIDE])
+            run_blocks(fill_logsums, n, model.threads, columns, plan.parameters, out[group, kind])
+        run_blocks(fill_logsums, n, model.threads, on_foot, plan.parameters, out[group, Kind.RIDE])
         columns.fixed[Alternative.PASSENGER] = NEVER
-        run_blocks(fill_logsums, n, model.threads, on_foot, ones, plan.parameters, out[group, Kind.NONE])
+        run_blocks(fill_logsums, n, model.threads, on_foot, plan.parameters, out[group, Kind.NONE])
     return out.reshape(-1, n)
 
 
@@ -168,7 +170,5 @@ def _columns(model: MobilityModel, plan: DayPlan, standards: Standards) -> TourC
         parking_eur=np.zeros(n, np.float32),
         passenger=np.ones(n, np.bool_),
         fare_eur=np.zeros((2, n), np.float32),
-        crowd_out=np.zeros((2, n), np.int32),
-        crowd_back=np.zeros((2, n), np.int32),
         fixed=np.empty_like(c.fixed),
     )
