@@ -142,7 +142,7 @@ class Observed:
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        ``trips, vehicles, sessions, transit``.
+        ``trips, destinations, vehicles, sessions, transit``.
     setting : Setting
         What the cases of the seed share.
     """
@@ -150,7 +150,7 @@ class Observed:
     def __init__(self, tables: Mapping[str, pd.DataFrame], setting: Setting) -> None:
         self.setting = setting
         self.year = setting.simulated[0]
-        names = ("trips", "vehicles", "sessions", "transit")
+        names = ("trips", "destinations", "vehicles", "sessions", "transit")
         self.fleet = tables["vehicles"]
         self.tables = {name: tables[name][tables[name]["year"] == self.year] for name in names}
 
@@ -168,7 +168,7 @@ class Observed:
         days = self.setting.season_days[trips["season"].to_numpy(), trips["day_type"].to_numpy()]
         return trips.assign(
             weight=days * TRIPS_PER_TOUR,
-            km=travel_km(trips, self.setting.routes),
+            km=travel_km(trips, self.setting.routes, self.tables["destinations"]),
             resident=tours["resident_idx"].to_numpy()[tour],
             purpose=tours["purpose"].to_numpy()[tour],
         )

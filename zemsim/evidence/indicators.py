@@ -74,7 +74,7 @@ def indicators(tables: Mapping[str, pd.DataFrame], setting: Setting, policy: str
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        ``trips, vehicles, sessions, purchases, transit, payments`` of the case.
+        ``trips, destinations, vehicles, sessions, purchases, transit, payments`` of the case.
     setting : Setting
         What the case shares with the others of its seed.
     policy, seed : str, int
@@ -100,11 +100,12 @@ def indicators(tables: Mapping[str, pd.DataFrame], setting: Setting, policy: str
 
 
 def _add_simulated(rows: Rows, year: int, tables: Mapping[str, pd.DataFrame], setting: Setting) -> float:
-    trips, vehicles, sessions, transit = (
-        _of_year(tables[name], year) for name in ("trips", "vehicles", "sessions", "transit")
+    trips, moved, vehicles, sessions, transit = (
+        _of_year(tables[name], year) for name in ("trips", "destinations", "vehicles", "sessions", "transit")
     )
-    made = travel.travel_of_year(trips, setting.routes, setting.places.n_zones, setting.season_days)
+    made = travel.travel_of_year(trips, setting.routes, setting.places.n_zones, setting.season_days, moved)
     travel.add_travel(rows, year, made, setting.mobile, setting.places)
+    travel.add_moved(rows, year, trips, moved, setting.tours["purpose"].to_numpy())
     fleet.add_charging(rows, year, sessions, setting.season_days)
     _add_transit(rows, year, transit)
     factors = setting.factors

@@ -9,7 +9,7 @@ from typing import Final, SupportsFloat
 import numpy as np
 import pandas as pd
 
-from zemsim.core.names import DAYS_PER_YEAR, TRIPS_PER_TOUR, Mode, Season
+from zemsim.core.names import DAYS_PER_YEAR, TRIPS_PER_TOUR, Mode, Purpose, Season
 from zemsim.evidence.places import QUINTILES, REGION, FloatArray, IntArray, Places
 from zemsim.evidence.rows import Rows, ratio
 
@@ -59,10 +59,7 @@ class Tours:
         """Return them from the table ``tours``."""
         resident = tours["resident_idx"].to_numpy()
         cell = places.resident_zone[resident] * QUINTILES + places.resident_quintile[resident]
-        km = np.stack([tours[name].to_numpy(np.float64) for name in ("road_km", "active_km", "bus_km", "train_km")])
-        for transit in (2, 3):
-            km[transit] = np.where(np.isnan(km[transit]), km[0], km[transit])
-        return cls(cell, km)
+        return cls(cell, kilometres(tours))
 
 
 @dataclass(frozen=True)
@@ -83,14 +80,39 @@ class Travel:
     parking_eur: float
 
 
-def travel_km(trips: pd.DataFrame, tours: Tours) -> FloatArray:
-    """Return the one-way kilometres of each row of ``trips`` by its mode, float64."""
-    mode = trips["mode"].to_numpy().astype(np.int64)
-    km: FloatArray = tours.km[_DISTANCE_OF_MODE[mode], trips["tour_idx"].to_numpy()]
+def kilometres(tours: pd.DataFrame) -> FloatArray:
+    """Return the one-way kilometres of the tables ``tours`` or ``destinations`` as in `Tours`, float64 [4, R]."""
+    km = np.stack([tours[name].to_numpy(np.float64) for name in ("road_km", "active_km", "bus_km", "train_km")])
+    for transit in (2, 3):
+        km[transit] = np.where(np.isnan(km[transit]), km[0], km[transit])
     return km
 
 
-def travel_of_year(trips: pd.DataFrame, tours: Tours, n_zones: int, season_days: FloatArray) -> Travel:
+def travel_km(trips: pd.DataFrame, tours: Tours, moved: pd.DataFrame) -> FloatArray:
+    """Return the one-way kilometres of each row of ``trips`` of a year by its mode, float64.
+
+    ``moved`` are the rows of ``destinations`` of the year: those tours go elsewhere than ``tours`` says.
+    """
+    distance = _DISTANCE_OF_MODE[trips["mode"].to_numpy().astype(np.int64)]
+    tour = trips["tour_idx"].to_numpy()
+    km: FloatArray = tours.km[distance, tour]
+    if len(moved):
+        at = row_of_tour(moved, len(tours.cell))[tour]
+        rows = np.flatnonzero(at >= 0)
+        km[rows] = kilometres(moved)[distance[rows], at[rows]]
+    return km
+
+
+def row_of_tour(moved: pd.DataFrame, n_tours: int) -> IntArray:
+    """Return the row of ``moved`` for each tour, int64 [R]; -1 for those that go where they were planned."""
+    place = np.full(n_tours, -1, np.int64)
+    place[moved["tour_idx"].to_numpy()] = np.arange(len(moved))
+    return place
+
+
+def travel_of_year(
+    trips: pd.DataFrame, tours: Tours, n_zones: int, season_days: FloatArray, moved: pd.DataFrame
+) -> Travel:
     """Sum the rows of ``trips`` of one year, each weighted by the days that it stands for.
 
     A row is two trips on each of ``season_days[season, day_type]`` days.
@@ -103,6 +125,8 @@ def travel_of_year(trips: pd.DataFrame, tours: Tours, n_zones: int, season_days:
     n_zones : int
     season_days : float64 [2, 2]
         From :func:`days_of_seasons`.
+    moved : DataFrame
+        The rows of ``destinations`` of the year.
     """
     days = season_days[trips["season"].to_numpy(), trips["day_type"].to_numpy()]
     made = days * TRIPS_PER_TOUR
@@ -111,7 +135,7 @@ def travel_of_year(trips: pd.DataFrame, tours: Tours, n_zones: int, season_days:
     cell = tours.cell[tour] * N_MODES + mode
     shape = (n_zones, QUINTILES, N_MODES)
     size = n_zones * QUINTILES * N_MODES
-    km = travel_km(trips, tours)
+    km = travel_km(trips, tours, moved)
     return Travel(
         trips=np.bincount(cell, weights=made, minlength=size).astype(np.float64).reshape(shape),
         km=np.bincount(cell, weights=made * km, minlength=size).astype(np.float64).reshape(shape),
@@ -157,6 +181,15 @@ def add_travel(rows: Rows, year: int, travel: Travel, mobile: FloatArray, places
     rows.add("fare_revenue_eur_year", year, travel.fares_eur)
     rows.add("parking_revenue_eur_year", year, travel.parking_eur)
     _add_zones(rows, year, travel, places)
+
+
+def add_moved(rows: Rows, year: int, trips: pd.DataFrame, moved: pd.DataFrame, purpose: IntArray) -> None:
+    """Add how many trips of a year go elsewhere than planned; ``purpose`` int8 [R] is that of each tour."""
+    elsewhere = row_of_tour(moved, len(purpose)) >= 0
+    tour = trips["tour_idx"].to_numpy()
+    made, gone = (np.bincount(purpose[of], minlength=len(Purpose)) for of in (tour, tour[elsewhere[tour]]))
+    rows.add("moved_trip_share", year, ratio(gone.sum(), made.sum()))
+    rows.add("moved_trip_share", year, ratio(gone[Purpose.WORK], made[Purpose.WORK]), "work")
 
 
 def _add_cell(

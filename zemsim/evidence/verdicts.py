@@ -35,6 +35,9 @@ WAIT_ERROR_LIMIT_MIN: Final = 1.0
 #: Share of public sessions that drivers may give up because of the queue.
 GIVEN_UP_LIMIT: Final = 0.01
 
+#: Share of the tours that would go elsewhere that may find no place to be reached in time.
+NO_PLACE_LIMIT: Final = 0.1
+
 #: Relative difference allowed between what cars draw in a year and what they charge in the simulated weeks.
 ENERGY_LIMIT: Final = 0.05
 
@@ -51,7 +54,8 @@ def case_verdicts(tables: Mapping[str, pd.DataFrame], setting: Setting, counts: 
     counts : mapping of str to int
         What the model counted: ``no_alternative`` (tours without any way to travel), ``below_zero`` (cars that ran out
         of charge), ``gave_up_charging`` (drivers who left a queue), ``roads_not_reached`` (seasons whose traffic
-        stopped short of its equilibrium).
+        stopped short of its equilibrium), ``no_place_in_time`` (tours that would go elsewhere and find no place that
+        they reach in time), ``zones_off`` (zones with other totals of workers).
 
     Returns
     -------
@@ -64,6 +68,7 @@ def case_verdicts(tables: Mapping[str, pd.DataFrame], setting: Setting, counts: 
         *_gaps(tables["gaps"]),
         _equilibrium(counts["roads_not_reached"]),
         _all_tours(tables["trips"], setting, counts["no_alternative"]),
+        *_destinations(counts, len(tables["destinations"])),
         _energy(tables, setting),
     ]
 
@@ -192,6 +197,36 @@ def _equilibrium(short: int) -> Verdict:
         "Sezonas, kurās satiksme uz ceļiem nesasniedza līdzsvaru: {seasons}; nedrīkst būt neviena",
         seasons=(short, 0, ""),
     )
+
+
+def _destinations(counts: Mapping[str, int], moved: int) -> list[Verdict]:
+    held, off = counts["no_place_in_time"], counts["zones_off"]
+    share = held / (held + moved) if held + moved else 0.0
+    return [
+        verdict(
+            "destinations-in-time",
+            share <= NO_PLACE_LIMIT,
+            share,
+            "Tours that go to another place than before: {moved}; that would, and found none to be reached in time: "
+            "{held} ({share}); they go where they went; up to {limit} is fine",
+            "Braucieni uz citu vietu nekā iepriekš: {moved}; braucieni, kam laikus sasniedzamas citas vietas nebija: "
+            "{held} ({share}), tie paliek, kur bija; pieļaujami līdz {limit}",
+            moved=(moved, 0, ""),
+            held=(held, 0, ""),
+            share=(share, 1, "%"),
+            limit=(NO_PLACE_LIMIT, 0, "%"),
+        ),
+        verdict(
+            "workplaces-balanced",
+            off == 0,
+            off,
+            "Zones where other than the given number of workers would work, by more than 1 in 10,000, were all to "
+            "choose their workplace anew, summed over the simulated years: {off}; none is fine",
+            "Zonas, kurās strādājošo skaits atšķirtos no dotā vairāk nekā par 1 no 10 000, ja visi darbavietu "
+            "izvēlētos no jauna, simulētajos gados kopā: {off}; nedrīkst būt neviena",
+            off=(off, 0, ""),
+        ),
+    ]
 
 
 def _all_tours(trips: pd.DataFrame, setting: Setting, left_out: int) -> Verdict:

@@ -114,6 +114,22 @@ def rehearse(world: World) -> None:
     finally:
         model.close()
     _crowd_roads(world)
+    _resettle_two()
+
+
+def _resettle_two() -> None:
+    """Let two neighbours choose their places: in two years without measures, nobody may."""
+    from zemsim.kernels.resettling import Cells, Movers, balanced_pull, places_weighed, settled
+
+    ints, two = (np.array([0], np.int32), np.array([2], np.int32)), np.arange(2, dtype=np.int32)
+    kind = np.zeros(1, np.int8)
+    cells = Cells(ints[0], ints[1], kind, kind, ints[1], np.array([0, 2]))
+    before, now = np.zeros((1, 2), np.float32), np.array([[0.0, -1.0]], np.float32)
+    weight = places_weighed(cells, before, now, 0.5, 1)
+    pull, _ = balanced_pull(cells, two, weight, 2, 1, 0.0)
+    free, far, agent = np.ones(2, np.bool_), np.full(2, 9.0, np.float32), np.arange(2)
+    movers = Movers(np.zeros(2, np.int32), free, agent, agent, two, two, far)
+    settled(cells, movers, weight, pull, now, np.zeros((2, 2), np.float32), 1, 0, 1)
 
 
 def _crowd_roads(world: World) -> None:

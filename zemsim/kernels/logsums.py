@@ -89,8 +89,8 @@ def _fill_logsums(start: int, stop: int, tours: Any, p: Any, paid: Any, out_logs
     _mark_nothing(out)
 
 
-_exp = njit(cache=True, nogil=True, forceinline=True, **LEAN)(exp_negative.py_func)
-_log1p = njit(cache=True, nogil=True, forceinline=True, **LEAN)(log1p_of_few.py_func)
+_exp = njit(cache=True, nogil=True, forceinline=True, **LEAN)(getattr(exp_negative, "py_func", exp_negative))
+_log1p = njit(cache=True, nogil=True, forceinline=True, **LEAN)(getattr(log1p_of_few, "py_func", log1p_of_few))
 _joined = njit(cache=True, nogil=True, forceinline=True, **LEAN)(_joined)
 _add_nest = njit(cache=True, nogil=True, error_model="numpy", **INNER)(_add_nest)
 _add_pair = njit(cache=True, nogil=True, error_model="numpy", **INNER)(_add_pair)

@@ -43,7 +43,7 @@ class Cells(NamedTuple):
     ----------
     first, last : int32 [Q], the members of its neighbourhood.
     before, now : int8 [Q], rows of the logsums that its persons had at first and have now.
-    count : int32 [Q], members of the cell.
+    members : int32 [Q], how many are of the cell.
     start : int64 [Q + 1], where the weights of its places begin.
     """
 
@@ -51,7 +51,7 @@ class Cells(NamedTuple):
     last: NDArray[np.int32]
     before: NDArray[np.int8]
     now: NDArray[np.int8]
-    count: NDArray[np.int32]
+    members: NDArray[np.int32]
     start: NDArray[np.int64]
 
 
@@ -102,7 +102,7 @@ def fill_totals(cells: Any, zone: Any, weight: Any, pull: Any, out_total: Any) -
             total += weight[cells.start[q] + a - cells.first[q]] * pull[zone[a]]
         if total <= 0.0:
             continue
-        share = cells.count[q] / total
+        share = cells.members[q] / total
         for a in range(cells.first[q], cells.last[q]):
             out_total[zone[a]] += share * weight[cells.start[q] + a - cells.first[q]] * pull[zone[a]]
 
@@ -183,7 +183,7 @@ def _surplus(q: int, cells: Any, zone: Any, weight: Any, pull: Any, now: Any, ab
     return float(mean)
 
 
-def _draw(q: int, r: int, cells: Any, movers: Any, above: Any, way_min: Any, seed: int, stream: int, draw: Any) -> int:
+def _draw(q: int, r: int, cells: Any, movers: Any, above: Any, way_min: Any, seed: int, stream: int, draw: Any) -> Any:
     size = cells.last[q] - cells.first[q]
     total = above[size - 1]
     if total > 0.0:
@@ -261,7 +261,7 @@ def settled(
         raise ValueError("columns of movers differ in length")
     inside = np.flatnonzero(movers.cell >= 0)
     order = inside[np.argsort(movers.cell[inside], kind="stable")].astype(np.int32)
-    cell_start = np.append(0, np.cumsum(cells.count)).astype(np.int64)
+    cell_start = np.append(0, np.cumsum(cells.members)).astype(np.int64)
     if cell_start[-1] != len(order):
         raise ValueError(f"cells have {cell_start[-1]} members, {len(order)} were given")
     place = np.arange(n, dtype=np.int32)

@@ -230,7 +230,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
             for name, values in kept.items()
         )
 
-    def at_start(self, name: str) -> Mapping[str, npt.NDArray[np.generic]]:
+    def at_start(self, name: str) -> Mapping[str, npt.NDArray[Any]]:
         """The columns that residents, households, municipalities, operators or vehicles had at the start of a run."""
         return self._vehicles_at_start if name == "vehicles" else self._start_of_run[name]
 

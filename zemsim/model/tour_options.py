@@ -79,8 +79,8 @@ class TourOptions:
             dest = plan.column("dest_zone_idx")[at] if planned else plan.columns.dest[at]
             to = plan.tours[["dest_x_m", "dest_y_m"]].to_numpy()[at] if planned else plan.moved_xy
             c = plan.columns
-            columns = (homes[plan.household_of[at]], to, c.period_out[at], c.period_back[at])
-            columns += (plan.column("leave_min")[at], c.origin[at], dest)
+            leave = plan.column("leave_min")[at]
+            columns = (homes[plan.household_of[at]], to, c.period_out[at], c.period_back[at], leave, c.origin[at], dest)
             for name, values in zip(parts, columns, strict=True):
                 parts[name].append(values)
         home, to, out, back, leave, origin, dest = (np.concatenate(values) for values in parts.values())
