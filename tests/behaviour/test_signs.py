@@ -47,7 +47,9 @@ def differences(run: Run) -> pd.DataFrame:
 def car_trips_to_jelgava(run: Run, policy: str, seed: int) -> float:
     """Tours driven to the city by residents of other places and its own, on the simulated days."""
     trips, tours, zones = run.tables("trips", policy, seed), run.tables("tours", seed=seed), run.tables("zones")
-    there = (zones["settlement_id"] == "jelgava").to_numpy()[tours["dest_zone_idx"].to_numpy()]
+    moved, dest = run.tables("destinations", policy, seed), tours["dest_zone_idx"].to_numpy().copy()
+    dest[moved["tour_idx"]] = moved["dest_zone_idx"]  # one simulated year
+    there = (zones["settlement_id"] == "jelgava").to_numpy()[dest]
     driven = trips["mode"].isin([Mode.CAR, Mode.EV]).to_numpy()
     return float(there[trips["tour_idx"].to_numpy()[driven]].sum())
 

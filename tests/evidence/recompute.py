@@ -30,12 +30,12 @@ def recompute(folder: Path, policy: str, seed: int) -> dict[Key, float]:
     tours = pd.read_parquet(folder / f"tours/seed-{seed}.parquet")
     case = {
         name: pd.read_parquet(folder / name / f"{policy}-seed-{seed}.parquet")
-        for name in ("trips", "vehicles", "sessions", "purchases", "transit", "payments")
+        for name in ("trips", "destinations", "vehicles", "sessions", "purchases", "transit", "payments")
     }
     years, simulated = manifest["years"], manifest["simulated_years"]
     change = manifest.get("first_change")
     persons = persons.join(zones[["zone_id", "municipality", "area_type"]], on="zone_idx")
-    made = _trips(case["trips"], tours, persons)
+    made = _trips(case["trips"], case["destinations"], tours, persons)
     cars = _cars(case["vehicles"], persons)
     found: dict[Key, float] = {}
     found.update(_residents(persons, years[0]))
@@ -64,8 +64,12 @@ def _cells(people: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
             yield name, people[column] == name
 
 
-def _trips(trips: pd.DataFrame, tours: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
+def _trips(trips: pd.DataFrame, destinations: pd.DataFrame, tours: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
     table = trips.merge(tours.reset_index(names="tour_idx"), on="tour_idx", suffixes=("", "_tour"))
+    table = table.merge(destinations, on=["year", "tour_idx"], how="left", suffixes=("", "_now"), indicator="moved")
+    table["moved"] = table["moved"] == "both"
+    for name in ("road_km", "active_km", "bus_km", "train_km"):
+        table[name] = table[name].mask(table["moved"], table[f"{name}_now"])
     table = table.merge(persons, on="resident_idx", suffixes=("", "_home"))
     table["mode"] = table["mode"].map(dict(enumerate(MODES)))
     table["days"] = [DAYS[key] for key in zip(table["season"], table["day_type"], strict=True)]
@@ -116,6 +120,9 @@ def _travel(made: pd.DataFrame, persons: pd.DataFrame, year: int) -> dict[Key, f
     for name, count in people.items():
         found[year, "car_km_per_resident_day", "all", name] = driven.get(name, 0.0) / count / 365
         found[year, "bus_trip_share", "all", name] = bus.get(name, 0.0) / trips[name] if name in trips else np.nan
+    work = made[made["purpose"] == 0]
+    found[year, "moved_trip_share", "all", "region"] = made["moved"].mean()
+    found[year, "moved_trip_share", "work", "region"] = work["moved"].mean()
     found[year, "fare_revenue_eur_year", "all", "region"] = (made["n"] * made["fare_eur"].astype(float)).sum()
     found[year, "parking_revenue_eur_year", "all", "region"] = (made["days"] * made["parking_eur"].astype(float)).sum()
     return found

@@ -229,6 +229,7 @@ def make_case(tours: pd.DataFrame, policy: str, seed: int) -> dict[str, pd.DataF
     strength = POLICIES.index(policy) if policy in POLICIES else 0
     rng = np.random.default_rng(1000 + seed)
     tables = {"trips": _trips(tours, rng, strength), "vehicles": _vehicles(rng, strength)}
+    tables["destinations"] = _destinations(tours, strength, seed)
     tables["sessions"] = _sessions(rng)
     tables["purchases"] = _purchases(rng)
     tables["transit"] = _transit(strength)
@@ -318,6 +319,20 @@ def _sessions(rng: np.random.Generator) -> pd.DataFrame:
         }
     )
     return pd.concat([rows.assign(year=year) for year in SIMULATED], ignore_index=True)
+
+
+def _destinations(tours: pd.DataFrame, strength: int, seed: int) -> pd.DataFrame:
+    """Some tours go elsewhere, the more the stronger the policy, and other ones in each year."""
+    rng = np.random.default_rng(3000 + seed)
+    parts = []
+    for year in SIMULATED:
+        rows = np.sort(rng.choice(len(tours), 5 * strength, replace=False))
+        part = tours.iloc[rows][["dest_x_m", "dest_y_m", "road_km", "active_km", "bus_km", "train_km"]] * 1.5
+        part.insert(0, "dest_zone_idx", rng.integers(0, ZONES, len(rows)))
+        part.insert(0, "tour_idx", rows)
+        part.insert(0, "year", year)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
 
 
 def _purchases(rng: np.random.Generator) -> pd.DataFrame:

@@ -96,7 +96,8 @@ def baseline_facts(run: Run | str | Path) -> pd.DataFrame:
     seeds = [case["seed"] for case in run.cases if case["policy"] == BASELINE and case["status"] == "ok"]
     cases, settings = {}, {}
     for seed in seeds:
-        cases[seed] = {name: run.tables(name, BASELINE, seed) for name in ("trips", "vehicles", "sessions", "transit")}
+        names = ("trips", "destinations", "vehicles", "sessions", "transit")
+        cases[seed] = {name: run.tables(name, BASELINE, seed) for name in names}
         persons, tours = run.tables("persons", seed=seed), run.tables("tours", seed=seed)
         years, simulated = tuple(run.manifest["years"]), tuple(run.simulated_years)
         settings[seed] = Setting(zones, persons, tours, years, simulated, factors, _seasons(run))

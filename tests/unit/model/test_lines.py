@@ -170,11 +170,11 @@ def test_who_is_refused_is_a_matter_of_luck_and_travels_by_what_the_lines_offer(
 
 def test_who_is_refused_has_the_bus_that_was_there_without_the_service(world: World) -> None:
     """Where a service replaces no line, its pick-up points take nothing from those who may not use it."""
-    model = MobilityModel(with_settings(world, years=(2027, 2027), days_in=(2027,)), seed=1)
+    model = MobilityModel(with_settings(world, years=(2027, 2027), days_in=(2027,), adapt=False), seed=1)
     run(model, "service", SERVICE | {"route_ids": []})
     plan = model.plans[DayType.WEEKDAY]
     assert plan.offer.without is not None
-    base = model._transit_options(())[DayType.WEEKDAY]
+    base = model.tour_options.of(())[0][DayType.WEEKDAY].of_mode
     for mode, option in plan.offer.without.of_mode.items():
         for name in ("available", "ivt_min", "headway_min", "fare_eur"):
             assert (option[name] == base[mode][name]).all(), (mode, name)
