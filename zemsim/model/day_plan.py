@@ -235,7 +235,7 @@ class DayPlan:
     ) -> None:
         """Send the tours ``rows`` (rising) to other zones and points than planned, and all others where they planned.
 
-        What is offered by bus and train, who travels, fares and minutes on foot must then be set anew.
+        What is offered by bus and train, who travels, and minutes on foot must then be set anew.
         """
         base = self.moved
         plans = (self.column(name)[base] for name in ("dest_zone_idx", "road_km", "active_km"))
@@ -247,6 +247,7 @@ class DayPlan:
         c.segment[changed] = _segments(self._region, c.origin[changed], c.dest[changed])
         self._remember_kilometres(changed)
         self._drive(changed)
+        self._park(changed)
         self._people, self._fixed_at = {}, None
 
     def write_offer_again(self, rows: npt.NDArray[np.int64]) -> None:
@@ -289,13 +290,19 @@ class DayPlan:
 
         Weekends are free. ``paid_h`` keeps the hours for which a fee is due where there is one.
         """
-        stay_h = (self.column("leave_min") - self.column("depart_min") - self.free_out_min) / 60.0
+        self._parking_eur_h = eur_h, ev_eur_h
+        self._park(ALL_ROWS)
+
+    def _park(self, rows: Rows) -> None:
+        """Parking cost of some tours."""
+        stay_h = (self.column("leave_min")[rows] - self.column("depart_min")[rows] - self.free_out_min[rows]) / 60.0
         paid_h = np.clip(stay_h, 0.0, self._behaviour["park_max_h"])
         paid_h *= 1.0 if self.day_type == DayType.WEEKDAY else 0.0
-        paid_h *= np.where(self.column("purpose") == Purpose.WORK, self._behaviour["park_work_share"], 1.0)
-        self.paid_h = paid_h
-        self.allotment.parking_eur[:] = eur_h[self.columns.dest] * paid_h
-        self.allotment.parking_ev_eur[:] = ev_eur_h[self.columns.dest] * paid_h
+        paid_h *= np.where(self.column("purpose")[rows] == Purpose.WORK, self._behaviour["park_work_share"], 1.0)
+        self.paid_h[rows] = paid_h
+        dest, (eur_h, ev_eur_h) = self.columns.dest[rows], self._parking_eur_h
+        self.allotment.parking_eur[rows] = eur_h[dest] * paid_h
+        self.allotment.parking_ev_eur[rows] = ev_eur_h[dest] * paid_h
 
     def set_fares(self, fare_share: npt.NDArray[np.float64], age: npt.NDArray[np.int16]) -> None:
         """Fares to pay, from ``fare_share`` [2, Z, A] by home zone and age; a bus to the train pays the bus's share.

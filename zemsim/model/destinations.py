@@ -75,7 +75,7 @@ class DestinationChoice:
         order = near_order(zones["x_m"].to_numpy(np.float64), zones["y_m"].to_numpy(np.float64))
         self._n_zones = len(order)
         self.standards = standards_of(model)
-        self._richer = model.at_start("residents")["income_ratio"] >= self.standards.income_edge
+        self._richer = model.at_start("residents")["income_ratio"] >= self.standards.income_edge_ratio
         self._kind_at_first = _kinds(
             model, model.at_start("residents")["licence"], model.at_start("vehicles")["powertrain"]
         )
@@ -109,17 +109,22 @@ class DestinationChoice:
     # --- logsums ------------------------------------------------------------------------------------------------
 
     def _logsums_then_and_now(self, model: MobilityModel) -> tuple[Logsums, Logsums]:
-        """Of the first simulated year of the base, which are kept, and of this year; the same if nothing differs."""
-        first = model.base_conditions_of[model.world.settings.days_in[0]]
-        constants = model.today.parameters.constants.tobytes()
-        if self._at_first is None or self._at_first[0] != constants:
-            self._at_first = constants, self._logsums(model, first)
-        offer = self._offer(model, model.conditions)
-        if offer == self._offer(model, first):
+        """Of the first simulated year of the base, which are kept, and of this year; the same if nothing differs.
+
+        Who runs the first year with other coefficients begins anew with them; other ones later are a change.
+        """
+        settings = model.world.settings
+        first, p = model.base_conditions_of[settings.days_in[0]], model.today.parameters
+        coefficients = np.append(p.constants.ravel(), p[:-2]).tobytes() + p.nest_scale.tobytes()
+        in_first = model.year == settings.days_in[0]
+        if self._at_first is None or (in_first and self._at_first[0] != coefficients):
+            self._at_first = coefficients, self._logsums(model, first)
+        offer, same = self._offer(model, model.conditions), coefficients == self._at_first[0]
+        if same and offer == self._offer(model, first):
             return self._at_first[1], self._at_first[1]
-        if self._last is None or self._last[:2] != (offer, constants):
+        if self._last is None or self._last[:2] != (offer, coefficients):
             self._last = None  # before others are made
-            self._last = offer, constants, self._logsums(model, model.conditions)
+            self._last = offer, coefficients, self._logsums(model, model.conditions)
         return self._at_first[1], self._last[2]
 
     def _offer(self, model: MobilityModel, c: Conditions) -> Offer:

@@ -55,7 +55,7 @@ def go_back(model: MobilityModel) -> None:
 
 
 def send(model: MobilityModel, moves: Moves) -> None:
-    """Let the tours go where the moves say, and take the roads, buses and parking fees that are there."""
+    """Let the tours go where the moves say, and take the buses that are there."""
     plans = model.plans
     zones = {day_type: plan.column("dest_zone_idx") for day_type, plan in plans.items()}
     points = {day_type: plan.tours[["dest_x_m", "dest_y_m"]].to_numpy().T for day_type, plan in plans.items()}
@@ -70,8 +70,6 @@ def send(model: MobilityModel, moves: Moves) -> None:
         model.tour_options.lay_over(model.timetable_key)
         for plan in plans.values():
             plan.write_offer_again(plan.moved)
-    for plan in plans.values():
-        plan.set_parking(model.conditions.parking_eur_h, model.conditions.parking_ev_eur_h)
 
 
 def _send(

@@ -62,14 +62,14 @@ class Standards:
 
     Attributes
     ----------
-    income_edge : lowest income over the mean of the upper group.
+    income_edge_ratio : lowest income over the mean of the upper group.
     income_weight : float64 [groups], weight of money ``(income / mean) ** -eta`` of each group of income.
     age_share : float64 [ages], shares of residents by age.
     petrol_share : share of petrol among petrol and diesel cars.
     temperature_c : mean of the seasons.
     """
 
-    income_edge: float
+    income_edge_ratio: float
     income_weight: npt.NDArray[np.float64]
     age_share: npt.NDArray[np.float64]
     petrol_share: float
@@ -115,7 +115,7 @@ def standards_of(model: MobilityModel) -> Standards:
     age = np.bincount(np.minimum(people["age"], ages - 1), minlength=ages)
     lower_weight = weight[~upper].mean() if (~upper).any() else 1.0
     return Standards(
-        income_edge=edge,
+        income_edge_ratio=edge,
         income_weight=np.array([lower_weight, weight[upper].mean()]),
         age_share=age / age.sum(),
         petrol_share=petrol / max(1, petrol + diesel),
