@@ -286,15 +286,12 @@ class DayPlan:
             self._fixed_at = temperature_c
 
     def set_parking(self, eur_h: npt.NDArray[np.float64], ev_eur_h: npt.NDArray[np.float64]) -> None:
-        """Parking cost of each tour from the prices per hour of each zone [Z], combustion and electric.
-
-        Weekends are free. ``paid_h`` keeps the hours for which a fee is due where there is one.
-        """
+        """Parking cost of each tour from the prices per hour of each zone [Z], combustion and electric."""
         self._parking_eur_h = eur_h, ev_eur_h
         self._park(ALL_ROWS)
 
     def _park(self, rows: Rows) -> None:
-        """Parking cost of some tours."""
+        """Parking cost of some tours; weekends are free. ``paid_h`` keeps the hours for which a fee is due."""
         stay_h = (self.column("leave_min")[rows] - self.column("depart_min")[rows] - self.free_out_min[rows]) / 60.0
         paid_h = np.clip(stay_h, 0.0, self._behaviour["park_max_h"])
         paid_h *= 1.0 if self.day_type == DayType.WEEKDAY else 0.0

@@ -24,6 +24,7 @@ from zemsim.kernels.resettling import Cells, Movers, balanced_pull, places_weigh
 from zemsim.model.moves import Moves, go_back, send
 from zemsim.model.neighbourhoods import Market, market_of, near_order
 from zemsim.model.standard_persons import Kind, Offer, logsums, standards_of
+from zemsim.model.vehicles import EMPTY
 
 if TYPE_CHECKING:
     from zemsim.model.day_plan import DayPlan
@@ -145,9 +146,14 @@ class DestinationChoice:
     # --- places -------------------------------------------------------------------------------------------------
 
     def _codes(self, model: MobilityModel) -> dict[DayType, Ints]:
-        """Segment at first and now of who makes each tour, as one number: int64 [R] by day type."""
-        people = model.residents.table
-        kinds = self._kind_at_first, _kinds(model, people.licence, model.vehicles.powertrain)
+        """Segment at first and now of who makes each tour, as one number: int64 [R] by day type.
+
+        Plans do not ask who drives, so who begins or ends to drive counts as of its new kind from the first. Who
+        changes the kind of car goes further or less far as driving becomes cheaper or dearer.
+        """
+        now = _kinds(model, model.residents.table.licence, model.vehicles.powertrain)
+        drives = (now > Kind.RIDE) & (self._kind_at_first > Kind.RIDE)
+        kinds = np.where(drives, self._kind_at_first, now), now
         codes = {}
         for day_type, plan in model.plans.items():
             who = plan.column("resident_idx")
@@ -256,7 +262,7 @@ class DestinationChoice:
 def _kinds(model: MobilityModel, licence: Bools, powertrain: npt.NDArray[np.int8]) -> Ints:
     """Kind of each resident; `Kind.NONE` for all who do not drive, whether or not somebody gives them a ride."""
     home, n = model.vehicles.household_idx, len(model.households)
-    cars = np.bincount(home, minlength=n) > 0
+    cars = np.bincount(home, weights=powertrain != EMPTY, minlength=n) > 0
     electric = np.bincount(home, weights=powertrain == Powertrain.BEV, minlength=n) > 0
     kind = np.where(electric, Kind.ELECTRIC, np.where(cars, Kind.COMBUSTION, Kind.NONE))
     return np.where(licence, kind[model.residents.table.household_idx], Kind.NONE).astype(np.int64)
