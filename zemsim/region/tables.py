@@ -180,7 +180,8 @@ def _checked_header(cells: list[str], path: Path, line: int) -> list[str]:
     return cells
 
 
-def _number(text: str) -> float:
+def plain_number(text: str) -> float:
+    """The finite number that a cell holds; a ValueError says what was written instead and what to write."""
     if not _NUMBER.fullmatch(text):
         raise ValueError(number_habit(text))
     value = float(text)
@@ -207,7 +208,7 @@ def _cell(text: str, field: dict[str, Any]) -> Any:
         return math.nan if field["type"] in ("number", "integer", "year") else ""
     value: Any = text
     if field["type"] == "number":
-        value = _number(text)
+        value = plain_number(text)
     elif field["type"] in ("integer", "year"):
         value = _integer(text)
     if field["type"] != "string":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -14,13 +13,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from zemsim.core.errors import InputError, clean, did_you_mean
-from zemsim.region.habits import number_habit
-from zemsim.region.tables import read_bytes, read_columns
+from zemsim.region.tables import plain_number, read_bytes, read_columns
 
 Float = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
-_NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 #: How many rows a message names.
 SHOWN: Final = 3
 _SHOWN_CHARACTERS: Final = 40
@@ -83,12 +80,17 @@ class Survey:
         cells = self._cells[name]
         if not isinstance(cells, list):
             return self._numbers_of_array(name, np.asarray(cells))
-        values = {text: _number(text) for text in set(cells)}
-        wrong = {text for text, value in values.items() if value is None}
+        values, wrong = {"": math.nan}, {}
+        for text in set(cells) - {""}:
+            try:
+                values[text] = plain_number(text)
+            except ValueError as error:
+                wrong[text] = str(error)
         if wrong:
             rows = [row for row, text in enumerate(cells) if text in wrong]
-            shown = clean(cells[rows[0]], _SHOWN_CHARACTERS)
-            raise self.fault(f"column {name}: “{shown}” is no number", rows, number_habit(cells[rows[0]]))
+            first = cells[rows[0]]
+            shown = clean(first, _SHOWN_CHARACTERS)
+            raise self.fault(f"column {name}: “{shown}” is no number", rows, wrong[first])
         return np.array([values[text] for text in cells], np.float64)
 
     def _numbers_of_array(self, name: str, cells: npt.NDArray[Any]) -> Float:
@@ -103,16 +105,6 @@ class Survey:
 
 def _is_number(cell: Any) -> bool:
     return cell is None or cell is pd.NA or isinstance(cell, (int, float, np.number, bool, np.bool_))
-
-
-def _number(text: str) -> float | None:
-    """The number that a cell holds, NaN of a blank one, None of one that holds something else."""
-    if text == "":
-        return math.nan
-    if not _NUMBER.fullmatch(text):
-        return None
-    value = float(text)
-    return value if math.isfinite(value) else None
 
 
 def _text(value: Any) -> str:
