@@ -16,8 +16,9 @@ from zemsim.behaviour.parameters import load_parameters
 from zemsim.calibrate import register as register_module
 from zemsim.calibrate import sensitivity as sensitivity_module
 from zemsim.calibrate.register import HEAD, RESULTS, TAIL, Register, digest_of, register
-from zemsim.calibrate.sensitivity import ends, moved, results, settings_of, watched_experiment, write
+from zemsim.calibrate.sensitivity import ends, merged, moved, results, settings_of, watched_experiment, write
 from zemsim.cli import cli
+from zemsim.core.errors import InputError
 
 if TYPE_CHECKING:
     from zemsim.population import Population
@@ -60,6 +61,7 @@ def test_moves_are_told_and_old_ones_flagged() -> None:
     assert fresh.moves_of("b_cost")[0]["moves"]["co2"] == -0.1
     assert fresh.about()["results"]["car_km"] == 7.0
     assert "STALE" not in fresh.note()
+    assert "parameters moved: 1;" in fresh.note()
     old = Register(rows, "another")
     assert old.stale
     assert old.about()["stale"] is True
@@ -142,3 +144,24 @@ def test_a_result_that_cannot_be_told_is_blank(tmp_path: Path) -> None:
     write([line], tmp_path / "moves.csv")
     told = (tmp_path / "moves.csv").read_text(encoding="utf-8").splitlines()
     assert told[1] == "b_cost,low,-0.45,0.1,,0,0,0,0,x,x,x,x"
+
+
+def test_rows_of_other_parameters_are_kept_if_they_were_worked_out_alike() -> None:
+    old = [row("", "central", "", 7.0, "a"), row("b_cost", "low", "-0.45", 1.0, "a")]
+    old.append(row("b_car", "low", "-0.067", 1.0, "a"))
+    other = row("b_pt", "low", "-0.038", 1.0, "b")
+    new = [row("", "central", "", 8.0, "a"), row("b_car", "low", "-0.067", 2.0, "a")]
+    assert merged([*old, other], new) == [new[0], old[1], new[1]]
+
+
+def test_an_end_that_others_forbid_is_blank() -> None:
+    """The nest of powertrains may not be wider than that of new and used cars, so it has one end only."""
+    usual = load_parameters()
+    with pytest.raises(InputError, match="must not be above"):
+        usual.with_values({"lam_car_purchase": usual.table["lam_car_purchase"].high})
+    asked = {(p.symbol, side) for p, side, _ in ends(usual)}
+    assert ("lam_car_purchase", "high") in asked
+    blank = row("lam_car_purchase", "high", "1", 0.0, "a") | dict.fromkeys(RESULTS, "")
+    known = Register((row("", "central", "", 7.0, "a"), blank), "a")
+    assert known.moves_of("lam_car_purchase")[0]["moves"]["car_km"] is None
+    assert known.most_moved("lam_car_purchase") == ""

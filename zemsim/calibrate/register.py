@@ -84,11 +84,11 @@ class Register:
 
     def most_moved(self, symbol: str) -> str:
         """The result that moves most in words, such as ``car-km -4.1 %``; empty if nothing was worked out."""
-        moves = [(name, share) for end in self.moves_of(symbol) for name, share in end["moves"].items() if share]
-        if not moves:
-            return "nothing" if self.moves_of(symbol) else ""
-        name, share = max(moves, key=lambda move: abs(move[1]))
-        return f"{RESULTS[name]} {share:+.1%}"
+        told = [move for end in self.moves_of(symbol) for move in end["moves"].items() if move[1] is not None]
+        if not told:
+            return ""
+        name, share = max(told, key=lambda move: abs(move[1]))
+        return f"{RESULTS[name]} {share:+.1%}" if share else "nothing"
 
     def about(self) -> dict[str, Any]:
         """What the moves rest on: fingerprint, sample, seeds, year, the central results, and whether they are stale."""
@@ -103,7 +103,9 @@ class Register:
         about = self.about()
         if about["stale"] is None:
             return f"how results move with parameters is not worked out; `{COMMAND}` does it"
-        told = f"moves: shares of the results of {about['year']}, {about['seeds']} seeds, sample {about['sample']}"
+        known = len({row["symbol"] for row in self.rows}) - 1
+        told = f"parameters moved: {known}; moves are shares of the results of {about['year']}, "
+        told += f"seeds {about['seeds']}, sample {about['sample']}"
         if self.stale:
             return f"{told}; STALE: parameters have changed since, `{COMMAND}` works them out anew"
         return told

@@ -1,27 +1,32 @@
 """How far the main results move when a parameter moves to the ends of its range, one at a time.
 
-Run as ``python -m zemsim.calibrate.sensitivity [--sample SHARE] [--seeds N]``; it writes `sensitivity.csv`, which
-`zemsim parameters` shows. Results are those of the last year of the default experiment: car-km, trips by bus and train,
-the share of electric cars, CO2, and the effects of two measures. Seeds are common to all runs, so a parameter on which
-a result does not depend moves it by nothing at all. Constants that are fitted stay as they are: what is told is the
-move before a new fit.
+Run as ``python -m zemsim.calibrate.sensitivity [--sample SHARE] [--seeds N] [SYMBOL ...]``. It writes
+`sensitivity.csv`, which `zemsim parameters` shows; with symbols, what the file says of others is kept if it was worked
+out alike.
+
+Results are those of the last year of the default experiment: car-km, trips by bus and train, the share of electric
+cars, CO2, and the effects of two measures. Seeds are common to all runs, so a parameter on which a result does not
+depend moves it by nothing at all. Constants that are fitted stay as they are: what is told is the move before a new
+fit.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from zemsim.behaviour.parameters import Parameter, Parameters
-from zemsim.calibrate.register import CENTRAL, HEAD, RESULTS, TAIL, digest_of
+from zemsim.behaviour.parameters import Parameter, Parameters, load_parameters
+from zemsim.calibrate.register import CENTRAL, HEAD, RESULTS, TAIL, digest_of, register
 from zemsim.calibrate.sampling import check_share, sampled
+from zemsim.core.errors import InputError
 from zemsim.evidence.indicators import Setting, indicators
 from zemsim.evidence.places import REGION
 from zemsim.experiment.experiment import BASELINE, Experiment, load_experiment
@@ -147,6 +152,8 @@ def sensitivity(
     world = build_world(experiment, experiment.seeds)
     told = (digest_of(world.parameters), f"{sample:g}", str(seeds), str(experiment.years[1]))
     about = dict(zip(TAIL, told, strict=True))
+    for symbol in symbols or ():
+        _ = world.parameters[symbol]  # an unknown one is an error that names the nearest
     asked = [end for end in ends(world.parameters) if symbols is None or end[0].symbol in symbols]
     world = sampled(world, sample)
     settings = settings_of(world, experiment)
@@ -155,8 +162,10 @@ def sensitivity(
     rows = [_row("", CENTRAL, "", usual, about)]
     for number, (parameter, side, value) in enumerate(asked):
         progress(number, len(asked), f"{parameter.symbol} {side}")
-        found = results(_with_value(world, parameter.symbol, value, sample), experiment, settings)
-        share = np.divide(found - usual, np.abs(usual), out=np.full(len(usual), np.nan), where=usual != 0.0)
+        share = np.full(len(usual), np.nan)
+        with contextlib.suppress(InputError):  # an end that other parameters forbid says nothing: its moves are blank
+            found = results(_with_value(world, parameter.symbol, value, sample), experiment, settings)
+            np.divide(found - usual, np.abs(usual), out=share, where=usual != 0.0)
         rows.append(_row(parameter.symbol, side, f"{value:g}", share, about))
     progress(len(asked), len(asked), "done")
     return rows
@@ -176,7 +185,16 @@ def _row(symbol: str, side: str, value: str, numbers: np.ndarray, about: dict[st
     return {**dict(zip(HEAD, (symbol, side, value), strict=True)), **figures, **about}
 
 
-def write(rows: Sequence[dict[str, str]], path: Path) -> None:
+def merged(old: Sequence[Mapping[str, str]], new: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """The new rows, and those old ones of other parameters that were worked out in the same way; central first."""
+    told = {key: new[0][key] for key in TAIL}
+    renewed = {row["symbol"] for row in new}
+    kept = [row for row in old if row["symbol"] not in renewed and all(row[key] == told[key] for key in TAIL)]
+    order = {symbol: position for position, symbol in enumerate(load_parameters().table, 1)}
+    return sorted([*new, *kept], key=lambda row: order.get(row["symbol"], 0))
+
+
+def write(rows: Sequence[Mapping[str, str]], path: Path) -> None:
     """Write the rows as CSV."""
     with path.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.DictWriter(handle, (*HEAD, *RESULTS, *TAIL), lineterminator="\n")
@@ -189,9 +207,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m zemsim.calibrate.sensitivity", description=main.__doc__)
     parser.add_argument("--sample", type=float, default=SAMPLE, help="share of the households")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="number of common seeds")
+    parser.add_argument("symbols", nargs="*", metavar="SYMBOL", help="only these parameters")
     asked = parser.parse_args()
     with shown(None) as show:
-        rows = sensitivity(asked.sample, asked.seeds, show)
+        new = sensitivity(asked.sample, asked.seeds, show, asked.symbols or None)
+    rows = merged(register().rows, new)
     home = Path(str(files("zemsim.calibrate")))
     write(rows, home / "sensitivity.csv")
     tree = home.parents[1] / "calibration"
