@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.backtest.conftest import SHARES, Write
@@ -18,8 +21,10 @@ from zemsim.calibrate.backtest.layout import grid_pairs, make_layout
 from zemsim.calibrate.backtest.lines import departures_min, make_lines
 from zemsim.calibrate.backtest.pack import build_pack
 from zemsim.calibrate.backtest.place import Place, place_types
+from zemsim.calibrate.backtest.quantities import QUANTITIES, Ran
 from zemsim.calibrate.backtest.rows import rows_of, warnings_of, words
 from zemsim.calibrate.backtest.runner import CaseResult, Found, form_value, run_case
+from zemsim.core.names import DayType, Mode, Season
 from zemsim.policy.conditions import conditions
 
 LEVEL = ('form = "level"', 'form = "relative"')
@@ -323,3 +328,22 @@ def test_measures_of_both_sides_begin_a_year_before_the_change(write: Write) -> 
     before, after = case.change.levers(False, side), case.change.levers(True, side)
     assert [row["fare_share"] for row in before] == [{"2023": 0.5, "2024": 0.5}] * 2
     assert [row["fare_share"] for row in after] == [{"2023": 0.5, "2024": 0.125}, {"2023": 0.5, "2024": 0.5}]
+
+
+def test_trips_to_other_places_count_with_their_kilometres(write: Write) -> None:
+    columns = {"purpose": [0, 2], "origin_zone_idx": [1, 1], "dest_zone_idx": [2, 3], "resident_idx": [0, 1]}
+    planned = pd.DataFrame({**columns, "road_km": np.float32([4, 6]), "active_km": np.float32([3, 5])})
+    trips = {"year": [2023, 2024, 2024], "season": 0, "day_type": 0, "tour_idx": [1, 0, 1], "mode": int(Mode.CAR)}
+    moved = pd.DataFrame(
+        {"year": [2023, 2024], "tour_idx": [0, 1], "dest_zone_idx": 7, "road_km": 9.0, "active_km": 8.0}
+    )
+    world = SimpleNamespace(tours={1: planned}, settings=SimpleNamespace(seasons=(Season.WINTER,)))
+    model: Any = SimpleNamespace(world=world, seed=1, year=2024, days_of=lambda season: dict.fromkeys(DayType, 1))
+    ran = Ran(model, {"trips": pd.DataFrame(trips), "destinations": moved}, 2024, 10.0, np.ones(2, np.bool_))
+    tours = ran.tours()
+    assert tours["dest_zone_idx"].tolist() == [2, 7]
+    assert tours["road_km"].tolist() == [4.0, 9.0]
+    assert tours["trips"].tolist() == [20.0, 20.0]
+    assert planned["road_km"].tolist() == [4.0, 6.0]
+    case = read_case(write(effects(("km", "level", 'mode = "car"'))))
+    assert QUANTITIES["km"](ran, case.effect[0]) == pytest.approx(20.0 * (4.0 + 9.0))

@@ -1,6 +1,7 @@
 """Changes that no lever can say, as inputs of the model; each says what it sets and what it leaves out.
 
-They are set in every year right after the conditions of the year, by a step of the model's schedule.
+They are set in every year by two steps of the model's schedule: what buyers must see right after the conditions of the
+year, what drivers pay right before the days.
 """
 
 from __future__ import annotations
@@ -36,22 +37,30 @@ CAR_PRICES = {
 
 @dataclass
 class Inputs:
-    """What the step of a back-test does: the change of a case, before or after; nothing before its first year."""
+    """What the steps of a back-test do: the change of a case, before or after; nothing before its first year."""
 
     change: Change
     first_year: int
     after: bool = False
 
     def schedule(self) -> Schedule:
-        """The schedule of a model with this step."""
-        return SCHEDULE.with_step(Step("set the change of the back-test", self.set), after="set conditions")
+        """The schedule of a model with these steps."""
+        names = [step.name for step in SCHEDULE.year]
+        before_days = names[names.index("simulate days") - 1]
+        with_stock = SCHEDULE.with_step(Step("set the stock of the back-test", self.set_stock), after="set conditions")
+        return with_stock.with_step(Step("set the charges of the back-test", self.set_charges), after=before_days)
 
-    def set(self, model: MobilityModel) -> None:
-        """Set what the change states for the model's year."""
-        after = self.after and model.year >= self.first_year
-        setter = _SETTERS.get(self.change.kind)
-        if setter is not None:
-            setter(model, self.change, after)
+    def set_stock(self, model: MobilityModel) -> None:
+        """Set the cars and e-bikes that the change states for the model's year."""
+        self._set(model, _STOCK)
+
+    def set_charges(self, model: MobilityModel) -> None:
+        """Set what drivers pay in the model's year by the change."""
+        self._set(model, _CHARGES)
+
+    def _set(self, model: MobilityModel, setters: Mapping[str, Callable[..., None]]) -> None:
+        if self.change.kind in setters:
+            setters[self.change.kind](model, self.change, self.after and model.year >= self.first_year)
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,8 @@ def cordon(model: MobilityModel, change: CordonPrice | LowEmissionZone, after: b
     """Add the charge of two passages to the fee of parking of weekday tours with one end in the centre.
 
     A car of the household is taken, and a mode chosen, by that fee as by one of parking. Through traffic does not pay,
-    since routes are not known when modes are chosen; and a car that is bought does not count the charge.
+    since routes are not known when modes are chosen; and neither a car that is bought nor the choice of a destination
+    counts the charge.
     """
     petrol, electric = (2.0 * eur / model.parameters["k_park"] for eur in change.toll_eur(after))
     plan = model.plans[DayType.WEEKDAY]
@@ -135,9 +145,5 @@ def peers(model: MobilityModel, change: Peers, after: bool) -> None:
     vehicles.plug_in_new(order[:missing], model.parameters["batt_new"], model.seed, price)
 
 
-_SETTERS: dict[str, Callable[..., None]] = {
-    "cordon_price": cordon,
-    "low_emission_zone": cordon,
-    "ebike_loan": ebike_loan,
-    "peers": peers,
-}
+_STOCK: dict[str, Callable[..., None]] = {"ebike_loan": ebike_loan, "peers": peers}
+_CHARGES: dict[str, Callable[..., None]] = {"cordon_price": cordon, "low_emission_zone": cordon}

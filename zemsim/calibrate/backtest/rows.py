@@ -9,10 +9,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from zemsim.behaviour.parameters import load_parameters
 from zemsim.calibrate.backtest.quantities import UNITS
 from zemsim.calibrate.backtest.runner import CaseResult, Found
 from zemsim.calibrate.backtest.settings import Effect
-from zemsim.core import fingerprint
+from zemsim.calibrate.register import digest_of
 
 #: A base is met when no share is farther off, percentage points.
 BASE_BAND_POINTS: Final = (0.0, 1.0)
@@ -38,8 +39,8 @@ def both(key: str) -> dict[str, str]:
 
 
 def parameters_digest() -> str:
-    """Fingerprint of the one parameter file that all cases share."""
-    return fingerprint.of_bytes(files("zemsim.behaviour").joinpath("parameters.csv").read_bytes())
+    """Fingerprint of the parameters that all cases share, the one that `zemsim parameters` shows."""
+    return digest_of(load_parameters())
 
 
 def unit_of(effect: Effect) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zemsim.behaviour.parameters import Parameters, load_parameters
+from zemsim.behaviour.parameters import load_parameters
 from zemsim.calibrate.backtest.changes import Fare, Side
-from zemsim.calibrate.backtest.fit import Fitted, fit_constants, shares_of, take_constants
+from zemsim.calibrate.backtest.fit import Fitted, fit_constants, shares_of
 from zemsim.calibrate.backtest.inputs import Inputs, Usual, borrowers, prepare, stated_car_prices
 from zemsim.calibrate.backtest.pack import build_pack
 from zemsim.calibrate.backtest.place import Place, place_types
@@ -142,9 +143,11 @@ class _Runner:
             day_iterations=_DAY_ITERATIONS,
             first_iterations=_FIRST_ITERATIONS,
         )
+        self.fit_settings = self.settings
         if _DESTINATIONS_ANSWER:
-            destinations: dict[str, Any] = {"adapt": case.case.horizon == "long"}
-            self.settings = replace(self.settings, **destinations)
+            self.fit_settings, self.settings = (
+                replace(self.settings, **adapt) for adapt in _adapt(case.case.horizon == "long")
+            )
         self.set_fares(1.0)
 
     def set_fares(self, factor: float) -> None:
@@ -180,7 +183,7 @@ class _Runner:
             parameters=stated_car_prices(
                 load_parameters(), self.case.base.car_prices.stated(), self.case.case.first_year
             ),
-            settings=self.settings,
+            settings=self.fit_settings,
             temperature_c=temperatures(self.region),
         )
         fitted: Fitted | None = None
@@ -188,17 +191,14 @@ class _Runner:
         errors, without = [], []
         for seed in range(1, self.seeds + 1):
             tours = {seed: make_tours(self.region, population, skim.distance_km, seed)}
-            one = _OneSeed(self, replace(world, tours=tours), seed)
-            try:
-                if fitted is None:
-                    self.say("fitting constants to its base")
+            if fitted is None:
+                self.say("fitting constants to its base")
+                with closing(_OneSeed(self, replace(world, tours=tours), seed)) as one:
                     fitted = one.fit()
-                else:
-                    one.take(fitted.parameters)
-                self.say(f"seed {seed} of {self.seeds}")
+            self.say(f"seed {seed} of {self.seeds}")
+            of_seed = replace(world, tours=tours, parameters=fitted.parameters, settings=self.settings)
+            with closing(_OneSeed(self, of_seed, seed)) as one:
                 found, error, lost = one.effects()
-            finally:
-                one.model.close()
             for position, value in enumerate(found):
                 values[position].append(value)
             errors += error
@@ -209,6 +209,11 @@ class _Runner:
             for k, effect in enumerate(self.case.effect)
         ]
         return CaseResult(self.case, tuple(results), tuple(errors), fitted, float(np.mean(without)))
+
+
+def _adapt(long_run: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Whether destinations answer while constants are fitted (never), and in the runs."""
+    return {"adapt": False}, {"adapt": long_run}
 
 
 class _OneSeed:
@@ -231,9 +236,9 @@ class _OneSeed:
             fitted = fit_constants(self.model, self.case.base, self.run_base)
         return fitted
 
-    def take(self, parameters: Parameters) -> None:
-        self.model.parameters = parameters
-        take_constants(self.model, parameters.mode_constants)
+    def close(self) -> None:
+        """Let go of the model."""
+        self.model.close()
 
     def run_base(self) -> Ran:
         """The year before the change."""
