@@ -111,14 +111,16 @@ def test_more_departures_win_passengers(write: Write) -> None:
     assert trips > 0.0
 
 
-def test_dearer_fuel_means_fewer_kilometres_by_car(write: Write) -> None:
-    elasticity, traffic, _ = values(
-        write,
+def test_dearer_fuel_means_fewer_kilometres_by_car_and_fewer_still_in_the_long_run(write: Write) -> None:
+    asked = (
         change('kind = "fuel_price"\nbefore_eur_l = 1.5\nafter_eur_l = 3.0'),
         effects(("km", ELASTICITY, 'mode = "car"'), ("traffic", RELATIVE, 'where = "everywhere"')),
     )
+    elasticity, traffic, _ = values(write, *asked)
     assert -1.0 < elasticity < 0.0
     assert traffic < 0.0
+    later, _, _ = values(write, *asked, ('horizon = "short"', 'horizon = "long"\nyears = 4'))
+    assert -1.0 < later < elasticity
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ class Ran:
     def _planned(self) -> pd.DataFrame:
         """Tours of the seed; those that go elsewhere in the last year with their other ends and kilometres."""
         tours = self.model.world.tours[self.model.seed]
-        moved = self.last("destinations") if "destinations" in self.tables else pd.DataFrame()
+        moved = self.last("destinations")
         if not len(moved):
             return tours
         other = {}

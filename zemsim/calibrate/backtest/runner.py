@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -36,11 +35,8 @@ _DAY_ITERATIONS, _FIRST_ITERATIONS = 2, 2
 _HEAD = {"source": "a back-test", "grade": "assumption"}
 #: How often fares are scaled, and constants fitted anew, until the mean fare paid is met.
 _FARE_ROUNDS = 2
-#: Whether destinations answer to the ways there in this version of the model.
-_DESTINATIONS_ANSWER = "adapt" in RunSettings.__dataclass_fields__
 #: What the model cannot say, by kinds of change and quantities, and why.
 _BUYING = ("sales", "sales_share", "stock", "stock_share")
-_TRAVEL = ("trips", "boardings", "km", "mode_share", "traffic")
 _CANNOT: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (("cordon_price", "low_emission_zone"), _BUYING, "no_charge_in_purchases"),
 )
@@ -142,12 +138,8 @@ class _Runner:
             seasons=tuple(Season[name.upper()] for name in case.case.seasons),
             day_iterations=_DAY_ITERATIONS,
             first_iterations=_FIRST_ITERATIONS,
+            adapt=case.case.horizon == "long",
         )
-        self.fit_settings = self.settings
-        if _DESTINATIONS_ANSWER:
-            self.fit_settings, self.settings = (
-                replace(self.settings, **adapt) for adapt in _adapt(case.case.horizon == "long")
-            )
         self.set_fares(1.0)
 
     def set_fares(self, factor: float) -> None:
@@ -183,7 +175,7 @@ class _Runner:
             parameters=stated_car_prices(
                 load_parameters(), self.case.base.car_prices.stated(), self.case.case.first_year
             ),
-            settings=self.fit_settings,
+            settings=replace(self.settings, adapt=False),  # while constants are fitted
             temperature_c=temperatures(self.region),
         )
         fitted: Fitted | None = None
@@ -209,11 +201,6 @@ class _Runner:
             for k, effect in enumerate(self.case.effect)
         ]
         return CaseResult(self.case, tuple(results), tuple(errors), fitted, float(np.mean(without)))
-
-
-def _adapt(long_run: bool) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Whether destinations answer while constants are fitted (never), and in the runs."""
-    return {"adapt": False}, {"adapt": long_run}
 
 
 class _OneSeed:
@@ -338,8 +325,6 @@ def form_value(effect: Effect, before: float, after: float, ratio: tuple[float, 
 
 def cannot_say(case: CaseFile, effect: Effect) -> str | None:
     """Key of the reason why the model cannot say an effect; None if it can."""
-    if case.case.horizon == "long" and effect.of in _TRAVEL and not _DESTINATIONS_ANSWER:
-        return "no_destinations"
     for kinds, quantities, reason in _CANNOT:
         if case.change.kind in kinds and effect.of in quantities:
             return reason
