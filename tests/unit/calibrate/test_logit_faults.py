@@ -227,6 +227,7 @@ def test_a_model_file_that_is_wrong(tmp_path: Path, old: str, new: str, words: s
         ('[[column]]\nname = "x"\n', "give exactly one of product, sum, ratio, dummy, power; given: none"),
         ('[[column]]\nname = "x"\nsum = ["a"]\nratio = ["a", "b"]\n', "given: sum and ratio"),
         ('[[column]]\nname = "x"\ndummy = "a"\n', "needs either values, or at_least, at_most or both"),
+        ('[[column]]\nname = "x"\ndummy = "a"\nvalues = ["a", 1]\n', "must be texts or numbers, not both"),
         ('[[column]]\nname = "x"\npower = "a"\n', "power and exponent belong together"),
         ('[[column]]\nname = "x"\nsum = ["a"]\nat_most = 1.0\n', "belong to a dummy"),
         ('[[column]]\nname = "x"\nsum = ["y"]\n[[column]]\nname = "y"\nsum = ["cost_eur"]\n', "which is not above it"),

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from os import PathLike
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from zemsim.core.errors import did_you_mean, raise_all
 from zemsim.core.settings import Settings, check, read_document
@@ -17,6 +18,16 @@ from zemsim.core.toml_lines import Loc
 from zemsim.policy.lever import Name, Names, key_fault
 
 Value = str | int | float
+
+
+def _one_sort(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Refuse texts among numbers: a column is compared as one or the other."""
+    if len({isinstance(value, str) for value in values}) > 1:
+        raise PydanticCustomError("mixed", "must be texts or numbers, not both")
+    return values
+
+
+Values = Annotated[tuple[Value, ...], AfterValidator(_one_sort), Field(strict=False, max_length=1000)]
 #: Kinds of derived columns.
 KINDS = ("product", "sum", "ratio", "dummy", "power")
 
@@ -26,7 +37,7 @@ class Keep(Settings):
 
     column: Name
     """Column of the file."""
-    values: Annotated[tuple[Value, ...], Field(strict=False, min_length=1, max_length=1000)]
+    values: Annotated[Values, Field(min_length=1)]
     """Values to keep, text or numbers."""
 
 
@@ -89,7 +100,7 @@ class Derived(Settings):
     """1 where this column has one of the values, or lies from at_least to at_most; 0 elsewhere."""
     power: Name | None = None
     """This column over reference, to the power of exponent."""
-    values: Annotated[tuple[Value, ...], Field(strict=False, max_length=1000)] = ()
+    values: Values = ()
     """Of a dummy."""
     at_least: float | None = None
     """Of a dummy."""
