@@ -73,6 +73,12 @@ def test_the_small_survey_is_sound(tmp_path: Path) -> None:
         ("time_min", 5, "12,5", "column time_min: “12,5” is no number - decimal comma; write a point"),
         ("time_min", 5, "inf", "column time_min: “inf” is no number - must be a number, and finite"),
         ("cost_eur", 5, "1e999", "column cost_eur: “1e999” is no number"),
+        (
+            "cost_eur",
+            chosen_row(2),
+            "1e200",
+            "column cost_eur is blank or not finite where coefficient b_cost needs it",
+        ),
     ],
 )
 def test_a_cell_that_is_wrong(tmp_path: Path, column: str, row: int, value: object, words: str) -> None:
@@ -217,6 +223,7 @@ def test_a_model_file_that_is_wrong(tmp_path: Path, old: str, new: str, words: s
     [
         ("[coefficient.b_tmie]\nstart = 1.0\n", "there is no term or nest with “b_tmie” - did you mean “b_time”?"),
         ("[coefficient.b_time]\nstart = 1.0\nfixed = 2.0\n", "is of no use: the coefficient is fixed"),
+        ("[coefficient.b_time]\nstart = 1e300\n", "must be at most 1"),
         ("[coefficient.b_time]\nstart = nan\n", "must be a finite number, got nan"),
         (NEST.replace('"lift"]', '"lfit"]'), "there is no alternative “lfit” - did you mean “lift”?"),
         (NEST.replace('["car", "lift"]', '["car"]'), "cannot be estimated: there is one alternative inside"),

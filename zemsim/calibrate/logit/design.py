@@ -6,12 +6,17 @@ alternatives. What is not available may be blank.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from zemsim.calibrate.logit.choices import Bool, Choices
 from zemsim.calibrate.logit.specification import Derived, ModelFile, Term
 from zemsim.calibrate.logit.survey import Float, Rows, Survey
 from zemsim.core.errors import InputError, did_you_mean, raise_all
+
+#: Squares of larger numbers, summed over cases, would not be finite.
+_LARGEST: Final = 1e60
 
 
 class Columns:
@@ -133,7 +138,8 @@ def design(survey: Survey, model: ModelFile, choices: Choices) -> Float:
         within = np.array([not term.alternatives or name in term.alternatives for name in names], np.bool_)
         cells = choices.available & within
         values = np.broadcast_to(1.0 if term.column is None else columns[term.column], cells.shape)
-        wrong = cells & ~np.isfinite(values)
+        with np.errstate(invalid="ignore"):
+            wrong = cells & ~(np.abs(values) <= _LARGEST)
         if wrong.any():
             faults.append(_blank(survey, term, names, choices.row, wrong))
         out[:, :, model.coefficients.index(term.coefficient)] += np.where(cells, term.scale * values, 0.0)
@@ -148,5 +154,5 @@ def _blank(survey: Survey, term: Term, names: list[str], row: Rows, wrong: Bool)
         f"column {term.column} is blank or not finite where coefficient {term.coefficient} needs it, "
         f"for {names[position]}: {wrong[:, position].sum():,} cases"
     )
-    hint = "fill it, or say that the alternative is not available there"
+    hint = f"fill it, or say that the alternative is not available there; numbers go up to {_LARGEST:g}"
     return survey.fault(message, row[wrong[:, position], position], hint)

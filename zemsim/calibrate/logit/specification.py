@@ -27,6 +27,7 @@ def _one_sort(values: tuple[Value, ...]) -> tuple[Value, ...]:
     return values
 
 
+Number = Annotated[float, Field(ge=-1e12, le=1e12)]
 Values = Annotated[tuple[Value, ...], AfterValidator(_one_sort), Field(strict=False, max_length=1000)]
 #: Kinds of derived columns.
 KINDS = ("product", "sum", "ratio", "dummy", "power")
@@ -106,13 +107,13 @@ class Derived(Settings):
     """Of a dummy."""
     at_most: float | None = None
     """Of a dummy."""
-    exponent: float | None = None
+    exponent: Annotated[float, Field(ge=-20, le=20)] | None = None
     """Of a power."""
-    reference: Annotated[float, Field(gt=0)] = 1.0
+    reference: Annotated[float, Field(gt=0, le=1e12)] = 1.0
     """Of a power."""
-    scale: float = 1.0
+    scale: Number = 1.0
     """The column is multiplied by this."""
-    cap: float | None = None
+    cap: Number | None = None
     """Then it is cut at this largest value."""
 
     @property
@@ -151,16 +152,16 @@ class Term(Settings):
     """Column of the file or derived column; 1 without it."""
     alternatives: Names = ()
     """Alternatives whose utility has the term; all without it."""
-    scale: float = 1.0
+    scale: Number = 1.0
     """The column is multiplied by this."""
 
 
 class Coefficient(Settings):
     """What is known of a coefficient, or of a scale of nests, before the fit."""
 
-    start: float | None = None
+    start: Number | None = None
     """Where the search begins; 0 without it, 1 for scales."""
-    fixed: float | None = None
+    fixed: Number | None = None
     """Not estimated: it has this value."""
 
     @model_validator(mode="after")
@@ -190,7 +191,7 @@ class RatioTable(Settings):
     """Coefficient."""
     denominator: Name
     """Coefficient."""
-    scale: float = 1.0
+    scale: Number = 1.0
     """The ratio is multiplied by this: 60 turns EUR/min into EUR/h."""
 
 
