@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from benchmarks.options import DifferentError, Options
 from benchmarks.timing import Task, Way
-from zemsim.kernels.charging import ChargingParameters, Requests
-from zemsim.kernels.charging_queues import serve_stations
+from zemsim.verification.queues import serve_sites
 from zemsim.verification.twins.queue import waits
 
 SESSIONS, STATIONS, _SEED = 1_000_000, 2_000, 7
@@ -29,26 +26,21 @@ def tasks(options: Options) -> Iterator[Task]:
     station = rng.integers(0, stations, n).astype(np.int32)
     arrive, minutes = rng.uniform(0, 1440, n), rng.gamma(3, 10.0, n)
     first_point = np.append(0, np.cumsum(rng.integers(2, 9, stations))).astype(np.int32)
-    requests = Requests(
-        station, np.full(n, 3, np.int8), arrive, np.full(n, math.inf), np.full(n, 20.0), minutes, np.zeros(n),
-        np.zeros(n, np.bool_),
-    )  # fmt: skip
-    p = ChargingParameters(**dict.fromkeys(ChargingParameters._fields, 0.0) | {"patience_min": math.inf})
-    out: tuple[Any, ...] = (np.zeros(n), np.zeros(n, np.bool_), np.zeros(n))
-    number, vehicle = np.arange(stations, dtype=np.int32), np.arange(n)
+    kwh = minutes  # at 60 kW
+    visits = None
 
     def ours() -> None:
-        order = np.lexsort((vehicle, arrive, station)).astype(np.int32)
-        first = np.searchsorted(station[order], np.arange(stations + 1)).astype(np.int32)
-        serve_stations(0, stations, first, order, number, first_point, np.zeros(first_point[-1]), requests, p, *out)
+        nonlocal visits
+        visits = serve_sites(station, arrive, kwh, np.diff(first_point).astype(np.int32))
 
     ours()
+    waited = visits.wait_min[:n]
     served, count = 0, 0
     while served < _SLOW:
         here = np.flatnonzero(station == count)
         here = here[np.argsort(arrive[here], kind="stable")]
         points = int(first_point[count + 1] - first_point[count])
-        if out[0][here].tolist() != waits(arrive[here].tolist(), minutes[here].tolist(), points):
+        if waited[here].tolist() != waits(arrive[here].tolist(), (60.0 * minutes[here] / 60.0).tolist(), points):
             raise DifferentError(f"waits at station {count} differ from the slow twin's")
         served, count = served + here.size, count + 1
     rows = [np.flatnonzero(station == k) for k in range(count)]

@@ -187,6 +187,8 @@ def _co2(case: dict[str, pd.DataFrame], made: pd.DataFrame, f: dict[str, float],
     sessions = case["sessions"][case["sessions"]["year"] == year]
     weeks = sessions["season"].map({0: 181 / 7, 1: 184 / 7})
     solar = (weeks * sessions["kwh"] * sessions["solar_share"].astype(float)).sum()
+    from_grid = weeks * sessions["kwh"] * (1.0 - sessions["solar_share"].astype(float))
+    factor = (from_grid * sessions["grid_factor"].astype(float)).sum() / from_grid.sum() if from_grid.sum() else 1.0
     rows = case["transit"][case["transit"]["year"] == year]
     km = rows["vehicle_km_day"] * rows["day_type"].map(DAYS_OF_TYPE)
     electric = km * rows["electric_share"]
@@ -195,13 +197,15 @@ def _co2(case: dict[str, pd.DataFrame], made: pd.DataFrame, f: dict[str, float],
     ebike_km = made.loc[(made["year"] == year) & (made["mode"] == "ebike"), "km"].sum()
     paid = case["payments"][case["payments"]["year"] == year].groupby("item")["quantity"].sum()
     eta = f["charger_efficiency"]
-    used = {  # petrol, diesel, kWh from the grid, kWh from the sun
-        "cars": (sum(litres.get(k, 0.0) for k in (0, 3, 4)), litres.get(1, 0.0), cars["kwh_year"].sum() - solar, solar),
-        "ebikes": (0.0, 0.0, ebike_km * f["ebike_kwh_km"] / eta, 0.0),
+    drawn = cars["kwh_year"].sum() - solar
+    used = {  # petrol, diesel, kWh from the grid, kWh from the sun, kWh by which the hours are worse than the mean
+        "cars": (sum(litres.get(k, 0.0) for k in (0, 3, 4)), litres.get(1, 0.0), drawn, solar, (factor - 1.0) * drawn),
+        "ebikes": (0.0, 0.0, ebike_km * f["ebike_kwh_km"] / eta, 0.0, 0.0),
         "buses": (
             0.0,
             ((km - electric) * per_km)[bus].sum(),
             electric[bus].sum() * f["bus_electric_kwh_km"] / eta,
+            0.0,
             0.0,
         ),
         "trains": (
@@ -209,21 +213,23 @@ def _co2(case: dict[str, pd.DataFrame], made: pd.DataFrame, f: dict[str, float],
             (km - electric)[train].sum() * f["train_diesel_l_km"],
             electric[train].sum() * f["train_electric_kwh_km"],
             0.0,
+            0.0,
         ),
         "municipal_cars": (
             paid.get("fleet_petrol", 0.0),
             paid.get("fleet_diesel", 0.0),
             paid.get("fleet_electricity", 0.0),
             0.0,
+            0.0,
         ),
     }
     used["all"] = tuple(sum(parts) for parts in zip(*used.values(), strict=True))
     found = {}
-    for name, (petrol, diesel, grid, sun) in used.items():
+    for name, (petrol, diesel, grid, sun, worse) in used.items():
         ttw = petrol * f["petrol_ttw_kg_l"] + diesel * f["diesel_ttw_kg_l"]
         wtt = petrol * f["petrol_wtt_kg_l"] + diesel * f["diesel_wtt_kg_l"] + sun * f["solar_kg_kwh"]
         found[year, "co2_ttw_kg_year", name, "region"] = ttw
-        found[year, "co2_wtw_kg_year", name, "region"] = ttw + wtt + grid * f["grid_kg_kwh"]
+        found[year, "co2_wtw_kg_year", name, "region"] = ttw + wtt + (grid + worse) * f["grid_kg_kwh"]
         found[year, "co2_wtw_marginal_kg_year", name, "region"] = ttw + wtt + grid * f["grid_marginal_kg_kwh"]
     return found
 

@@ -312,9 +312,13 @@ def _sessions(rng: np.random.Generator) -> pd.DataFrame:
             "place": place,
             "site_idx": np.where(public, 3, -1),
             "start_min": rng.integers(0, 1440, n),
+            "minutes": rng.uniform(10.0, 400.0, n),
             "wait_min": np.where(public, rng.exponential(4.0, n), 0.0),
+            "left": np.where(public, rng.integers(0, 2, n), 0),
             "kwh": rng.uniform(2.0, 30.0, n),
+            "battery_kwh": rng.uniform(1.5, 26.0, n),
             "solar_share": np.where(public, 0.25, 0.0),
+            "grid_factor": rng.uniform(0.8, 1.2, n),
             "cost_eur": rng.uniform(1.0, 9.0, n),
         }
     )

@@ -50,6 +50,8 @@ class Stream(IntEnum):
     BACKTEST = 27
     DESTINATION_CHANGE = 28
     JOB_CHANGE = 29
+    TIMER = 30
+    PANELS = 31
 
 
 _MASK = np.uint64(0xFFFFFFFF)

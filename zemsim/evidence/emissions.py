@@ -35,22 +35,29 @@ class Energy:
     grid_kwh : float
         From the grid, losses of charging included.
     solar_kwh : float
-        From the own solar power of charging sites.
+        From solar power of charging sites and homes.
+    hours_kwh : float
+        By how much the hours of charging are worse than the mean of the grid: kWh at that mean with the same carbon.
     """
 
     petrol_l: float = 0.0
     diesel_l: float = 0.0
     grid_kwh: float = 0.0
     solar_kwh: float = 0.0
+    hours_kwh: float = 0.0
 
     def co2_ttw_kg(self, factors: Factors) -> float:
         """Return the CO2 from the exhausts."""
         return self.petrol_l * factors["petrol_ttw_kg_l"] + self.diesel_l * factors["diesel_ttw_kg_l"]
 
     def co2_wtw_kg(self, factors: Factors, grid: str = "grid_kg_kwh") -> float:
-        """Return the CO2 equivalents from source to wheel, electricity at the factor ``grid``."""
+        """Return the CO2 equivalents from source to wheel, electricity at the factor ``grid``.
+
+        The mean of the grid goes by the hour; another factor is that of additional load at any hour.
+        """
         made = self.petrol_l * factors["petrol_wtt_kg_l"] + self.diesel_l * factors["diesel_wtt_kg_l"]
-        power = self.grid_kwh * factors[grid] + self.solar_kwh * factors["solar_kg_kwh"]
+        drawn = self.grid_kwh + (self.hours_kwh if grid == "grid_kg_kwh" else 0.0)
+        power = drawn * factors[grid] + self.solar_kwh * factors["solar_kg_kwh"]
         return self.co2_ttw_kg(factors) + made + power
 
     def __add__(self, other: Energy) -> Energy:
@@ -59,13 +66,15 @@ class Energy:
             self.diesel_l + other.diesel_l,
             self.grid_kwh + other.grid_kwh,
             self.solar_kwh + other.solar_kwh,
+            self.hours_kwh + other.hours_kwh,
         )
 
 
 def energy_of_cars(vehicles: pd.DataFrame, sessions: pd.DataFrame, season_days: FloatArray) -> Energy:
     """Return the energy of residents' cars in a simulated year.
 
-    Solar power is that of the sessions; the rest of the cars' electricity comes from the grid.
+    Solar power is that of the sessions; the rest of the cars' electricity comes from the grid, at the carbon of the
+    hours of the sessions.
 
     Parameters
     ----------
@@ -78,12 +87,17 @@ def energy_of_cars(vehicles: pd.DataFrame, sessions: pd.DataFrame, season_days: 
     litres = vehicles["litres_year"].to_numpy(np.float64)
     kwh = float(np.nansum(vehicles["kwh_year"].to_numpy(np.float64)))
     charged = session_weeks(sessions, season_days) * sessions["kwh"].to_numpy()
-    solar = float((charged * sessions["solar_share"].to_numpy(np.float64)).sum())
+    share = sessions["solar_share"].to_numpy(np.float64)
+    solar = float((charged * share).sum())
+    from_grid = charged * (1.0 - share)
+    worse = float((from_grid * (sessions["grid_factor"].to_numpy(np.float64) - 1.0)).sum())
+    drawn = float(from_grid.sum())
     return Energy(
         petrol_l=float(np.nansum(litres[np.isin(powertrain, PETROL_BURNERS)])),
         diesel_l=float(np.nansum(litres[powertrain == Powertrain.DIESEL])),
         grid_kwh=kwh - solar,
         solar_kwh=solar,
+        hours_kwh=worse / drawn * (kwh - solar) if drawn else 0.0,
     )
 
 

@@ -38,11 +38,14 @@ GIVEN_UP_LIMIT: Final = 0.01
 #: Share of the tours that would go elsewhere that may find no place to be reached in time.
 NO_PLACE_LIMIT: Final = 0.1
 
+#: Most that the account of energy of a car and day, or of money of a site and day, may miss: kWh, EUR.
+ACCOUNT_LIMIT: Final = 1e-9
+
 #: Relative difference allowed between what cars draw in a year and what they charge in the simulated weeks.
 ENERGY_LIMIT: Final = 0.05
 
 
-def case_verdicts(tables: Mapping[str, pd.DataFrame], setting: Setting, counts: Mapping[str, int]) -> list[Verdict]:
+def case_verdicts(tables: Mapping[str, pd.DataFrame], setting: Setting, counts: Mapping[str, float]) -> list[Verdict]:
     """Return the checks of one case.
 
     Parameters
@@ -53,9 +56,11 @@ def case_verdicts(tables: Mapping[str, pd.DataFrame], setting: Setting, counts: 
         What the cases of its seed share.
     counts : mapping of str to int
         What the model counted: ``no_alternative`` (tours without any way to travel), ``below_zero`` (cars that ran out
-        of charge), ``gave_up_charging`` (drivers who left a queue), ``roads_not_reached`` (seasons whose traffic
-        stopped short of its equilibrium), ``no_place_in_time`` (tours that would go elsewhere and find no place that
-        they reach in time), ``zones_off`` (zones with other totals of workers).
+        of charge), ``gave_up_charging`` (drivers who charged nowhere because of queues), ``charging_overlaps`` (times
+        that a car charged while it was driven or elsewhere), ``energy_gap_kwh`` and ``money_gap_eur`` (most that an
+        account of a day misses), ``roads_not_reached`` (seasons whose traffic stopped short of its equilibrium),
+        ``no_place_in_time`` (tours that would go elsewhere and find no place that they reach in time), ``zones_off``
+        (zones with other totals of workers).
 
     Returns
     -------
@@ -64,6 +69,7 @@ def case_verdicts(tables: Mapping[str, pd.DataFrame], setting: Setting, counts: 
     """
     return [
         _without_way(counts["no_alternative"], len(tables["trips"])),
+        *_accounts(counts),
         *_counted(counts, int((tables["sessions"]["place"] >= ChargingPlace.PUBLIC_SLOW).sum())),
         *_gaps(tables["gaps"]),
         _equilibrium(counts["roads_not_reached"]),
@@ -101,7 +107,7 @@ def _written(figure: Figure, language: str) -> str:
     return numbers.with_unit(numbers.number(value, decimals, language), unit, language)
 
 
-def _without_way(none: int, made: int) -> Verdict:
+def _without_way(none: float, made: int) -> Verdict:
     share = none / (none + made) if none + made else 0.0
     return verdict(
         "no-alternative",
@@ -117,7 +123,39 @@ def _without_way(none: int, made: int) -> Verdict:
     )
 
 
-def _counted(counts: Mapping[str, int], public: int) -> list[Verdict]:
+def _accounts(counts: Mapping[str, float]) -> list[Verdict]:
+    twice, kwh, eur = counts["charging_overlaps"], counts["energy_gap_kwh"], counts["money_gap_eur"]
+    return [
+        verdict(
+            "charging-one-point",
+            twice == 0,
+            twice,
+            "Times that an electric car charged while it was driven or at two points: {twice}",
+            "Reizes, kad elektroauto lādējās braukdams vai divos punktos reizē: {twice}",
+            twice=(twice, 0, ""),
+        ),
+        verdict(
+            "charging-energy",
+            kwh <= ACCOUNT_LIMIT,
+            kwh,
+            "Battery in the morning, and charged, less driven and left in the evening: at most {gap} of a car and day",
+            "Akumulators no rīta un uzlādētais, atskaitot nobraukto un vakarā atlikušo: lielākais vienam auto dienā "
+            "{gap}",
+            gap=(kwh, 9, "kWh"),
+        ),
+        verdict(
+            "charging-money",
+            eur <= ACCOUNT_LIMIT,
+            eur,
+            "Paid by drivers less what each site, employer or supplier of homes is due by tariff: at most {gap} a day",
+            "Autovadītāju samaksātais, atskaitot katrai vietai, darba devējam vai mājas tirgotājam pēc tarifa "
+            "pienākošos: lielākais dienā {gap}",
+            gap=(eur, 9, "EUR"),
+        ),
+    ]
+
+
+def _counted(counts: Mapping[str, float], public: int) -> list[Verdict]:
     empty, left = counts["below_zero"], counts["gave_up_charging"]
     share = left / (public + left) if public + left else 0.0
     return [
@@ -188,7 +226,7 @@ def _gaps(gaps: pd.DataFrame) -> list[Verdict]:
     ]
 
 
-def _equilibrium(short: int) -> Verdict:
+def _equilibrium(short: float) -> Verdict:
     return verdict(
         "road-equilibrium",
         short == 0,
@@ -199,7 +237,7 @@ def _equilibrium(short: int) -> Verdict:
     )
 
 
-def _destinations(counts: Mapping[str, int], moved: int) -> list[Verdict]:
+def _destinations(counts: Mapping[str, float], moved: int) -> list[Verdict]:
     held, off = counts["no_place_in_time"], counts["zones_off"]
     share = held / (held + moved) if held + moved else 0.0
     return [
@@ -229,7 +267,7 @@ def _destinations(counts: Mapping[str, int], moved: int) -> list[Verdict]:
     ]
 
 
-def _all_tours(trips: pd.DataFrame, setting: Setting, left_out: int) -> Verdict:
+def _all_tours(trips: pd.DataFrame, setting: Setting, left_out: float) -> Verdict:
     expected = len(setting.tours) * len(set(setting.seasons)) * len(setting.simulated)
     missing = expected - left_out - len(trips)
     return verdict(

@@ -136,13 +136,15 @@ def _fuel(model: MobilityModel) -> pd.DataFrame:
 
 
 def _charging(flows: YearFlows) -> pd.DataFrame:
-    columns: dict[str, list[npt.NDArray[np.generic]]] = {"place": [], "site_idx": [], "kwh_year": []}
+    names = ("place", "site_idx", "kwh_year", "panel_kwh_year", "eur_year", "base_eur_year")
+    columns: dict[str, list[npt.NDArray[np.generic]]] = {name: [] for name in names}
     for weeks, sessions in flows.sessions:
         place = sessions["place"].to_numpy()
-        names = np.where(place == ChargingPlace.HOME, "home", np.where(place == ChargingPlace.WORK, "work", "public"))
-        columns["place"].append(names)
+        words = np.where(place == ChargingPlace.HOME, "home", np.where(place == ChargingPlace.WORK, "work", "public"))
+        columns["place"].append(words)
         columns["site_idx"].append(sessions["site_idx"].to_numpy())
-        columns["kwh_year"].append(sessions["kwh"].to_numpy() * weeks)
+        for name in ("kwh", "panel_kwh", "eur", "base_eur"):
+            columns[f"{name}_year"].append(sessions["cost_eur" if name == "eur" else name].to_numpy() * weeks)
     return pd.DataFrame({name: np.concatenate(parts) for name, parts in columns.items()})
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from zemsim.core.names import TRIPS_PER_TOUR, Alternative, ChargingPlace, DayType, Mode
+from zemsim.core.names import TRIPS_PER_TOUR, Alternative, DayType, Mode
 from zemsim.core.schema import conform
 from zemsim.model.accounts import day_tables, purchases_of_year
 from zemsim.model.day import reported_modes
@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 
 #: ``vehicle_class`` of routes with electric trains.
 _ELECTRIC_TRAIN = "train_electric"
+#: What verdicts count; the gaps are the largest of any car and day, or receiver and day.
+COUNTS = (
+    "no_alternative",
+    "below_zero",
+    "gave_up_charging",
+    "charging_overlaps",
+    "energy_gap_kwh",
+    "money_gap_eur",
+    "roads_not_reached",
+    "no_place_in_time",
+    "zones_off",
+)
 TABLES = ("trips", "destinations", "vehicles", "sessions", "purchases", "transit", "payments", "gaps")
 
 
@@ -30,8 +42,7 @@ class Book:
 
     def __init__(self) -> None:
         self._parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
-        self.counts = {"no_alternative": 0, "below_zero": 0, "gave_up_charging": 0, "roads_not_reached": 0}
-        self.counts |= {"no_place_in_time": 0, "zones_off": 0}
+        self.counts: dict[str, float] = dict.fromkeys(COUNTS, 0)
         self._loads: list[tuple[dict[DayType, int], dict[DayType, PatternLoads]]] = []
 
     def copy(self) -> Book:
@@ -87,17 +98,20 @@ class Book:
             self._add_trips(model, plan)
             _add_kilometres(model, plan)
         week = model.week
-        public = week.sessions["place"] >= ChargingPlace.PUBLIC_SLOW
+        sessions = week.sessions
         self._parts["sessions"].append(
-            week.sessions.assign(
+            sessions.assign(
                 year=model.year,
                 season=int(model.season),
-                solar_share=np.where(public, model.conditions.solar_share, 0.0),
-                start_min=np.floor(week.sessions["start_min"]),
-            )
+                start_min=np.floor(sessions["start_min"]),
+                minutes=sessions["end_min"] - sessions["start_min"],
+            ).drop(columns=["end_min", "base_eur", "panel_kwh"])
         )
         self.counts["below_zero"] += week.below_zero
         self.counts["gave_up_charging"] += week.failed
+        self.counts["charging_overlaps"] += week.overlaps
+        for name, gap in (("energy_gap_kwh", model.waits.energy_gap_kwh), ("money_gap_eur", week.money_gap_eur)):
+            self.counts[name] = max(self.counts[name], gap)
         self.counts["roads_not_reached"] += int(model.traffic is not None and not model.traffic.reached)
         days = model.days_of(model.season)
         model.sessions_of_year += week.sessions_of * sum(days.values()) / 7.0

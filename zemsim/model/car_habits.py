@@ -14,6 +14,7 @@ from zemsim.core.names import TRIPS_PER_TOUR, Alternative
 if TYPE_CHECKING:
     from zemsim.core.names import DayType
     from zemsim.model.day_plan import DayPlan
+    from zemsim.model.model import MobilityModel
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,22 @@ class CarHabits:
         return 0.5 * (home + mean)
 
 
+def public_price_near(model: MobilityModel) -> npt.NDArray[np.float64]:
+    """Public price near each zone for residents of its municipality, EUR per kWh of a usual session, float64 [Z]."""
+    price, table = model.conditions.price, model.stations.table
+    otherwise = 0.5 * (price["electricity_public_slow_eur_kwh"] + price["electricity_public_fast_eur_kwh"])
+    share, place = model.tariffs.resident_share, model.municipality_of_zone
+    of_site = place[table.zone_idx]
+    return public_eur_kwh_near(table.price_eur_kwh, model.near_now, otherwise, share, of_site, place)
+
+
 def public_eur_kwh_near(
-    price_eur_kwh: npt.NDArray[np.float32], near: Mapping[str, npt.NDArray[np.generic]], otherwise: float
+    price_eur_kwh: npt.NDArray[np.float32],
+    near: Mapping[str, npt.NDArray[np.generic]],
+    otherwise: float,
+    resident_share: npt.NDArray[np.float64],
+    place_of_site: npt.NDArray[np.int32],
+    place_of_zone: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.float64]:
     """Public price near each zone, float64 [Z]: the mean of slow and fast there, each the mean of its nearest sites.
 
@@ -104,6 +119,8 @@ def public_eur_kwh_near(
     price_eur_kwh : price of each site [V].
     near : ``slow_near`` and ``fast_near`` int [Z, K], the nearest open sites of each zone, -1 none.
     otherwise : the price where there is neither.
+    resident_share : float64 [V], what residents of the site's municipality pay of its price.
+    place_of_site, place_of_zone : int32 [V], [Z], municipality, -1 none.
     """
     total = np.zeros(len(near["slow_near"]))
     kinds = np.zeros(len(total))
@@ -113,7 +130,10 @@ def public_eur_kwh_near(
         if not found.any():
             continue  # a region may be without any site
         count = found.sum(axis=1)
-        eur = np.where(found, price_eur_kwh[np.maximum(sites, 0)].astype(np.float64), 0.0).sum(axis=1)
+        rows = np.maximum(sites, 0)
+        at_home = (place_of_site[rows] == place_of_zone[:, None]) & (place_of_zone[:, None] >= 0)
+        paid = price_eur_kwh[rows].astype(np.float64) * np.where(at_home, resident_share[rows], 1.0)
+        eur = np.where(found, paid, 0.0).sum(axis=1)
         total += np.divide(eur, count, out=np.zeros(len(total)), where=count > 0)
         kinds += count > 0
     mean: npt.NDArray[np.float64] = np.divide(total, kinds, out=np.full(len(total), otherwise), where=kinds > 0)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from zemsim.core.names import Powertrain, Season
 from zemsim.kernels.ownership import N_ALTERNATIVES, N_CARS, Buyers, CarMarket
+from zemsim.model.car_habits import public_price_near
 from zemsim.model.energy import (
     electric_share_of_phev,
     fuel_eur_per_km,
@@ -17,6 +18,7 @@ from zemsim.model.energy import (
     phev_grid_kwh_per_km,
     plug_at_home,
 )
+from zemsim.model.charging_inputs import usual_home_factor
 from zemsim.model.peers import of_workers, peer_shares
 from zemsim.model.vehicles import kwh_per_km
 from zemsim.population.vehicles import ownership_logit
@@ -229,10 +231,10 @@ def expected_eur_kwh(model: MobilityModel) -> Floats:
     people = model.residents.table
     at_work = np.bincount(people.household_idx[model.work_charging & people.employed], minlength=len(model.households))
     zone = model.households.table.zone_idx[home]
-    public = model.car_habits.met_eur_kwh(model.public_price_near(), zone)
+    public = model.car_habits.met_eur_kwh(public_price_near(model), zone)
     share = np.where(at_work[home] > 0, p["s_work"], 0.0)
     away = share * model.conditions.price["electricity_work_eur_kwh"] + (1.0 - share) * public
-    mixed = p["s_home"] * np.nan_to_num(home_eur_kwh(model)) + (1.0 - p["s_home"]) * away
+    mixed = p["s_home"] * np.nan_to_num(home_eur_kwh(model) * usual_home_factor(model)) + (1.0 - p["s_home"]) * away
     found: Floats = np.where(plug_at_home(model), mixed, away)
     return found
 

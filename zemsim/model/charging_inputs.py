@@ -11,20 +11,26 @@ import numpy.typing as npt
 from zemsim.core.names import Alternative, DayType, Purpose
 from zemsim.core.randomness import Stream
 from zemsim.kernels.blocks import run_blocks
-from zemsim.kernels.charging import (
-    N_ERRORS,
+from zemsim.kernels.charging import N_ERRORS, draw_errors
+from zemsim.kernels.charging_tables import (
     ChargingParameters,
     ElectricCars,
     ElectricTours,
+    Points,
     Stations,
-    draw_errors,
+    free_points,
 )
+from zemsim.kernels.charging_tariffs import cheapest_start, mean_price
+from zemsim.kernels.draws import uniforms
+from zemsim.model.tariffs import home_sums
 from zemsim.model.vehicles import kwh_per_km
 
 if TYPE_CHECKING:
     from zemsim.model.day_plan import DayPlan
     from zemsim.model.model import MobilityModel
 
+MINUTES_PER_DAY = 1440.0
+_EVENING_MIN = 18.0 * 60.0
 WEEK = (DayType.WEEKDAY,) * 5 + (DayType.WEEKEND,) * 2
 #: Days with error terms of their own in a season.
 _DRAWS_A_SEASON = 8
@@ -49,7 +55,10 @@ def charging_parameters(model: MobilityModel) -> ChargingParameters:
         loss_dc=p["eta_dc"],
         work_eur_kwh=model.conditions.price["electricity_work_eur_kwh"],
         car_ac_kw=p["car_ac_kw"],
+        car_dc_kw=p["car_dc_kw"],
+        fast_power_share=p["fast_power_share"],
         patience_min=p["patience_min"],
+        retries=p["retry_sites"],
     )
 
 
@@ -62,6 +71,12 @@ class ElectricDay:
     car_of: npt.NDArray[np.int32]
     tour_idx: npt.NDArray[np.int64]
 
+    def first_depart_min(self, n_cars: int) -> npt.NDArray[np.float64]:
+        """When each car is first driven that day, float64 [C]; inf if it stands."""
+        first = np.full(n_cars, np.inf)
+        first[self.car_of] = self.tours.depart_min[self.first_tour[:-1]]
+        return first
+
 
 def _electric_day(plan: DayPlan, model: MobilityModel) -> ElectricDay:
     """Today's tours that were chosen to be driven in an electric car."""
@@ -73,8 +88,8 @@ def _electric_day(plan: DayPlan, model: MobilityModel) -> ElectricDay:
     picked = picked[order]
     cars = vehicle[picked]
     out_min, back_min = plan.out_min[picked], plan.back_min[picked]
-    depart = plan.allotment.depart_min[picked].astype(np.float32)
-    leave = np.maximum(plan.column("leave_min")[picked], depart + out_min).astype(np.float32)
+    depart = plan.allotment.depart_min[picked].astype(np.float64)
+    leave = np.maximum(plan.column("leave_min")[picked], depart + out_min)
     car_of, first = np.unique(cars, return_index=True)
     last = np.zeros(len(picked), np.bool_)
     last[np.append(first[1:], len(picked))[: len(first)] - 1] = True
@@ -84,7 +99,7 @@ def _electric_day(plan: DayPlan, model: MobilityModel) -> ElectricDay:
         dest=columns.dest[picked],
         home=columns.origin[picked],
         road_km=columns.road_km[picked],
-        depart_min=plan.allotment.depart_min[picked],
+        depart_min=depart,
         arrive_min=depart + out_min,
         leave_min=leave,
         return_min=leave + back_min,
@@ -101,8 +116,11 @@ def _work_kw(model: MobilityModel, plan: DayPlan, picked: npt.NDArray[np.intp]) 
     return np.where(has_point, model.parameters["work_kw"], 0.0).astype(np.float32)
 
 
-def electric_cars(model: MobilityModel) -> ElectricCars:
-    """What charging reads of each car: battery, own places to plug in, prices, weight of money."""
+def electric_cars(model: MobilityModel, hour_factor: npt.NDArray[np.float64]) -> ElectricCars:
+    """What charging reads of each car: battery, own places to plug in, prices, weight of money.
+
+    ``hour_factor`` [24] is that of the tariff at home.
+    """
     vehicles, households, p = model.vehicles, model.households.table, model.parameters
     home = vehicles.household_idx
     zone = households.zone_idx[home]
@@ -116,8 +134,39 @@ def electric_cars(model: MobilityModel) -> ElectricCars:
         battery_kwh=vehicles.battery_kwh,
         home_kw=home_kw.astype(np.float32),
         home_eur_kwh=price.astype(np.float32),
+        home_tariff=np.where(own, 0, 1).astype(np.int8),
+        home_hours=home_sums(hour_factor),
+        delays=_has_timer(model)[home],
+        place=households.municipality_idx[home],
         money_weight=(p["b_cost"] * income ** -p["eta_vot_income"]).astype(np.float32),
     )
+
+
+def usual_home_factor(model: MobilityModel) -> npt.NDArray[np.float64]:
+    """Factor on the price at home over a usual session of each car's household, float64 [C].
+
+    A session of `session_kwh` that begins at six in the evening, or by a timer in the cheapest hours until six in the
+    morning; 1 where the tariff has no hours.
+    """
+    p, households = model.parameters, model.households.table
+    home, sums = model.vehicles.household_idx, home_sums(model.conditions.home_hour_factor)[0]
+    minutes = 60.0 * p["session_kwh"] / p["home_kw"]
+    by_timer = cheapest_start(sums, _EVENING_MIN, MINUTES_PER_DAY + 360.0 - minutes, minutes)
+    at_once, later = (mean_price(sums, start, minutes) for start in (_EVENING_MIN, by_timer))
+    factor = np.where(_has_timer(model)[home], later, at_once)
+    return np.where(households.home_charging[home], factor, 1.0)
+
+
+def _has_timer(model: MobilityModel) -> npt.NDArray[np.bool_]:
+    """Homes whose car begins to charge by a timer, bool [H]."""
+    share = model.conditions.timer_share
+    timers: npt.NDArray[np.bool_] = _timer_luck(model) < (model.parameters["s_smart"] if share is None else share)
+    return timers & model.households.table.home_charging
+
+
+def _timer_luck(model: MobilityModel) -> npt.NDArray[np.float64]:
+    """Luck of each household with a timer; the same under every policy."""
+    return uniforms(model.seed, int(Stream.TIMER), model.households.table.household_id)
 
 
 @dataclass(frozen=True)
@@ -126,25 +175,39 @@ class ElectricWeek:
 
     Attributes
     ----------
+    cars, stations : at the prices of the year.
+    base_cars, base_stations : the same at the prices without measures on tariffs.
     days : the electric tours by day type.
+    leaves_min_before : when each car is driven next, float64 [C], in minutes of the day before a day of a type: at most
+        a day after midnight, so that a car that stands then is charged by its end.
     errors : float64 [E, 7], frozen error terms of each day of the week.
-    first_point : int32 [V + 1], offsets of the points of each station.
-    free_at : float64 [points], when each point becomes free, minutes of the day at hand; carried from day to day and
-        from week to week.
+    points : the points of the sites; what is taken is carried from day to day and from week to week.
+    held_kw : float64 [points], what the points that are taken since yesterday give.
+    ready_min : float64 [C], when cars are back from the day before.
     """
 
     p: ChargingParameters
     cars: ElectricCars
     stations: Stations
+    base_cars: ElectricCars
+    base_stations: Stations
     days: dict[DayType, ElectricDay]
+    leaves_min_before: dict[DayType, npt.NDArray[np.float64]]
     errors: tuple[npt.NDArray[np.float64], ...]
-    first_point: npt.NDArray[np.int32]
-    free_at: npt.NDArray[np.float64]
+    points: Points
+    held_kw: npt.NDArray[np.float64]
+    ready_min: npt.NDArray[np.float64]
+
+    def leaves_min(self, number: int) -> npt.NDArray[np.float64]:
+        """When each car is driven next after day ``number`` of the week, in its minutes, float64 [C]."""
+        return self.leaves_min_before[WEEK[(number + 1) % len(WEEK)]]
 
 
 def electric_week(model: MobilityModel) -> ElectricWeek:
     """The chosen tours of the electric cars and what they meet; all points are free."""
-    cars, stations = electric_cars(model), model.station_view()
+    cars = electric_cars(model, model.conditions.home_hour_factor)
+    base_cars = electric_cars(model, model.base_conditions_of[model.year].home_hour_factor)
+    stations = model.station_view(model.tariffs)
     days = {day_type: _electric_day(plan, model) for day_type, plan in model.plans.items()}
     errors = []
     for number, day_type in enumerate(WEEK):
@@ -152,6 +215,21 @@ def electric_week(model: MobilityModel) -> ElectricWeek:
         errors.append(np.zeros((len(tours.vehicle), N_ERRORS)))
         address = (model.seed, int(Stream.CHARGING), number + _DRAWS_A_SEASON * int(model.season))
         run_blocks(draw_errors, len(tours.vehicle), model.threads, *address, tours, cars, stations, errors[-1])
-    first_point = np.append(0, np.cumsum(np.maximum(1, stations.points))).astype(np.int32)
-    free_at = np.zeros(first_point[-1])
-    return ElectricWeek(charging_parameters(model), cars, stations, days, tuple(errors), first_point, free_at)
+    points = free_points(stations.points)
+    n_cars = model.vehicles.n
+    return ElectricWeek(
+        p=charging_parameters(model),
+        cars=cars,
+        stations=stations,
+        base_cars=base_cars,
+        base_stations=model.station_view(model.base_tariffs),
+        days=days,
+        leaves_min_before={
+            day_type: MINUTES_PER_DAY + np.minimum(day.first_depart_min(n_cars), MINUTES_PER_DAY)
+            for day_type, day in days.items()
+        },
+        errors=tuple(errors),
+        points=points,
+        held_kw=np.zeros(len(points.slot)),
+        ready_min=np.zeros(n_cars),
+    )

@@ -14,19 +14,20 @@ import pandas as pd
 from zemsim.behaviour.parameters import Parameters
 from zemsim.core.names import DAYS_PER_YEAR, PERIODS, DayType, Season
 from zemsim.core.randomness import Stream
-from zemsim.kernels.charging import Stations
+from zemsim.kernels.charging_tables import Stations
 from zemsim.kernels.draws import uniforms
 from zemsim.model import day, stations
 from zemsim.model.accounts import YearFlows, year_days
 from zemsim.model.agents import BusOperator, Household, Municipality, Resident, Station
 from zemsim.model.book import Book
-from zemsim.model.car_habits import CarHabits, public_eur_kwh_near
+from zemsim.model.car_habits import CarHabits
 from zemsim.model.checkpoint import Checkpoint
 from zemsim.model.day_plan import DayPlan
 from zemsim.model.destinations import DestinationChoice, go_back
 from zemsim.model.mesa_versions import forget_model
 from zemsim.model.rows import RowSet, RowTable
 from zemsim.model.schedule import SCHEDULE, Schedule, Step, as_text
+from zemsim.model.tariffs import SiteTariffs, site_tariffs
 from zemsim.model.tour_options import TourOptions
 from zemsim.model.vehicles import make_vehicles, places_of_households
 from zemsim.model.world import TimetableKey, TransitSupply, World
@@ -329,26 +330,23 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.crowding = np.ones((self.supply.timetable.n_patterns, len(PERIODS)), np.float32)
 
     def open_stations(self) -> None:
-        """Open the sites of the year at its prices."""
-        table = self.stations.table
-        table.open[:], table.price_eur_kwh[:] = stations.open_and_prices(self.world.region, self.sites, self.conditions)
+        """Open the sites of the year at its prices; without measures these would be ``base_tariffs``."""
+        names, base = self.sites.site_id, self.base_conditions_of[self.year]
+        self.tariffs = site_tariffs(names, self.conditions, self.conditions)
+        self.base_tariffs = site_tariffs(names, base, self.conditions)
+        stations.open_sites(self.stations.table, self.tariffs, self.parameters)
 
     def find_stations_near_zones(self) -> None:
         """Find the open sites near each zone; kept as long as the same sites are open."""
         key = self.stations.table.open.tobytes()
         if key not in self._near:
             self._near[key] = stations.near_zones(self.sites, self.stations.table.open, self.parameters)
-        self._near_now = self._near[key]
+        self.near_now = self._near[key]
 
-    def station_view(self) -> Stations:
-        """The stations as the charging kernels read them."""
-        return stations.as_stations(self.stations.table.columns, self._near_now)
-
-    def public_price_near(self) -> npt.NDArray[np.float64]:
-        """Public price of energy near each zone, EUR per kWh; see `public_eur_kwh_near`."""
-        price = self.conditions.price
-        otherwise = 0.5 * (price["electricity_public_slow_eur_kwh"] + price["electricity_public_fast_eur_kwh"])
-        return public_eur_kwh_near(self.stations.table.price_eur_kwh, self._near_now, otherwise)
+    def station_view(self, tariffs: SiteTariffs) -> Stations:
+        """The stations as the charging kernels read them, at some tariffs."""
+        table = self.stations.table
+        return stations.as_stations(table.columns, self.near_now, self.municipality_of_zone[table.zone_idx], tariffs)
 
     def public_points_near(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """Public points per 1,000 residents within reach of each zone, and whether a fast site is among them."""

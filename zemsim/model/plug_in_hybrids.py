@@ -14,6 +14,7 @@ import pandas as pd
 
 from zemsim.core.names import TRIPS_PER_TOUR, Alternative, ChargingPlace, Powertrain
 from zemsim.model.charging_inputs import WEEK
+from zemsim.model.charging_week import shares_by_hour
 from zemsim.model.energy import home_eur_kwh, phev_grid_kwh_per_km
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def phev_sessions(model: MobilityModel) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``day, vehicle_idx, place, site_idx, start_min, wait_min, kwh`` (from the grid)``, cost_eur``.
+        The columns of `WeekResult.sessions`; plug-in hybrids have no timer.
     """
     of_type = {day_type: _day(model, plan) for day_type, plan in model.plans.items()}
     days = [of_type[day_type].assign(day=np.int8(number)) for number, day_type in enumerate(WEEK)]
@@ -54,14 +55,23 @@ def _day(model: MobilityModel, plan: DayPlan) -> pd.DataFrame:
     out = plan.allotment.depart_min[driven] + plan.out_min[driven]
     np.maximum.at(back, car, np.maximum(plan.column("leave_min")[driven], out) + plan.back_min[driven])
     cars = np.flatnonzero(kwh > 0.0)
+    start, grid = back[cars], kwh[cars]
+    end = start + 60.0 * grid / model.parameters["home_kw"]
+    flat = grid * home_eur_kwh(model)[cars]
+    own = model.households.table.home_charging[vehicles.household_idx[cars]]
+    factor = (shares_by_hour(start, end) * model.conditions.home_hour_factor).sum(axis=1)
     return pd.DataFrame(
         {
             "vehicle_idx": cars.astype(np.int32),
             "place": np.full(len(cars), ChargingPlace.HOME, np.int8),
             "site_idx": np.full(len(cars), -1, np.int32),
-            "start_min": back[cars].astype(np.float32),
+            "start_min": start,
+            "end_min": end,
             "wait_min": np.zeros(len(cars), np.float32),
-            "kwh": kwh[cars],
-            "cost_eur": kwh[cars] * home_eur_kwh(model)[cars],
+            "left": np.zeros(len(cars), np.int8),
+            "kwh": grid,
+            "battery_kwh": grid * model.parameters["eta_ch"],
+            "cost_eur": flat * np.where(own, factor, 1.0),
+            "base_eur": flat,
         }
     )

@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from zemsim.behaviour.parameters import Parameters
-from zemsim.kernels.charging import Stations
+from zemsim.kernels.charging_tables import Stations
+from zemsim.model.rows import RowTable
+from zemsim.model.tariffs import SiteTariffs, typical_eur_kwh
 from zemsim.policy.conditions import Conditions
 from zemsim.policy.rules import ExtraSite
 from zemsim.region import Region
@@ -53,25 +55,19 @@ def sites_of(region: Region, conditions_of: Mapping[int, Conditions]) -> Sites:
         "fast": np.array([kind == "fast" for kind in own["kind"]] + [s.kind == "fast" for s in added], np.bool_),
         "points": np.array(own["points"].tolist() + [s.points for s in added], np.int32),
         "power_kw": np.array(own["power_kw"].tolist() + [s.power_kw for s in added], np.float32),
+        "site_kw": np.array(own["site_kw"].fillna(np.inf).tolist() + [s.site_kw for s in added], np.float32),
         "price_eur_kwh": np.array(own["price_eur_kwh"].tolist() + [s.price_eur_kwh for s in added], np.float32),
     }
     names = (*own["site_id"].astype(str), *(s.site_id for s in added))
     return Sites(names, columns, (np.sqrt((span**2).sum(2)) / _M_PER_KM).astype(np.float32))
 
 
-def open_and_prices(
-    region: Region, sites: Sites, conditions: Conditions
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
-    """Which sites are in service in a year, and their prices."""
-    n_own = len(region.chargers)
-    in_service = {site.site_id: site.price_eur_kwh for site in conditions.extra_sites}
-    is_open = np.ones(len(sites.site_id), np.bool_)
-    price = np.empty(len(sites.site_id), np.float32)
-    price[:n_own] = conditions.site_price_eur_kwh
-    for row in range(n_own, len(sites.site_id)):
-        is_open[row] = sites.site_id[row] in in_service
-        price[row] = in_service.get(sites.site_id[row], np.inf)
-    return is_open, price
+def open_sites(table: RowTable, tariffs: SiteTariffs, p: Parameters) -> None:
+    """Write into the columns of the stations which are in service in a year, and what a usual session costs."""
+    table.open[:] = tariffs.is_open
+    power_kw = table.power_kw.astype(np.float64)
+    typical = typical_eur_kwh(tariffs, table.fast, power_kw, p)
+    table.price_eur_kwh[:] = np.where(tariffs.is_open, typical, np.inf)
 
 
 def near_zones(sites: Sites, is_open: npt.NDArray[np.bool_], p: Parameters) -> dict[str, npt.NDArray[np.generic]]:
@@ -130,13 +126,21 @@ def points_within(
 
 
 def as_stations(
-    columns: Mapping[str, npt.NDArray[np.generic]], near: Mapping[str, npt.NDArray[np.generic]]
+    columns: Mapping[str, npt.NDArray[np.generic]],
+    near: Mapping[str, npt.NDArray[np.generic]],
+    place: npt.NDArray[np.int32],
+    tariffs: SiteTariffs,
 ) -> Stations:
-    """What the charging kernels read."""
+    """What the charging kernels read; ``place`` [V] is the municipality of each site."""
     return Stations(
         points=columns["points"],
         power_kw=columns["power_kw"],
-        price_eur_kwh=columns["price_eur_kwh"],
+        site_kw=columns["site_kw"],
+        hour_sums=tariffs.hour_sums,
+        eur_min=tariffs.eur_min,
+        eur_session=tariffs.eur_session,
+        resident_share=tariffs.resident_share,
+        place=place,
         wait_min=columns["wait_min"],
         slow_near=near["slow_near"],
         slow_walk_min=near["slow_walk_min"],

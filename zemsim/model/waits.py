@@ -7,13 +7,13 @@ was expected in the one before, which counts as one week; each week that drivers
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from zemsim.model.charging_inputs import electric_week
-from zemsim.model.charging_week import WeekResult, simulate_week
+from zemsim.model.charging_week import WeekResult, simulate_queues, simulate_week
 
 if TYPE_CHECKING:
     from zemsim.model.model import MobilityModel
@@ -35,6 +35,7 @@ class WaitsMet:
     expected_min : sum over those who came of the wait that they expected of the station.
     met_min : sum over those who came of the wait that they met; who left met the patience.
     asked : drivers who came.
+    energy_gap_kwh : most that a car and day of the weeks misses in its account of energy.
     """
 
     before_min: npt.NDArray[np.float64]
@@ -42,6 +43,7 @@ class WaitsMet:
     expected_min: npt.NDArray[np.float64]
     met_min: npt.NDArray[np.float64]
     asked: npt.NDArray[np.float64]
+    energy_gap_kwh: float
 
     @property
     def gap_min(self) -> float:
@@ -76,12 +78,17 @@ def charge_weeks(model: MobilityModel) -> tuple[WeekResult, WaitsMet]:
     n = len(model.stations)
     before = stations.wait_min.astype(np.float64)
     expected, met, asked = np.zeros(n), np.zeros(n), np.zeros(n)
-    for _ in range(_WEEKS if learns else _FIRST_WEEKS):
-        week = simulate_week(model, tours)
+    weeks = _WEEKS if learns else _FIRST_WEEKS
+    gap = 0.0
+    for number in range(weeks):
+        simulate = simulate_week if number == weeks - 1 else simulate_queues
+        week = simulate(model, tours)
+        gap = max(gap, week.energy_gap_kwh)
         expected += stations.wait_min * week.asked_of
         met += week.met_min
         asked += week.asked_of
         if learns:
             model.weeks += 1
             stations.wait_min[:] += ((week.wait_min - stations.wait_min) / model.weeks).astype(np.float32)
-    return week, WaitsMet(before, stations.wait_min.astype(np.float64), expected, met, asked)
+    waits = WaitsMet(before, stations.wait_min.astype(np.float64), expected, met, asked, gap)
+    return cast("WeekResult", week), waits

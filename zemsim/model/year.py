@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from zemsim.kernels.ownership import N_CARS, NO_CAR
 from zemsim.model.accounts import YearFlows, year_days
 from zemsim.model.car_habits import CarHabits
 from zemsim.model.car_market import SUPPORTED, car_market
+from zemsim.model.charging_hours import with_power
 from zemsim.model.destinations import DestinationChoice
 from zemsim.model.ebike_market import ebike_market, learn_ebike_gains
 from zemsim.model.vehicles import EMPTY
@@ -171,6 +173,7 @@ def simulate_days(model: MobilityModel) -> None:
         learn_ebike_gains(model, first=season == settings.seasons[0])
         for plan in model.plans.values():
             model.flows.add(model, plan)
+        model.week = replace(model.week, sessions=with_power(model, model.week.sessions))
         model.flows.add_week(model)
         model.knows_roads = True
         model.book.close_season(model)

@@ -75,7 +75,17 @@ class Conditions:
     electric_bus_share : tuple of (str, float)
         ``route_id`` and electric share of its vehicle-km, sorted.
     site_price_eur_kwh : ndarray, float64 [V]
-        Charging price at the region's sites.
+        Price of energy at the region's sites, mean over the hours.
+    site_eur_min, site_eur_session : ndarray, float64 [V]
+        Price there per minute of charging and per session.
+    site_resident_share : ndarray, float64 [V]
+        What residents of the site's municipality pay of the price.
+    site_hour_factor : ndarray, float64 [V, 24]
+        Factor of each hour on the price of energy.
+    home_hour_factor : ndarray, float64 [24]
+        Factor of each hour on the price of electricity at home, own plug.
+    timer_share : float or None
+        Share of homes whose car begins to charge when the hours are cheapest; None as without measures.
     extra_sites : tuple of ExtraSite
         Sites that measures add.
     yard_charging_share, yard_price_eur_kwh, yard_power_kw : ndarray, float64 [Z]
@@ -87,7 +97,9 @@ class Conditions:
     shared_ebike_eur_trip : ndarray, float64 [Z]
         Its price, NaN where there is none.
     solar_share : float
-        Share of public charging from own solar power.
+        Share of public charging from own solar power, at every hour.
+    panels_kw_point : float
+        Solar panels for each point of the public sites, kW at their peak.
     payment_rules : tuple of PaymentRule
         What measures cost, see :func:`zemsim.policy.payments.ledger`.
     """
@@ -100,6 +112,12 @@ class Conditions:
     timetable: TimetableKey
     electric_bus_share: tuple[tuple[str, float], ...]
     site_price_eur_kwh: npt.NDArray[np.float64]
+    site_eur_min: npt.NDArray[np.float64]
+    site_eur_session: npt.NDArray[np.float64]
+    site_resident_share: npt.NDArray[np.float64]
+    site_hour_factor: npt.NDArray[np.float64]
+    home_hour_factor: npt.NDArray[np.float64]
+    timer_share: float | None
     extra_sites: tuple[ExtraSite, ...]
     yard_charging_share: npt.NDArray[np.float64]
     yard_price_eur_kwh: npt.NDArray[np.float64]
@@ -109,6 +127,7 @@ class Conditions:
     shared_ebike_share: npt.NDArray[np.float64]
     shared_ebike_eur_trip: npt.NDArray[np.float64]
     solar_share: float
+    panels_kw_point: float
     payment_rules: tuple[PaymentRule, ...]
 
     def car_grant_eur(
@@ -283,6 +302,12 @@ def _freeze(draft: Draft) -> Conditions:
         timetable=in_order(draft.changes),
         electric_bus_share=tuple(sorted((route, s) for route, s in draft.electric_bus_share.items() if s > 0.0)),
         site_price_eur_kwh=_locked(draft.site_price_eur_kwh),
+        site_eur_min=_locked(draft.site_eur_min),
+        site_eur_session=_locked(draft.site_eur_session),
+        site_resident_share=_locked(draft.site_resident_share),
+        site_hour_factor=_locked(draft.site_hour_factor),
+        home_hour_factor=_locked(draft.home_hour_factor),
+        timer_share=draft.timer_share,
         extra_sites=tuple(draft.extra_sites),
         yard_charging_share=_locked(draft.yard_charging_share),
         yard_price_eur_kwh=_locked(draft.yard_price_eur_kwh),
@@ -292,6 +317,7 @@ def _freeze(draft: Draft) -> Conditions:
         shared_ebike_share=_locked(draft.shared_ebike_share),
         shared_ebike_eur_trip=_locked(draft.shared_ebike_eur_trip),
         solar_share=draft.solar_share,
+        panels_kw_point=draft.panels_kw_point,
         payment_rules=tuple(draft.rules),
     )
 

@@ -102,6 +102,13 @@ class Draft:
         self.changes: list[Change] = []
         self.electric_bus_share: dict[str, float] = {}
         self.site_price_eur_kwh = np.array(region.chargers["price_eur_kwh"], dtype=np.float64)
+        self.site_eur_min = np.array(region.chargers["eur_min"], dtype=np.float64)
+        self.site_eur_session = np.array(region.chargers["eur_session"], dtype=np.float64)
+        self.site_resident_share = 1.0 - np.array(region.chargers["resident_discount_share"], dtype=np.float64)
+        self.site_hour_factor = np.ones((len(region.chargers), 24))
+        self.home_hour_factor = np.ones(24)
+        self.timer_share: float | None = None
+        self.panels_kw_point = 0.0
         self.extra_sites: list[ExtraSite] = []
         self.yard_charging_share = np.zeros(len(zones))
         self.yard_price_eur_kwh = np.full(len(zones), np.nan)
@@ -229,7 +236,7 @@ class Draft:
         kinds: tuple[str, ...],
         payer: str,
     ) -> None:
-        """Change the price at the region's sites in zones; one rule of payment for each difference of price."""
+        """Change the tariffs at the region's sites in zones; the payer bears what drivers no longer pay."""
         chargers = self.base.region.chargers
         position = self.base.region.zones["zone_id"].astype(str).reset_index(drop=True)
         lookup = {zone_id: number for number, zone_id in enumerate(position)}
@@ -237,18 +244,11 @@ class Draft:
         sites = zones[zone_idx] & chargers["kind"].isin(kinds).to_numpy()
         for kind in kinds:
             self.claim(f"the price of {kind} public charging", lever.name, zones)
-        before = self.site_price_eur_kwh.copy()
-        for site in np.flatnonzero(sites):
-            self.site_price_eur_kwh[site] = lever.price_after(float(before[site]), self.year)
-        change = before - self.site_price_eur_kwh
-        for difference in sorted(set(change[sites].tolist())):
-            if difference != 0.0:
-                which = sites & (change == difference)
-                self.rules.append(
-                    PaymentRule(
-                        lever.name, "charging_price", payer, "traveller", "public_kwh", "kWh", difference, sites=which
-                    )
-                )
+        lever.set_tariffs(self, sites)
+        if sites.any():
+            self.rules.append(
+                PaymentRule(lever.name, "charging_price", payer, "traveller", "public_saving", "EUR", 1.0, sites=sites)
+            )
 
     def of_area(self, areas: tuple[str, ...]) -> npt.NDArray[np.bool_]:
         """Return the zones of area types, bool [Z]."""

@@ -35,7 +35,9 @@ class DayTables:
     fuel : DataFrame
         ``fuel`` (petrol, diesel)``, litres_year``.
     charging : DataFrame
-        ``place`` (home, work, public)``, site_idx`` (-1 not public)``, kwh_year`` from the plug.
+        ``place`` (home, work, public)``, site_idx`` (-1 not public)``, kwh_year`` from the plug``, panel_kwh_year`` of
+        it from panels of the site``, eur_year`` paid``, base_eur_year`` for the same sessions at public prices of the
+        region, or at home at the same price in all hours.
     parking : DataFrame
         ``zone_idx`` (destination)``, parking_eur_year``.
     shared_ebike : DataFrame
@@ -177,12 +179,31 @@ def _home_kwh(rule: PaymentRule, days: DayTables) -> float:
 
 
 def _public_kwh(rule: PaymentRule, days: DayTables) -> float:
+    return float(_at_sites(rule, days)["kwh_year"].sum())
+
+
+def _at_sites(rule: PaymentRule, days: DayTables) -> pd.DataFrame:
+    """Return the charging at the rule's sites."""
     public = days.charging[days.charging["place"] == "public"]
     if rule.sites is not None:
         site = public["site_idx"].to_numpy(dtype=np.int64)
         known = site < len(rule.sites)
         public = public[known & rule.sites[np.where(known, site, 0)]]
-    return float(public["kwh_year"].sum())
+    return public
+
+
+def _public_saving(rule: PaymentRule, days: DayTables) -> float:
+    public = _at_sites(rule, days)
+    return float((public["base_eur_year"] - public["eur_year"]).sum())
+
+
+def _panel_kwh(rule: PaymentRule, days: DayTables) -> float:
+    return float(_at_sites(rule, days)["panel_kwh_year"].sum())
+
+
+def _home_hours(rule: PaymentRule, days: DayTables) -> float:
+    home = days.charging[days.charging["place"] == "home"]
+    return float((home["eur_year"] - home["base_eur_year"]).sum())
 
 
 def _parking(rule: PaymentRule, days: DayTables) -> float:
@@ -201,6 +222,9 @@ _COUNTS: Final = {
     "fuel": _fuel,
     "home_kwh": _home_kwh,
     "public_kwh": _public_kwh,
+    "panel_kwh": _panel_kwh,
+    "public_saving": _public_saving,
+    "home_hours": _home_hours,
     "parking": _parking,
     "shared_ebike_trips": _shared_ebike_trips,
 }

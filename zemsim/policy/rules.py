@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +23,9 @@ Basis = Literal[
     "fuel",  # litres of petrol and diesel
     "home_kwh",  # kWh charged at home
     "public_kwh",  # kWh charged at public sites
+    "panel_kwh",  # kWh charged at public sites from their own panels
+    "public_saving",  # EUR that charging at public sites costs less than at the prices of the region
+    "home_hours",  # EUR that charging at home costs more than at the same price in all hours
     "parking",  # parking fees at destinations, EUR
     "shared_ebike_trips",  # trips by shared e-bike
 ]
@@ -52,7 +56,8 @@ class PaymentRule:
     mode : str, optional
         Only for fares: ``bus`` or ``train``.
     sites : ndarray, bool [V], optional
-        Only for ``public_kwh``: which of the region's sites count; None means all, those of measures included.
+        Only for what is counted at public sites: which of the region's sites count; None means all, those of measures
+        included.
     fuel : str, optional
         Only for ``fuel``: which one.
     routes : tuple of str, optional
@@ -138,7 +143,19 @@ class EbikeGrant:
 
 @dataclass(frozen=True)
 class ExtraSite:
-    """A public charging site that a measure adds; ``zone_idx`` is a position in ``region.zones``."""
+    """A public charging site that a measure adds; ``zone_idx`` is a position in ``region.zones``.
+
+    Attributes
+    ----------
+    site_kw : float
+        Power that all points share, inf if as much as they can.
+    eur_min, eur_session : float
+        Price per minute of charging and per session, beside that of energy.
+    resident_share : float
+        What residents of the municipality pay of the price.
+    hour_factor : tuple of float
+        Factor on the price of energy of each hour.
+    """
 
     site_id: str
     zone_idx: int
@@ -147,3 +164,8 @@ class ExtraSite:
     price_eur_kwh: float
     kind: Literal["slow", "fast"]
     measure_id: str
+    site_kw: float = math.inf
+    eur_min: float = 0.0
+    eur_session: float = 0.0
+    resident_share: float = 1.0
+    hour_factor: tuple[float, ...] = (1.0,) * 24

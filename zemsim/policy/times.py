@@ -1,10 +1,11 @@
-"""Times of the day in measures: clock times, hours of service, headways by period and the departures that they make."""
+"""Times of the day in measures: clock times, hours of service and of tariffs, headways by period, departures."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
+import numpy as np
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -12,6 +13,11 @@ from zemsim.core.names import PERIODS, DayType
 from zemsim.core.settings import Settings
 from zemsim.core.units import S_PER_H, S_PER_MIN
 from zemsim.policy.lever import key_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
 
 _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 _MIDNIGHT_S: Final = 24 * int(S_PER_H)
@@ -55,6 +61,41 @@ class Hours(Settings):
     def span_s(self) -> tuple[int, int]:
         """First and last departure in seconds after midnight."""
         return seconds(self.first), seconds(self.last)
+
+
+class TariffHours(Settings):
+    """Some hours of every day at which a tariff has another price; past midnight where they end before they begin."""
+
+    from_hour: Annotated[int, Field(ge=0, le=23)]
+    """First hour."""
+    until_hour: Annotated[int, Field(ge=1, le=24)]
+    """Hour at which they end."""
+    price_factor: Annotated[float, Field(ge=0.0, le=5.0)]
+    """Factor on the price."""
+
+    @property
+    def hours(self) -> tuple[int, ...]:
+        """The hours, 0 to 23."""
+        length = (self.until_hour - self.from_hour - 1) % 24 + 1
+        return tuple((self.from_hour + k) % 24 for k in range(length))
+
+
+def hour_factors(windows: Sequence[TariffHours]) -> npt.NDArray[np.float64]:
+    """Return the factor of each hour, float64 [24]; 1 where nothing is said."""
+    factors = np.ones(24)
+    for window in windows:
+        factors[list(window.hours)] = window.price_factor
+    return factors
+
+
+def refuse_double_hours(key: str, windows: Sequence[TariffHours]) -> None:
+    """Refuse windows that say two things of the same hour."""
+    seen: set[int] = set()
+    for number, window in enumerate(windows):
+        double = sorted(seen & set(window.hours))
+        if double:
+            raise key_fault((key, number), f"says something of hour {double[0]}, of which another window does already")
+        seen |= set(window.hours)
 
 
 class Headways(Settings):

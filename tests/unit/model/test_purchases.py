@@ -109,8 +109,13 @@ def test_public_price_near_a_zone_by_hand() -> None:
         "slow_near": np.array([[0, 1, -1], [-1, -1, -1], [-1, -1, -1]], np.int32),
         "fast_near": np.array([[2, -1, -1], [2, 3, -1], [-1, -1, -1]], np.int32),
     }
-    found = public_eur_kwh_near(np.array([0.2, 0.4, 0.5, 0.7], np.float32), near, 0.9)
+    price, place = np.array([0.2, 0.4, 0.5, 0.7], np.float32), np.array([0, 1, 1, -1], np.int32)
+    zone_place = np.array([0, 1, -1], np.int32)
+    found = public_eur_kwh_near(price, near, 0.9, np.ones(4), place, zone_place)
     assert found == pytest.approx([0.5 * (0.3 + 0.5), 0.6, 0.9])
+    # Sites 0 and 2 ask residents of their municipality for half: zone 0 is where site 0 is, zone 1 where site 2 is.
+    found = public_eur_kwh_near(price, near, 0.9, np.array([0.5, 1.0, 0.5, 0.5]), place, zone_place)
+    assert found == pytest.approx([0.5 * (0.25 + 0.5), 0.5 * (0.25 + 0.7), 0.9])
 
 
 def test_price_that_a_car_meets_by_hand() -> None:

@@ -22,8 +22,10 @@ KINDS: dict[str, dict[str, Any]] = {
         **{"walk_max_m": 250, "install_lag_months": 7, "capex_eur_per_point": 6500, "opex_share_year": 0.08, **COST},
     },
     "solar_charging": {"solar_share": 0.4, "cost_eur_kwh": 0.1, **COST},
+    "smart_charging": {"timer_share": 0.8, "cost_eur_year": 50_000, **COST, "paid_by": "state"},
     "fuel_price": {"price_factor": 1.2, "revenue_to": "state"},
     "electricity_price": {"add_eur_kwh": -0.05, "revenue_to": "market"},
+    "home_tariff": {"tariff_hours": [{"from_hour": 22, "until_hour": 6, "price_factor": 0.5}], "revenue_to": "market"},
     "charging_price": {"price_factor": 0.5, "kinds": ["fast"], "paid_by": "state"},
     "parking_price": {
         **{"price_eur_h": 1.0, "areas": ["city"], "ev_exempt": True, "cost_share": 0.2},

@@ -140,6 +140,6 @@ def small_region(folder: Path) -> SmallRegion:
     chargers = pd.DataFrame(
         [("c1", "z1", "slow", 0.3), ("c2", "z2", "fast", 0.6), ("c3", "z3", "fast", 0.5)],
         columns=["site_id", "zone_id", "kind", "price_eur_kwh"],
-    )
+    ).assign(eur_min=[0.0, 0.1, 0.0], eur_session=[0.0, 0.0, 1.0], resident_discount_share=0.0)
     prices = pd.DataFrame({"key": list(PRICES), "value": list(PRICES.values())})
     return SmallRegion(zones, settlements, chargers, prices, folder)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from tests.unit.policy.policy_measures import KINDS, all_measures, measure
 from tests.unit.policy.policy_region import SmallRegion, small_region
@@ -196,9 +197,49 @@ def test_prices(base: PolicyRegion) -> None:
     assert power.price["electricity_home_eur_kwh"] == pytest.approx(0.15)
     public = under(base, 2026, measure("charging_price"))
     assert public.site_price_eur_kwh.tolist() == [0.3, 0.3, 0.25]
-    assert same_but(public, plain, "site_price_eur_kwh", "payment_rules")
+    assert public.site_eur_min.tolist() == [0.0, 0.05, 0.0]  # a factor is one on the whole tariff
+    assert public.site_eur_session.tolist() == [0.0, 0.0, 0.5]
+    assert same_but(public, plain, "site_price_eur_kwh", "site_eur_min", "site_eur_session", "payment_rules")
     fixed = under(base, 2026, measure("charging_price", price_factor=None, price_eur_kwh=0.1, places=["Bauska"]))
     assert fixed.site_price_eur_kwh.tolist() == [0.3, 0.6, 0.1]
+
+
+def test_tariffs_by_hour_minute_and_session_and_discounts_for_residents(base: PolicyRegion) -> None:
+    plain = under(base, 2026)
+    hours = [{"from_hour": 22, "until_hour": 6, "price_factor": 0.5}, {"from_hour": 17, "until_hour": 20, "price_factor": 1.5}]
+    lever = measure(
+        "charging_price", price_factor=None, price_eur_min=0.2, price_eur_session={"2026": 1.0}, tariff_hours=hours,
+        resident_discount_share=0.3, kinds=["slow", "fast"], places=["Bauska"],
+    )  # fmt: skip
+    found = under(base, 2026, lever)
+    assert found.site_eur_min.tolist() == [0.0, 0.1, 0.2]
+    assert found.site_eur_session.tolist() == [0.0, 0.0, 1.0]
+    assert found.site_resident_share.tolist() == [1.0, 1.0, 0.7]
+    expected = np.ones(24)
+    expected[[22, 23, 0, 1, 2, 3, 4, 5]], expected[[17, 18, 19]] = 0.5, 1.5
+    assert (found.site_hour_factor == [np.ones(24), np.ones(24), expected]).all()
+    assert (found.site_price_eur_kwh == plain.site_price_eur_kwh).all()
+    home = under(base, 2026, measure("home_tariff", tariff_hours=hours))
+    assert (home.home_hour_factor == expected).all()
+    assert same_but(home, plain, "home_hour_factor", "payment_rules")
+    timers = under(base, 2026, measure("smart_charging"))
+    assert (plain.timer_share, timers.timer_share) == (None, 0.8)
+    assert same_but(timers, plain, "timer_share", "payment_rules")
+
+
+def test_hours_of_a_tariff_are_said_once() -> None:
+    with pytest.raises(ValidationError, match="says something of hour 5"):
+        measure(
+            "home_tariff",
+            tariff_hours=[
+                {"from_hour": 22, "until_hour": 6, "price_factor": 0.5},
+                {"from_hour": 5, "until_hour": 7, "price_factor": 2.0},
+            ],
+        )
+    with pytest.raises(ValidationError, match="not both"):
+        measure("charging_price", price_factor=0.5, price_eur_min=0.1)
+    with pytest.raises(ValidationError, match="say what changes"):
+        measure("charging_price", price_factor=None)
 
 
 def test_parking(base: PolicyRegion) -> None:

@@ -43,8 +43,14 @@ DAYS = DayTables(
     ),
     fuel=pd.DataFrame({"fuel": ["petrol", "diesel"], "litres_year": [1000.0, 2000.0]}),
     charging=pd.DataFrame(
-        [("home", -1, 500.0), ("work", -1, 50.0), ("public", 0, 10.0), ("public", 1, 20.0), ("public", 3, 40.0)],
-        columns=["place", "site_idx", "kwh_year"],
+        [
+            ("home", -1, 500.0, 0.0, 80.0, 100.0),
+            ("work", -1, 50.0, 0.0, 6.0, 6.0),
+            ("public", 0, 10.0, 2.0, 3.0, 3.0),
+            ("public", 1, 20.0, 5.0, 6.0, 12.0),
+            ("public", 3, 40.0, 7.0, 20.0, 20.0),
+        ],
+        columns=["place", "site_idx", "kwh_year", "panel_kwh_year", "eur_year", "base_eur_year"],
     ),
     parking=pd.DataFrame({"zone_idx": [0, 2, 5], "parking_eur_year": [100.0, 10.0, 1000.0]}),
     shared_ebike=pd.DataFrame({"zone_idx": [0, 1, 3], "trips_year": [100.0, 20.0, 7.0]}),
@@ -122,7 +128,11 @@ def test_what_is_counted_on_days(base: PolicyRegion) -> None:
         "diesel_price traveller>state": 560,
     }
     assert lines(base, 2026, measure("electricity_price")) == {"electricity_price traveller>market": -25}
-    assert lines(base, 2026, measure("charging_price")) == {"charging_price state>traveller": 20 * 0.3}
+    assert lines(base, 2026, measure("charging_price")) == {"charging_price state>traveller": 12 - 6}
+    assert lines(base, 2026, measure("home_tariff")) == {"home_tariff traveller>market": 80 - 100}
+    assert lines(base, 2026, measure("smart_charging")) == {"timers state>supplier": 50_000}
+    panels = measure("solar_charging", solar_share=None, panels_kw_point=5.0)
+    assert lines(base, 2026, panels) == {"solar_power municipality>supplier": (2 + 5 + 7) * 0.1}
     assert lines(base, 2026, measure("solar_charging")) == {"solar_power municipality>supplier": 70 * 0.4 * 0.1}
     assert lines(base, 2026, measure("parking_price")) == {"collecting municipality>operator": 20}
     assert lines(base, 2026, measure("bus_fare")) == {"bus_fare_discount municipality>state": 75}

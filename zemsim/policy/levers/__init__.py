@@ -8,12 +8,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from zemsim.core.settings import Settings
-from zemsim.policy.levers.charging import PublicChargers, SolarCharging, YardChargers
+from zemsim.policy.levers.charging import PublicChargers, SmartCharging, SolarCharging, YardChargers
 from zemsim.policy.levers.fleets import MunicipalFleet, SharedEbikes
 from zemsim.policy.levers.grants import EbikePurchaseGrant, EvPurchaseGrant
 from zemsim.policy.levers.lines import BusSpeed, ClosedStop, NewLine, NewStop
 from zemsim.policy.levers.on_demand import OnDemandBus
-from zemsim.policy.levers.prices import ChargingPrice, ElectricityPrice, FuelPrice, ParkingPrice
+from zemsim.policy.levers.prices import ChargingPrice, ElectricityPrice, FuelPrice, HomeTariff, ParkingPrice
 from zemsim.policy.levers.transit import BusFare, BusFrequency, ElectricCityBuses
 
 #: One measure: the key ``lever`` says which kind it is.
@@ -23,8 +23,10 @@ Measure = Annotated[
     | PublicChargers
     | YardChargers
     | SolarCharging
+    | SmartCharging
     | FuelPrice
     | ElectricityPrice
+    | HomeTariff
     | ChargingPrice
     | ParkingPrice
     | BusFare
@@ -49,8 +51,10 @@ LEVERS = {
         PublicChargers,
         YardChargers,
         SolarCharging,
+        SmartCharging,
         FuelPrice,
         ElectricityPrice,
+        HomeTariff,
         ChargingPrice,
         ParkingPrice,
         BusFare,

@@ -1,15 +1,17 @@
-"""Levers on places to charge: public sites, yards of apartment houses, own solar power."""
+"""Levers on places to charge: public sites, yards of apartment houses, own solar power, timers at home."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import annotated_types
 from pydantic import Field, model_validator
 
-from zemsim.policy.lever import Costed, Lever, Names, key_fault
+from zemsim.policy.lever import Costed, Lever, Names, exactly_one, key_fault
 from zemsim.policy.rules import ExtraSite, PaymentRule
 from zemsim.policy.schedule import Schedule, Steps
+from zemsim.policy.times import TariffHours, hour_factors, refuse_double_hours
 
 if TYPE_CHECKING:
     from zemsim.policy.draft import Draft
@@ -35,7 +37,17 @@ class PublicChargers(Lever, Costed):
     power_kw: Annotated[float, Field(ge=2.0, le=1000.0)]
     """Power of one point."""
     price_eur_kwh: Annotated[Schedule, Steps(0.0, 2.0)]
-    """Price for the driver."""
+    """Price of energy for the driver."""
+    price_eur_min: Annotated[Schedule, Steps(0.0, 2.0)] | None = None
+    """Price of a minute of charging, beside that of energy."""
+    price_eur_session: Annotated[Schedule, Steps(0.0, 20.0)] | None = None
+    """Price of a session, beside that of energy."""
+    tariff_hours: Annotated[tuple[TariffHours, ...], Field(strict=False, max_length=24)] = ()
+    """Hours at which energy has another price."""
+    resident_discount_share: Annotated[Schedule, Steps(0.0, 1.0)] | None = None
+    """What residents of the municipality pay less, as a share of the tariff."""
+    site_kw: Annotated[float, Field(ge=2.0, le=50_000.0)] | None = None
+    """Power that the points of a site share; without it, as much as they can."""
     kind: Literal["slow", "fast"]
     """Slow (alternating current) or fast (direct current)."""
     install_lag_months: Lag
@@ -47,6 +59,7 @@ class PublicChargers(Lever, Costed):
 
     @model_validator(mode="after")
     def _speed(self) -> PublicChargers:
+        refuse_double_hours("tariff_hours", self.tariff_hours)
         if (self.power_kw > FAST_FROM_KW) != (self.kind == "fast"):
             raise key_fault("kind", f"{self.power_kw:g} kW is not {self.kind}", f"slow is up to {FAST_FROM_KW:g} kW")
         return self
@@ -58,11 +71,26 @@ class PublicChargers(Lever, Costed):
             for number in range(sites):
                 site_id = f"{self.name}/{place}/{number + 1}"
                 zone_idx = int(zones[number % len(zones)])
-                price = self.price_eur_kwh.at(draft.year)
-                draft.extra_sites.append(
-                    ExtraSite(site_id, zone_idx, self.points_per_site, self.power_kw, price, self.kind, self.name)
-                )
+                draft.extra_sites.append(self._site(site_id, zone_idx, draft.year))
         self._pay(draft, sites)
+
+    def _site(self, site_id: str, zone_idx: int, year: int) -> ExtraSite:
+        prices = (self.price_eur_min, self.price_eur_session, self.resident_discount_share)
+        minute, session, discount = (0.0 if price is None else price.at(year) for price in prices)
+        return ExtraSite(
+            site_id,
+            zone_idx,
+            self.points_per_site,
+            self.power_kw,
+            self.price_eur_kwh.at(year),
+            self.kind,
+            self.name,
+            site_kw=math.inf if self.site_kw is None else self.site_kw,
+            eur_min=minute,
+            eur_session=session,
+            resident_share=1.0 - discount,
+            hour_factor=tuple(hour_factors(self.tariff_hours).tolist()),
+        )
 
     def _pay(self, draft: Draft, sites: int) -> None:
         places = len(set(self.places))
@@ -124,28 +152,54 @@ class YardChargers(Lever, Costed):
 
 
 class SolarCharging(Lever, Costed):
-    """A share of the electricity at public charging sites comes from own solar panels."""
+    """Public charging sites have solar panels of their own: a share of their energy, or panels for each point.
+
+    A share holds at every hour of the year, as by contract. Panels give what the hour and the season give; what the
+    cars that charge then do not take is not counted.
+    """
 
     place_fields = ()
     lever: Literal["solar_charging"]
     """Kind of lever."""
-    solar_share: Annotated[Schedule, Steps(0.0, 1.0)]
+    solar_share: Annotated[Schedule, Steps(0.0, 1.0)] | None = None
     """Share of the kWh charged at public sites, over the year."""
+    panels_kw_point: Annotated[Schedule, Steps(0.0, 100.0)] | None = None
+    """Power of the panels at their peak for each point of a public site."""
     cost_eur_kwh: Annotated[float, Field(ge=0.0, le=2.0)]
-    """Cost of a kWh from the panels over their life."""
+    """Cost of a kWh from the panels that is charged, over their life."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> SolarCharging:
+        exactly_one(self, "solar_share", "panels_kw_point")
+        return self
 
     def apply(self, draft: Draft) -> None:
-        draft.claim("the solar share of public charging", self.name)
-        draft.solar_share = self.solar_share.at(draft.year)
-        draft.rules.append(
-            PaymentRule(
-                self.name,
-                "solar_power",
-                self.paid_by,
-                "supplier",
-                "public_kwh",
-                "kWh",
-                self.cost_eur_kwh,
-                factor=draft.solar_share,
-            )
-        )
+        draft.claim("the solar power of public charging", self.name)
+        paid = (self.name, "solar_power", self.paid_by, "supplier")
+        if self.solar_share is not None:
+            share = draft.solar_share = self.solar_share.at(draft.year)
+            draft.rules.append(PaymentRule(*paid, "public_kwh", "kWh", self.cost_eur_kwh, factor=share))
+        if self.panels_kw_point is not None:
+            draft.panels_kw_point = self.panels_kw_point.at(draft.year)
+            draft.rules.append(PaymentRule(*paid, "panel_kwh", "kWh", self.cost_eur_kwh))
+
+
+class SmartCharging(Lever, Costed):
+    """Homes with a plug of their own have a timer: the car begins to charge when the hours are cheapest.
+
+    Only where the tariff has hours (`home_tariff`) is there anything to wait for; the car is full by the time that it
+    leaves, as far as it would be without the timer.
+    """
+
+    place_fields = ()
+    lever: Literal["smart_charging"]
+    """Kind of lever."""
+    timer_share: Annotated[Schedule, Steps(0.0, 1.0)]
+    """Share of the homes with a plug of their own."""
+    cost_eur_year: Annotated[float, Field(ge=0.0, le=10_000_000.0)]
+    """What the timers cost a year: devices, advice, a programme of a supplier."""
+
+    def apply(self, draft: Draft) -> None:
+        draft.claim("timers of charging at home", self.name)
+        draft.timer_share = self.timer_share.at(draft.year)
+        draft.buy(self.name, "timers", self.paid_by, 1.0, "years", self.cost_eur_year)

@@ -1,4 +1,4 @@
-"""Levers on prices: fuel, electricity at home, public charging, parking."""
+"""Levers on prices: fuel, electricity at home and its hours, public charging, parking."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from pydantic import Field, model_validator
 from zemsim.policy.lever import Grade, Lever, Names, Payer, Text, exactly_one, key_fault
 from zemsim.policy.rules import PaymentRule
 from zemsim.policy.schedule import Schedule, Steps
+from zemsim.policy.times import TariffHours, hour_factors, refuse_double_hours
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from zemsim.policy.draft import Draft
 
 #: Area types of zones that parking prices are set by.
@@ -86,15 +90,50 @@ class ElectricityPrice(_Price):
         )
 
 
+class HomeTariff(Lever):
+    """Electricity for charging at home has another price at some hours; a timer (`smart_charging`) makes use of it."""
+
+    place_fields = ()
+    lever: Literal["home_tariff"]
+    """Kind of lever."""
+    tariff_hours: Annotated[tuple[TariffHours, ...], Field(strict=False, min_length=1, max_length=24)]
+    """Hours with another price; those not named keep it."""
+    revenue_to: Literal["state", "market"]
+    """Who receives the difference, or bears it if it is negative."""
+
+    @model_validator(mode="after")
+    def _hours(self) -> HomeTariff:
+        refuse_double_hours("tariff_hours", self.tariff_hours)
+        return self
+
+    def apply(self, draft: Draft) -> None:
+        draft.claim("the hours of the tariff at home", self.name)
+        draft.home_hour_factor = hour_factors(self.tariff_hours)
+        draft.rules.append(
+            PaymentRule(self.name, "home_tariff", "traveller", self.revenue_to, "home_hours", "EUR", 1.0)
+        )
+
+
 class ChargingPrice(Lever):
-    """The price at public charging sites of the region changes."""
+    """The tariff at public charging sites of the region changes: per kWh, minute and session, by hour, for residents.
+
+    What a measure does not name stays as it was at the site.
+    """
 
     lever: Literal["charging_price"]
     """Kind of lever."""
     price_factor: Annotated[Schedule, Steps(0.0, 5.0)] | None = None
-    """Factor on the price at each site."""
+    """Factor on the whole tariff of each site."""
     price_eur_kwh: Annotated[Schedule, Steps(0.0, 2.0)] | None = None
-    """The new price at each site."""
+    """The new price of energy at each site."""
+    price_eur_min: Annotated[Schedule, Steps(0.0, 2.0)] | None = None
+    """The new price of a minute of charging."""
+    price_eur_session: Annotated[Schedule, Steps(0.0, 20.0)] | None = None
+    """The new price of a session."""
+    tariff_hours: Annotated[tuple[TariffHours, ...], Field(strict=False, max_length=24)] = ()
+    """Hours at which energy has another price."""
+    resident_discount_share: Annotated[Schedule, Steps(0.0, 1.0)] | None = None
+    """What residents of the site's municipality pay less, as a share of the tariff."""
     kinds: Annotated[tuple[Literal["slow", "fast"], ...], Field(strict=False, min_length=1)] = ("slow", "fast")
     """Which sites, by speed."""
     places: Names = ()
@@ -103,15 +142,36 @@ class ChargingPrice(Lever):
     """Who bears the difference; operators, or a public purse."""
 
     @model_validator(mode="after")
-    def _one_way(self) -> ChargingPrice:
-        exactly_one(self, "price_factor", "price_eur_kwh")
+    def _some_way(self) -> ChargingPrice:
+        refuse_double_hours("tariff_hours", self.tariff_hours)
+        new = (self.price_eur_kwh, self.price_eur_min, self.price_eur_session)
+        if self.price_factor is not None and any(price is not None for price in new):
+            raise key_fault("price_factor", "give a factor on the tariff or new prices, not both")
+        if self.price_factor is None and not any([*new, self.tariff_hours, self.resident_discount_share]):
+            raise key_fault(
+                "price_factor",
+                "say what changes: price_factor, price_eur_kwh, price_eur_min, price_eur_session, tariff_hours or "
+                "resident_discount_share",
+            )
         return self
 
-    def price_after(self, before_eur_kwh: float, year: int) -> float:
-        """Return the price at a site that had ``before_eur_kwh``."""
-        if self.price_factor is not None:
-            return before_eur_kwh * self.price_factor.at(year)
-        return self.price_eur_kwh.at(year) if self.price_eur_kwh is not None else before_eur_kwh
+    def set_tariffs(self, draft: Draft, sites: npt.NDArray[np.bool_]) -> None:
+        """Write the tariff of the region's ``sites`` [V] into the draft."""
+        year = draft.year
+        parts = (
+            (draft.site_price_eur_kwh, self.price_eur_kwh),
+            (draft.site_eur_min, self.price_eur_min),
+            (draft.site_eur_session, self.price_eur_session),
+        )
+        for values, new in parts:
+            if self.price_factor is not None:
+                values[sites] *= self.price_factor.at(year)
+            elif new is not None:
+                values[sites] = new.at(year)
+        if self.tariff_hours:
+            draft.site_hour_factor[sites] = hour_factors(self.tariff_hours)
+        if self.resident_discount_share is not None:
+            draft.site_resident_share[sites] = 1.0 - self.resident_discount_share.at(year)
 
     def apply(self, draft: Draft) -> None:
         draft.change_site_prices(self, draft.zones(self.places), self.kinds, self.paid_by)

@@ -47,8 +47,8 @@ def charger_rows(
 ) -> list[dict[str, Any]]:
     """Return the rows of ``chargers``: sites of the region itself, else those of OpenStreetMap by their tags.
 
-    Prices are those of their kind. A station lies in the nearest zone, at most ``build.charger_reach_m`` (or half the
-    zone's size) away.
+    Prices are those of their kind, per kWh; nothing is known of shared power and of discounts. A station lies in the
+    nearest zone, at most ``build.charger_reach_m`` (or half the zone's size) away.
     """
     tree, half = _zone_tree(zones)
     sites = _of_osm(extract, rules, report) if own.chargers is None else _of_region(own, extract, rules, report)
@@ -63,7 +63,8 @@ def charger_rows(
         rows.append(
             {**site, "site_id": site_id, "zone_id": zones["zone_id"].iloc[int(zone)],
              "lon": round(float(lon), 7), "lat": round(float(lat), 7), "x_m": x, "y_m": y,
-             "price_eur_kwh": price[site["kind"]]}
+             "site_kw": "", "price_eur_kwh": price[site["kind"]], "eur_min": 0, "eur_session": 0,
+             "resident_discount_share": 0}
         )  # fmt: skip
     report.count("chargers", "kept", "charging sites", len(rows))
     report.count("chargers", "kept", "charging points", sum(row["points"] for row in rows))

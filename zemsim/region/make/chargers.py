@@ -24,7 +24,11 @@ COLUMNS = [
     "power_kw",
     "kind",
     "connectors",
+    "site_kw",
     "price_eur_kwh",
+    "eur_min",
+    "eur_session",
+    "resident_discount_share",
     "status",
     "source",
 ]
@@ -44,19 +48,21 @@ def _zone_id(zones: list[Zone], gates: list[Gate], x_m: float, y_m: float) -> st
     return min((math.hypot(x - x_m, y - y_m), zone_id) for x, y, zone_id in ends)[1]
 
 
-def _price(pack: Pack, operator: str, kind: str) -> float:
-    """Return EUR per kWh in EUR of 2025.
+def _tariff(pack: Pack, operator: str, kind: str) -> dict[str, object]:
+    """Return the tariff in EUR of 2025, and the power that points share: blank, as nothing is known of it.
 
-    The minute price of the state network becomes a price per kWh by the mean power of a session:
-    EUR/min x 60 / kW. Others follow the assumed price of their kind.
+    The state network sells by the minute, the others by the kWh at the assumed price of their kind. No site is known to
+    ask for a fee per session or to give residents a discount.
     """
-    if kind == "slow":
-        return pack.assume("prices.electricity_public_slow_eur_kwh")
+    tariff: dict[str, object] = {"site_kw": "", "eur_min": 0, "eur_session": 0, "resident_discount_share": 0}
     factor = pack.assume("prices.factor_2024_to_2025")
-    if operator.startswith("e-mobi"):
-        per_kwh = pack.assume("chargers.emobi_eur_min_2024") * 60 / pack.assume("chargers.mean_power_50_kw")
-        return round(per_kwh * factor, 3)
-    return round(pack.assume("chargers.fast_price_eur_kwh") * factor, 3)
+    if kind == "slow":
+        price = pack.assume("prices.electricity_public_slow_eur_kwh")
+    elif operator.startswith("e-mobi"):
+        price, tariff["eur_min"] = 0.0, round(pack.assume("chargers.emobi_eur_min_2024") * factor, 4)
+    else:
+        price = round(pack.assume("chargers.fast_price_eur_kwh") * factor, 3)
+    return {**tariff, "price_eur_kwh": price}
 
 
 def _recorded(pack: Pack, zones: list[Zone], gates: list[Gate]) -> list[dict[str, object]]:
@@ -75,7 +81,7 @@ def _recorded(pack: Pack, zones: list[Zone], gates: list[Gate]) -> list[dict[str
                 "power_kw": power,
                 "kind": kind,
                 "connectors": re.sub(r"\s*;\s*", "; ", row["connectors"]),
-                "price_eur_kwh": _price(pack, row["operator"], kind),
+                **_tariff(pack, row["operator"], kind),
                 "status": row["status"],
                 "source": f"{row['source']} {row['year']}; price estimated",
             }
@@ -118,7 +124,7 @@ def _estimated(pack: Pack, zones: list[Zone], places: list[Settlement], recorded
                     "power_kw": pack.assume("chargers.slow_power_kw"),
                     "kind": "slow",
                     "connectors": "Type 2",
-                    "price_eur_kwh": _price(pack, "", "slow"),
+                    **_tariff(pack, "", "slow"),
                     "status": "estimate",
                     "source": "national points per resident less the recorded ones, by residents",
                 }
@@ -143,7 +149,7 @@ def _bauska_road(pack: Pack, zones: list[Zone], places: list[Settlement]) -> lis
             "power_kw": pack.fact("charging.latvia.enefit_max_power"),
             "kind": "fast",
             "connectors": "CCS",
-            "price_eur_kwh": _price(pack, "Enefit", "fast"),
+            **_tariff(pack, "Enefit", "fast"),
             "status": "estimate",
             "source": "announced in 2023 for the Bauska road; place and points assumed",
         }
