@@ -39,7 +39,7 @@ BARE = {
 #: Endings of the names of quantities in the package: units, and words that are a pure number.
 ENDINGS = re.compile(
     r"(^|_)(ms|s|min|h|m|m2|km|km2|km_h|kwh|kw|kwh_km|kwh_l|l|l_km|kg|g|g_km|g_kwh|c|eur|eur_h|eur_kwh|eur_km|eur_l|eur_min"
-    r"|eur_month|eur_year|pers|veh|veh_h|share|shares|idx|id|year|years|months|days|day|week|trip|point|tonne|mj"
+    r"|eur_month|eur_year|pers|veh|veh_h|share|shares|idx|id|year|years|months|days|day|week|trip|session|point|tonne|mj"
     r"|factor|ratio|weight|weights|scale|gap|utility|probability|log_likelihood|lon|lat|value|low|high|mean|diff|tolerance)$"
 )
 

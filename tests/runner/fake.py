@@ -312,7 +312,7 @@ def _sessions(rng: np.random.Generator) -> pd.DataFrame:
             "place": place,
             "site_idx": np.where(public, 3, -1),
             "start_min": rng.integers(0, 1440, n),
-            "minutes": rng.uniform(10.0, 400.0, n),
+            "charge_min": rng.uniform(10.0, 400.0, n),
             "wait_min": np.where(public, rng.exponential(4.0, n), 0.0),
             "left": np.where(public, rng.integers(0, 2, n), 0),
             "kwh": rng.uniform(2.0, 30.0, n),

@@ -104,7 +104,7 @@ class Book:
                 year=model.year,
                 season=int(model.season),
                 start_min=np.floor(sessions["start_min"]),
-                minutes=sessions["end_min"] - sessions["start_min"],
+                charge_min=sessions["end_min"] - sessions["start_min"],
             ).drop(columns=["end_min", "base_eur", "panel_kwh"])
         )
         self.counts["below_zero"] += week.below_zero

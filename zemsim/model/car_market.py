@@ -11,6 +11,7 @@ import numpy.typing as npt
 from zemsim.core.names import Powertrain, Season
 from zemsim.kernels.ownership import N_ALTERNATIVES, N_CARS, Buyers, CarMarket
 from zemsim.model.car_habits import public_price_near
+from zemsim.model.charging_inputs import usual_home_factor
 from zemsim.model.energy import (
     electric_share_of_phev,
     fuel_eur_per_km,
@@ -18,7 +19,6 @@ from zemsim.model.energy import (
     phev_grid_kwh_per_km,
     plug_at_home,
 )
-from zemsim.model.charging_inputs import usual_home_factor
 from zemsim.model.peers import of_workers, peer_shares
 from zemsim.model.vehicles import kwh_per_km
 from zemsim.population.vehicles import ownership_logit

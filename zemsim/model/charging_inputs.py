@@ -160,8 +160,9 @@ def usual_home_factor(model: MobilityModel) -> npt.NDArray[np.float64]:
 def _has_timer(model: MobilityModel) -> npt.NDArray[np.bool_]:
     """Homes whose car begins to charge by a timer, bool [H]."""
     share = model.conditions.timer_share
-    timers: npt.NDArray[np.bool_] = _timer_luck(model) < (model.parameters["s_smart"] if share is None else share)
-    return timers & model.households.table.home_charging
+    lucky = _timer_luck(model) < (model.parameters["s_smart"] if share is None else share)
+    timers: npt.NDArray[np.bool_] = lucky & model.households.table.home_charging
+    return timers
 
 
 def _timer_luck(model: MobilityModel) -> npt.NDArray[np.float64]:

@@ -206,7 +206,10 @@ def test_prices(base: PolicyRegion) -> None:
 
 def test_tariffs_by_hour_minute_and_session_and_discounts_for_residents(base: PolicyRegion) -> None:
     plain = under(base, 2026)
-    hours = [{"from_hour": 22, "until_hour": 6, "price_factor": 0.5}, {"from_hour": 17, "until_hour": 20, "price_factor": 1.5}]
+    hours = [
+        {"from_hour": 22, "until_hour": 6, "price_factor": 0.5},
+        {"from_hour": 17, "until_hour": 20, "price_factor": 1.5},
+    ]
     lever = measure(
         "charging_price", price_factor=None, price_eur_min=0.2, price_eur_session={"2026": 1.0}, tariff_hours=hours,
         resident_discount_share=0.3, kinds=["slow", "fast"], places=["Bauska"],
