@@ -90,7 +90,7 @@ def test_rows_say_passed_failed_and_how_far_the_base_was(write: Write) -> None:
     case = read_case(write(("low = 0, high = 1e12", "low = 2, high = 3")))
     fitted = Fitted(load_parameters(), 5.5)
     for value, error, passed in ((2.5, 0.4, True), (3.5, 1.4, False)):
-        result = CaseResult(case, (Found(case.effect[0], (value - 0.1, value + 0.1)),), (0.1, error), fitted, 0.0)
+        result = CaseResult(case, (Found(case.effect[0], (value - 0.1, value + 0.1)),), (0.1, error), fitted, 0.25)
         base, effect = rows_of(result, "digest")
         assert (base["value"], base["passed"], effect["passed"]) == (error, passed, passed)
         assert effect["value"] == pytest.approx(value)
@@ -98,7 +98,9 @@ def test_rows_say_passed_failed_and_how_far_the_base_was(write: Write) -> None:
         assert effect["verdict"]["en"] == words("passed" if passed else "failed", "en")
         assert effect["parameters"] == "digest"
         assert effect["seeds"] == [value - 0.1, value + 0.1]
-        assert "5.5" in warnings_of([result], "lv")[0]
+        without, large = warnings_of([result], "lv")
+        assert "small 25.0 %" in without
+        assert "5.5" in large
 
 
 def test_more_departures_win_passengers(write: Write) -> None:

@@ -12,11 +12,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from zemsim.calibrate.backtest.layout import CENTRE
+from zemsim.calibrate.backtest.pack import TOWN_FARE, regional_fares
 from zemsim.calibrate.backtest.place import Place
 from zemsim.core.settings import Settings
 from zemsim.policy.lever import Text, key_fault
 
-Eur = Annotated[float, Field(ge=0.0, le=100_000.0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 _COSTS = {"paid_by": "state", "cost_source": "not counted", "cost_grade": "assumption"}
 #: A fee this high keeps out all who must pay it.
@@ -66,7 +66,7 @@ class _Change(Settings):
         found = self.ratio()
         return found is not None and min(found) > 0.0 and found[0] != found[1]
 
-    def prices(self, place: Place) -> dict[str, float]:
+    def prices(self) -> dict[str, float]:
         """Prices of the base by key of ``region.prices``."""
         return {}
 
@@ -104,6 +104,12 @@ class Fare(_Change):
     """Youngest who pay the new fare."""
     age_max: Annotated[int, Field(ge=0, le=120)] = 120
     """Oldest who pay the new fare."""
+
+    def prices(self) -> dict[str, float]:
+        # The least fare is the mean one, so that the factor on the fares that meets the mean is near 1.
+        usual = regional_fares()
+        factor = self.before_eur / usual["bus_fare_min_eur"]
+        return {key: value * factor for key, value in usual.items()} | {TOWN_FARE: self.before_eur}
 
     def levers(self, after: bool, side: Side) -> list[dict[str, Any]]:
         found = []
@@ -153,7 +159,7 @@ class FuelPrice(_Change):
     after_eur_l: Annotated[float, Field(gt=0.0, le=10.0)]
     """After."""
 
-    def prices(self, place: Place) -> dict[str, float]:
+    def prices(self) -> dict[str, float]:
         return {"petrol_eur_l": self.before_eur_l, "diesel_eur_l": self.before_eur_l}
 
     def levers(self, after: bool, side: Side) -> list[dict[str, Any]]:
@@ -366,9 +372,6 @@ class Temperature(_Change):
     """Before, degrees C."""
     after_c: Annotated[float, Field(ge=-40.0, le=45.0)]
     """After."""
-
-    def figures(self) -> dict[str, float]:
-        return {}
 
 
 #: What changed: the key ``kind`` says how.

@@ -74,6 +74,13 @@ def build_pack(place: Place, prices: Mapping[str, float], folder: Path) -> Regio
     return load_region(folder)
 
 
+def regional_fares() -> dict[str, float]:
+    """Prices that the fares of regional lines of the donor pack are made of."""
+    rows = defaults.price_rows(OwnFigures())
+    keys = ("bus_fare_base_eur", "bus_fare_eur_km", "bus_fare_min_eur")
+    return {key: defaults.price_of(rows, key) for key in keys}
+
+
 def price_keys() -> set[str]:
     """Keys of the prices of a generic region."""
     return {str(row["key"]) for row in defaults.price_rows(OwnFigures())} | {TOWN_FARE}

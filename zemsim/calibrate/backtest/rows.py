@@ -54,7 +54,8 @@ def rows_of(result: CaseResult, digest: str) -> Iterator[dict[str, Any]]:
     ``passed`` is None where the model cannot say.
     """
     head = result.case.case
-    common = {"case": head.id, "horizon": head.horizon, "use": head.use, "parameters": digest}
+    common: dict[str, Any] = {"case": head.id, "horizon": head.horizon, "use": head.use, "parameters": digest}
+    common["tours_without_way_share"] = result.without_way_share
     if result.base_error_points:
         worst, (low, high) = max(result.base_error_points), BASE_BAND_POINTS
         yield {
@@ -103,9 +104,13 @@ def _row(found: Found, case_id: str, common: dict[str, Any]) -> dict[str, Any]:
 
 
 def warnings_of(results: Sequence[CaseResult], language: str) -> list[str]:
-    """What a reader must know beside the rows: constants beyond the limit."""
+    """What a reader must know beside the rows: tours that no mode could make, constants beyond the limit."""
+    shares = ", ".join(f"{r.case.case.id} {100.0 * r.without_way_share:.1f} %" for r in results)
     return [
-        words("large_constant", language, case=r.case.case.id, value=r.fitted.largest_constant_utility)
-        for r in results
-        if r.fitted.largest_constant_utility > LARGEST_CONSTANT
+        words("without_way", language, shares=shares),
+        *(
+            words("large_constant", language, case=r.case.case.id, value=r.fitted.largest_constant_utility)
+            for r in results
+            if r.fitted.largest_constant_utility > LARGEST_CONSTANT
+        ),
     ]

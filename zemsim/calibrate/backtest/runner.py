@@ -108,7 +108,7 @@ def run_case(case: CaseFile, seeds: int, say: Callable[[str], None] = lambda tex
     place = place_of(case)
     say("building its region")
     with tempfile.TemporaryDirectory(prefix="zemsim-backtest-") as folder:
-        prices = {key: figure.value for key, figure in case.base.prices.items()} | case.change.prices(place)
+        prices = {key: figure.value for key, figure in case.base.prices.items()} | case.change.prices()
         region = build_pack(place, prices, Path(folder) / "region")
         return _Runner(case, place, region, seeds, say).run()
 
