@@ -30,7 +30,7 @@ def recompute(folder: Path, policy: str, seed: int) -> dict[Key, float]:
     tours = pd.read_parquet(folder / f"tours/seed-{seed}.parquet")
     case = {
         name: pd.read_parquet(folder / name / f"{policy}-seed-{seed}.parquet")
-        for name in ("trips", "destinations", "vehicles", "sessions", "purchases", "transit", "payments")
+        for name in ("trips", "destinations", "vehicles", "sessions", "purchases", "transit", "payments", "bus_fleets")
     }
     years, simulated = manifest["years"], manifest["simulated_years"]
     change = manifest.get("first_change")
@@ -44,6 +44,7 @@ def recompute(folder: Path, policy: str, seed: int) -> dict[Key, float]:
         found.update(_mobile(tours, persons, year))
         found.update(_charging(case["sessions"], year))
         found.update(_transit(case["transit"], year))
+        found.update(_bus_fleets(case, year))
         found.update(_co2(case, made, factor, year))
     for year in years:
         found.update(_fleet(cars[cars["year"] == year], persons, year, year in simulated))
@@ -172,12 +173,35 @@ def _charging(sessions: pd.DataFrame, year: int) -> dict[Key, float]:
 
 def _transit(transit: pd.DataFrame, year: int) -> dict[Key, float]:
     rows = transit[transit["year"] == year]
-    km = rows["vehicle_km_day"] * rows["day_type"].map(DAYS_OF_TYPE)
+    days = rows["day_type"].map(DAYS_OF_TYPE)
+    km = rows["vehicle_km_day"] * days
     return {
+        (year, "denied_boardings_year", "all", "region"): (rows["denied_day"] * days).sum(),
+        (year, "left_behind_year", "all", "region"): (rows["left_behind_day"] * days).sum(),
         (year, "vehicle_km_bus_year", "all", "region"): km[rows["mode"] == 3].sum(),
         (year, "vehicle_km_train_year", "all", "region"): km[rows["mode"] == 4].sum(),
         (year, "max_bus_load_share", "all", "region"): rows.loc[rows["mode"] == 3, "max_load_share"].max(),
     }
+
+
+def _bus_kwh(rows: pd.DataFrame, electric_km: pd.Series, usual_kwh_km: float) -> float:
+    followed = rows["electric_kwh_day"] * rows["day_type"].map(DAYS_OF_TYPE)
+    return followed.where(followed.notna(), electric_km * usual_kwh_km).sum()
+
+
+def _bus_fleets(case: dict[str, pd.DataFrame], year: int) -> dict[Key, float]:
+    routes, fleets = (case[name][case[name]["year"] == year] for name in ("transit", "bus_fleets"))
+    buses = routes[routes["mode"] == 3]
+    days = buses["day_type"].map(DAYS_OF_TYPE)
+    km = buses["vehicle_km_day"] * days
+    weeks = fleets["season"].map({0: 181 / 7, 1: 184 / 7})
+    found = {
+        "electric_bus_km_share": (km * buses["electric_share"]).sum() / km.sum(),
+        "cancelled_departures_year": (weeks * fleets["cancelled_week"]).sum(),
+        "bus_charging_kwh_year": (buses["electric_kwh_day"] * days).sum(),
+        "depot_peak_kw": fleets["depot_peak_kw"].max() if len(fleets) else 0.0,
+    }
+    return {(year, name, "all", "region"): value for name, value in found.items()}
 
 
 def _co2(case: dict[str, pd.DataFrame], made: pd.DataFrame, f: dict[str, float], year: int) -> dict[Key, float]:
@@ -204,7 +228,7 @@ def _co2(case: dict[str, pd.DataFrame], made: pd.DataFrame, f: dict[str, float],
         "buses": (
             0.0,
             ((km - electric) * per_km)[bus].sum(),
-            electric[bus].sum() * f["bus_electric_kwh_km"] / eta,
+            _bus_kwh(rows[bus], electric[bus], f["bus_electric_kwh_km"] / eta),
             0.0,
             0.0,
         ),

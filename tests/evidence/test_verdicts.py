@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zemsim.evidence.verdicts import _equilibrium, _gaps
+from zemsim.evidence.verdicts import _equilibrium, _gaps, _left_behind
 
 
 def gaps(mode_share_gap: list[float]) -> pd.DataFrame:
@@ -37,3 +37,11 @@ def test_traffic_short_of_an_equilibrium_fails_its_verdict(short: int, passed: b
     assert (found["check"], found["passed"], found["value"]) == ("road-equilibrium", passed, short)
     assert f": {short};" in found["text"]["en"]
     assert f": {short};" in found["text"]["lv"]
+
+
+@pytest.mark.parametrize(("left", "passed", "value"), [(0.0, True, 0.0), (0.9, True, 0.009), (1.5, False, 0.015)])
+def test_more_than_a_few_passengers_left_behind_fail_their_verdict(left: float, passed: bool, value: float) -> None:
+    transit = pd.DataFrame({"day_type": [0, 1], "boardings_day": [100.0 - left] * 2, "left_behind_day": [left] * 2})
+    found = _left_behind(transit)
+    assert (found["check"], found["passed"]) == ("last-departure-full", passed)
+    assert found["value"] == pytest.approx(value)

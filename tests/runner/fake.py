@@ -234,6 +234,7 @@ def make_case(tours: pd.DataFrame, policy: str, seed: int) -> dict[str, pd.DataF
     tables["purchases"] = _purchases(rng)
     tables["transit"] = _transit(strength)
     tables["payments"] = _payments(policy, strength, seed)
+    tables["bus_fleets"] = _bus_fleets(strength)
     tables["gaps"] = pd.DataFrame(
         [
             (y, s, i, np.nan if i == 0 else 0.01 / i, np.nan if i == 0 else 0.001 / i, 0.002, 0.1, 0.2)
@@ -374,7 +375,38 @@ def _transit(strength: int) -> pd.DataFrame:
             rows.append((year, "rail-jelgava", "train", Mode.TRAIN, day, 900.0, 700.0, 1.0, 1.5))
             rows.append((year, "rail-daugavpils", "train", Mode.TRAIN, day, 100.0, 50.0, 0.0, 0.2))
     names = ["year", "route_id", "network_id", "mode", "day_type", "vehicle_km_day", "boardings_day"]
-    return pd.DataFrame(rows, columns=[*names, "electric_share", "max_load_share"])
+    routes = pd.DataFrame(rows, columns=[*names, "electric_share", "max_load_share"])
+    fleet = routes["route_id"] == "jelgava-1"  # its buses are followed one by one, those of others are not
+    routes["electric_kwh_day"] = np.where(fleet, 700.0 * routes["electric_share"], np.nan)
+    return routes.assign(denied_day=5.0 * routes["max_load_share"], left_behind_day=0.5 * routes["max_load_share"])
+
+
+def _bus_fleets(strength: int) -> pd.DataFrame:
+    """One fleet in each season; nothing in the baseline."""
+    names = ["driven_kwh_week", "charged_kwh_week", "change_kwh_week", "depot_kwh_week", "terminus_kwh_week"]
+    rows = [
+        (
+            year,
+            season,
+            "city_bus_jelgava",
+            4,
+            10,
+            12,
+            0.5,
+            3.0 * season,
+            800.0,
+            790.0,
+            -10.0,
+            800.0,
+            100.0,
+            90.0 + season,
+        )
+        for year in SIMULATED
+        for season in (0, 1)
+    ]
+    head = ["year", "season", "network_id", "electric_buses", "diesel_buses", "out_buses", "parked_day"]
+    table = pd.DataFrame(rows, columns=[*head, "cancelled_week", *names, "depot_peak_kw"])
+    return table if strength else table.iloc[:0]
 
 
 def _payments(policy: str, strength: int, seed: int) -> pd.DataFrame:

@@ -11,10 +11,12 @@ import pytest
 from tests.reference.raptor import Trip, timetable
 from zemsim.behaviour.parameters import load_parameters
 from zemsim.core.errors import InputError
+from zemsim.core.names import DayType
+from zemsim.kernels.departures import Crush
 from zemsim.kernels.transit_skim import PatternFares, leg_fare
 from zemsim.travel.timetable import Timetable
 from zemsim.travel.transit import TransitSkim, transit_skim
-from zemsim.travel.transit_loads import load_patterns
+from zemsim.travel.transit_loads import DepartureLoads, Riders, Room, day_trips, planned_events, serve
 from zemsim.travel.transit_options import PathWeights, transit_options
 
 H = 3600
@@ -229,25 +231,79 @@ def test_each_weight_of_paths_is_a_parameter(symbol: str) -> None:
     assert getattr(PathWeights.of(other), differs[0]) == usual.table[symbol].high
 
 
+def load_legs(
+    table: Timetable,
+    skim: TransitSkim,
+    leg: list[int],
+    at_min: list[int],
+    weight: float = 1.0,
+    full: float = np.inf,
+    waits: bool = False,
+) -> DepartureLoads:
+    """Loads of weekday journeys by their legs and minutes, in vehicles with ``full`` places per seat."""
+    capacity = table.capacity_pers()
+    trips = day_trips(table, DayType.WEEKDAY, Room(capacity, capacity * full if full < np.inf else capacity * np.nan))
+    legs = np.array(leg, np.int64)
+    event = planned_events(trips, skim, legs, np.array(at_min), waits)
+    riders = Riders(skim, legs, event, np.ones(len(legs), bool), weight)
+    return serve(table, trips, [riders], Crush(1.5, 2.0, 120.0))
+
+
 def test_loads(table: Timetable, skim: TransitSkim) -> None:
-    """Three of four tours by bus: 3 boardings out in 3 departures of 50, 3 back in one of 50."""
-    found = options(table, skim, [[0.0, 0.0, 10_000.0, 0.0]] * 4)["bus"]
-    loads = load_patterns(table, skim, found["leg_out"], found["leg_back"], np.array([True, True, False, True]))
-    assert loads.boardings.sum() == 6
+    """Three go by bus, two of them by the departure at six and one by that at seven, and all come back at five."""
+    found = options(table, skim, [[0.0, 0.0, 10_000.0, 0.0]] * 3)["bus"]
+    out = load_legs(table, skim, found["leg_out"].tolist(), [350, 375, 440])
+    back = load_legs(table, skim, found["leg_back"].tolist(), [980, 990, 1000], waits=True)
     routes = table.pattern_route.tolist()
-    assert loads.load_share[routes.index(0), 0] == pytest.approx(3 / 150)
-    assert loads.load_share[routes.index(2), 2] == pytest.approx(3 / 50)
+    there, home = routes.index(0), routes.index(2)
+    assert out.boardings.sum() == back.boardings.sum() == 3
+    assert out.boarded_pers.sum() == 3.0
+    assert np.flatnonzero(out.boarded_pers).size == 2
+    assert out.fullest_share[there] == pytest.approx(2 / 50)
+    assert back.fullest_share[home] == pytest.approx(3 / 50)
+    assert out.fullest[home] == out.denied_of_pattern.sum() == out.stranded_pers.sum() == 0.0
 
 
 def test_loads_add_up_along_the_line() -> None:
-    """Riders over different sections of one vehicle: the fullest section counts."""
+    """Riders over different sections of one vehicle: the fullest section counts; standing begins above the seats."""
     trip = Trip(0, False, (0, 1, 2), (6 * H, 7 * H, 8 * H), (6 * H, 7 * H, 8 * H))
     table = timetable([(0.0, 0.0), (20_000.0, 0.0), (40_000.0, 0.0)], [trip], capacity_pers=10.0)
     skim = transit_skim(table)
     size = skim.shape
-    legs = np.array([np.ravel_multi_index((0, 0, a, b), size) for a, b in ((0, 1), (0, 2), (1, 2))])
-    loads = load_patterns(table, skim, legs, np.full(3, -1), np.ones(3, bool), np.array([1.0, 2.0, 3.0]))
-    assert loads.load_share[0, 0] == pytest.approx(0.5)
+    first, through, second = (int(np.ravel_multi_index((0, 0, a, b), size)) for a, b in ((0, 1), (0, 2), (1, 2)))
+    loads = load_legs(table, skim, [first, through, through, second, second, second], [360] * 6)
+    assert loads.load_pers.tolist() == [3.0, 5.0, 0.0]
+    assert loads.fullest_share[0] == pytest.approx(0.5)
+    crowded = load_legs(table, skim, [first, through, through, second, second, second], [360] * 6, weight=3.0)
+    assert crowded.crowding.tolist() == pytest.approx([1.0 + 0.5 * 0.5 * 15 / 24, 1.25, 1.0])
+
+
+def test_a_full_bus_leaves_passengers_behind_for_the_next_and_the_last_one_for_good() -> None:
+    """Six want the first of two buses with two places each: two ride with it, two with the next, two not at all."""
+    table = timetable(POINTS, [bus(0, (0, 1), 6 * H, 1200), bus(0, (0, 1), 7 * H, 1200)], capacity_pers=2.0)
+    skim = transit_skim(table)
+    leg = int(np.ravel_multi_index((0, 0, 0, 1), skim.shape))
+    loads = load_legs(table, skim, [leg] * 6, [355] * 6, full=1.0)
+    assert loads.boarded_pers.tolist() == pytest.approx([2.0, 2.0, 0.0, 0.0])
+    assert loads.denied_pers.tolist() == pytest.approx([4.0, 2.0, 0.0, 0.0])
+    assert loads.stranded_pers[0] == pytest.approx(2.0)
+    assert loads.wait_min.tolist() == pytest.approx([60 / 3 + (60 + 120) / 3, 120.0, 0.0, 0.0])
+    larger = load_legs(table, skim, [leg] * 6, [355] * 6, full=1.5)
+    assert larger.denied_of_pattern[0] == pytest.approx(3.0)
+    assert larger.stranded_pers[0] == 0.0
+
+
+def test_a_departure_that_does_not_run_leaves_everybody_behind() -> None:
+    table = timetable(POINTS, [bus(0, (0, 1), 6 * H, 1200), bus(0, (0, 1), 7 * H, 1200)])
+    skim, capacity = transit_skim(table), table.capacity_pers()
+    trips = day_trips(table, DayType.WEEKDAY, Room(capacity, capacity))
+    leg = np.full(4, np.ravel_multi_index((0, 0, 0, 1), skim.shape))
+    riders = Riders(skim, leg, planned_events(trips, skim, leg, np.full(4, 360), False), np.ones(4, bool))
+    loads = serve(table, trips, [riders], Crush(1.5, 2.0, 120.0), np.array([0.25, 1.0]))
+    assert loads.boarded_pers[:2].tolist() == [1.0, 3.0]
+    assert loads.wait_min[0] == pytest.approx(45.0)
+    with pytest.raises(ValueError, match="2 shares"):
+        serve(table, trips, [riders], Crush(1.5, 2.0, 120.0), np.array([0.25]))
 
 
 def test_scaled_by_one_is_the_same_object(table: Timetable) -> None:
@@ -294,7 +350,7 @@ def test_loads_share_passengers_among_parallel_lines() -> None:
     table = timetable(POINTS, trips, capacity_pers=1.0)
     skim = transit_skim(table)
     assert skim.main_share[0, 0, 0, 1] == 0.75
-    leg = np.full(8, np.ravel_multi_index((0, 0, 0, 1), skim.shape))
-    loads = load_patterns(table, skim, leg, np.full(8, -1), np.ones(8, bool))
-    assert loads.load_share[:, 0].tolist() == [2.0, 0.0]
+    leg = int(np.ravel_multi_index((0, 0, 0, 1), skim.shape))
+    loads = load_legs(table, skim, [leg] * 8, [300] * 8)
+    assert loads.fullest_share.tolist() == [6.0, 0.0]
     assert loads.boardings[:, 0].tolist() == [8.0, 0.0]

@@ -25,6 +25,7 @@ from zemsim.experiment.experiment import load_experiment
 from zemsim.model import day
 from zemsim.model.build import build_world
 from zemsim.model.model import MobilityModel
+from zemsim.model.transit_day import transit_loads
 from zemsim.model.year import set_conditions
 
 _FOLDER = Path(str(files("zemsim.behaviour")))
@@ -70,7 +71,7 @@ def modelled(model: MobilityModel) -> dict[str, float]:
             sums["driver"] += days * (chosen == Alternative.DRIVER).sum()
             sums["passenger"] += days * (chosen == Alternative.PASSENGER).sum()
             sums["train_year"] += 2.0 * days * (chosen == Alternative.TRAIN).sum()
-            boardings = day.transit_loads(model)[day_type].boardings.sum(axis=1)
+            boardings = transit_loads(model)[day_type].boardings.sum(axis=1)
             by_network = np.bincount(model.supply.timetable.pattern_route, boardings, len(networks))
             sums["jelgava_bus"] += days * by_network[networks == "city_bus_jelgava"].sum()
             sums["regional_bus"] += days * by_network[networks == "regional_bus"].sum()

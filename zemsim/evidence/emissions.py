@@ -106,14 +106,22 @@ def energy_of_ebikes(km: float, factors: Factors) -> Energy:
     return Energy(grid_kwh=km * factors["ebike_kwh_km"] / factors["charger_efficiency"])
 
 
+def over_days(transit: pd.DataFrame, column: str) -> FloatArray:
+    """Return a column of ``transit`` for the year: the figures of a day times the days of its type."""
+    found: FloatArray = transit[column].to_numpy(np.float64) * DAYS_BY_TYPE[transit["day_type"].to_numpy()]
+    return found
+
+
 def vehicle_km(transit: pd.DataFrame) -> FloatArray:
-    """Return the kilometres of a year of each row of ``transit``: those of a day times the days of its type."""
-    km: FloatArray = transit["vehicle_km_day"].to_numpy(np.float64) * DAYS_BY_TYPE[transit["day_type"].to_numpy()]
-    return km
+    """Return the kilometres of a year of each row of ``transit``."""
+    return over_days(transit, "vehicle_km_day")
 
 
 def energy_of_buses(transit: pd.DataFrame, factors: Factors) -> Energy:
-    """Return the energy of the buses of a year; city buses, regional ones and those on demand burn differently."""
+    """Return the energy of the buses of a year; city buses, regional ones and those on demand burn differently.
+
+    Electric ones draw what their fleet was found to draw; the factors stand in where buses are not followed one by one.
+    """
     rows = transit[transit["mode"].to_numpy() == Mode.BUS]
     km = vehicle_km(rows)
     electric = km * rows["electric_share"].to_numpy()
@@ -122,8 +130,9 @@ def energy_of_buses(transit: pd.DataFrame, factors: Factors) -> Energy:
     l_km = np.where(city, factors["bus_city_l_km"], factors["bus_regional_l_km"])
     litres = np.where(small, factors["bus_on_demand_l_km"], l_km) * (km - electric)
     kwh_km = np.where(small, factors["bus_on_demand_electric_kwh_km"], factors["bus_electric_kwh_km"])
-    kwh = (electric * kwh_km).sum() / factors["charger_efficiency"]
-    return Energy(diesel_l=float(litres.sum()), grid_kwh=float(kwh))
+    by_factor = electric * kwh_km / factors["charger_efficiency"]
+    driven = over_days(rows, "electric_kwh_day")
+    return Energy(diesel_l=float(litres.sum()), grid_kwh=float(np.where(np.isnan(driven), by_factor, driven).sum()))
 
 
 def energy_of_trains(transit: pd.DataFrame, factors: Factors) -> Energy:

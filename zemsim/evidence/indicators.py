@@ -17,7 +17,7 @@ from zemsim.core.names import Mode, Season
 from zemsim.evidence import costs, emissions, fleet, travel
 from zemsim.evidence.factors import Factors
 from zemsim.evidence.places import QUINTILES, REGION, FloatArray, Places
-from zemsim.evidence.rows import Rows
+from zemsim.evidence.rows import Rows, ratio
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def indicators(tables: Mapping[str, pd.DataFrame], setting: Setting, policy: str
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        ``trips, destinations, vehicles, sessions, purchases, transit, payments`` of the case.
+        ``trips, destinations, vehicles, sessions, purchases, transit, payments, bus_fleets`` of the case.
     setting : Setting
         What the case shares with the others of its seed.
     policy, seed : str, int
@@ -108,6 +108,7 @@ def _add_simulated(rows: Rows, year: int, tables: Mapping[str, pd.DataFrame], se
     travel.add_moved(rows, year, trips, moved, setting.tours["purpose"].to_numpy())
     fleet.add_charging(rows, year, sessions, setting.season_days)
     _add_transit(rows, year, transit)
+    _add_bus_fleets(rows, year, transit, _of_year(tables["bus_fleets"], year), setting.season_days)
     factors = setting.factors
     sources = {
         "cars": emissions.energy_of_cars(vehicles, sessions, setting.season_days),
@@ -134,6 +135,20 @@ def _add_transit(rows: Rows, year: int, transit: pd.DataFrame) -> None:
     rows.add("vehicle_km_train_year", year, km[mode == Mode.TRAIN].sum())
     load = transit["max_load_share"].to_numpy()[mode == Mode.BUS]
     rows.add("max_bus_load_share", year, load.max() if load.size else np.nan)
+    rows.add("denied_boardings_year", year, emissions.over_days(transit, "denied_day").sum())
+    rows.add("left_behind_year", year, emissions.over_days(transit, "left_behind_day").sum())
+
+
+def _add_bus_fleets(
+    rows: Rows, year: int, transit: pd.DataFrame, fleets: pd.DataFrame, season_days: FloatArray
+) -> None:
+    bus = transit[transit["mode"].to_numpy() == Mode.BUS]
+    km = emissions.vehicle_km(bus)
+    weeks = season_days.sum(axis=1)[fleets["season"].to_numpy()] / 7.0
+    rows.add("electric_bus_km_share", year, ratio((km * bus["electric_share"].to_numpy()).sum(), km.sum()))
+    rows.add("cancelled_departures_year", year, (weeks * fleets["cancelled_week"].to_numpy()).sum())
+    rows.add("bus_charging_kwh_year", year, np.nansum(emissions.over_days(bus, "electric_kwh_day")))
+    rows.add("depot_peak_kw", year, fleets["depot_peak_kw"].max() if len(fleets) else 0.0)
 
 
 def _of_year(table: pd.DataFrame, year: int) -> pd.DataFrame:

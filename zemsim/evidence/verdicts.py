@@ -10,6 +10,7 @@ import pandas as pd
 
 from zemsim.core import numbers
 from zemsim.core.names import ChargingPlace, DayType
+from zemsim.evidence.emissions import over_days
 from zemsim.evidence.fleet import session_weeks
 from zemsim.evidence.indicators import Setting
 
@@ -41,8 +42,15 @@ NO_PLACE_LIMIT: Final = 0.1
 #: Most that the account of energy of a car and day, or of money of a site and day, may miss: kWh, EUR.
 ACCOUNT_LIMIT: Final = 1e-9
 
+#: Share of passengers whom the last departure of the day may leave behind.
+LEFT_BEHIND_LIMIT: Final = 0.01
+
 #: Relative difference allowed between what cars draw in a year and what they charge in the simulated weeks.
 ENERGY_LIMIT: Final = 0.05
+
+
+#: Relative difference allowed between what electric buses charge, drive and keep.
+BUS_ENERGY_LIMIT: Final = 1e-9
 
 
 def case_verdicts(tables: Mapping[str, pd.DataFrame], setting: Setting, counts: Mapping[str, float]) -> list[Verdict]:
@@ -73,9 +81,11 @@ def case_verdicts(tables: Mapping[str, pd.DataFrame], setting: Setting, counts: 
         *_counted(counts, int((tables["sessions"]["place"] >= ChargingPlace.PUBLIC_SLOW).sum())),
         *_gaps(tables["gaps"]),
         _equilibrium(counts["roads_not_reached"]),
+        _left_behind(tables["transit"]),
         _all_tours(tables["trips"], setting, counts["no_alternative"]),
         *_destinations(counts, len(tables["destinations"])),
         _energy(tables, setting),
+        *_bus_energy(tables["bus_fleets"]),
     ]
 
 
@@ -267,6 +277,22 @@ def _destinations(counts: Mapping[str, float], moved: int) -> list[Verdict]:
     ]
 
 
+def _left_behind(transit: pd.DataFrame) -> Verdict:
+    left, carried = (float(over_days(transit, name).sum()) for name in ("left_behind_day", "boardings_day"))
+    share = left / (left + carried) if left + carried else 0.0
+    return verdict(
+        "last-departure-full",
+        share <= LEFT_BEHIND_LIMIT,
+        share,
+        "Passengers of buses and trains whom the last departure of the day left behind, for it was full or did not "
+        "run: {share}; up to {limit} is fine",
+        "Autobusu un vilcienu pasažieri, kurus dienas pēdējais reiss nepaņēma, jo bija pilns vai nenotika: {share}; "
+        "pieļaujami līdz {limit}",
+        share=(share, 2, "%"),
+        limit=(LEFT_BEHIND_LIMIT, 0, "%"),
+    )
+
+
 def _all_tours(trips: pd.DataFrame, setting: Setting, left_out: float) -> Verdict:
     expected = len(setting.tours) * len(set(setting.seasons)) * len(setting.simulated)
     missing = expected - left_out - len(trips)
@@ -295,3 +321,22 @@ def _energy(tables: Mapping[str, pd.DataFrame], setting: Setting) -> Verdict:
         gap=(gap, 1, "%"),
         limit=(ENERGY_LIMIT, 0, "%"),
     )
+
+
+def _bus_energy(fleets: pd.DataFrame) -> list[Verdict]:
+    """One row where electric buses are followed one by one, none elsewhere."""
+    if not len(fleets):
+        return []
+    charged, driven, change = (fleets[f"{name}_kwh_week"].to_numpy() for name in ("charged", "driven", "change"))
+    gap = float(np.abs(charged - driven - change).max() / max(float(driven.max()), 1.0))
+    return [
+        verdict(
+            "bus-energy-balance",
+            gap <= BUS_ENERGY_LIMIT,
+            gap,
+            "Energy put into electric buses, driven by them, and left in them differ by {gap}; rounding only is fine",
+            "Elektriskajos autobusos uzlādētā, patērētā un atlikusī enerģija atšķiras par {gap}; pieļaujama tikai "
+            "noapaļošana",
+            gap=(gap, 1, "%"),
+        )
+    ]

@@ -31,14 +31,24 @@ WORK: Final = ".work"
 FORMAT: Final = 1
 
 #: Tables of a policy and seed, in the order in which they are written.
-CASE_TABLES: Final = ("trips", "destinations", "vehicles", "sessions", "purchases", "transit", "payments", "gaps")
+CASE_TABLES: Final = (
+    "trips",
+    "destinations",
+    "vehicles",
+    "sessions",
+    "purchases",
+    "transit",
+    "payments",
+    "gaps",
+    "bus_fleets",
+)
 
 #: Tables of a seed, the same for every policy.
 SEED_TABLES: Final = ("persons", "tours")
 
 #: What may be part of a file name: nothing that leaves the folder.
 SAFE_ID: Final = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
-_SAFE_FILE: Final = re.compile(r"(?:[a-z]+/)?[a-z0-9_-]+\.(?:parquet|json|geojson)")
+_SAFE_FILE: Final = re.compile(r"(?:[a-z_]+/)?[a-z0-9_-]+\.(?:parquet|json|geojson)")
 
 
 class DamagedRunError(OutputError):

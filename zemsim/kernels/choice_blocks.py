@@ -242,7 +242,7 @@ def choose_tours(
 
     Parameters
     ----------
-    crowding : float32 [1 + patterns * Q]
+    crowding : float32 [1 + E]
         Factor on in-vehicle time where ``tours.crowd_out`` and ``tours.crowd_back`` point to; the first is 1.
     exact : float64 (`N_ALTERNATIVES` + `N_NESTS`,); scratch : float32 (4, `BLOCK` + `APART`)
         Room to work in.

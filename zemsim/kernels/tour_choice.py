@@ -59,7 +59,7 @@ class TourColumns(NamedTuple):
     fare_eur: Any  # float32 [2, R]: fare to pay one way, bus and train
     transit: Any  # float32 [2, 5, R]: in-vehicle, wait, headway, walk (min), transfers
     transit_ok: Any  # bool [2, R]
-    crowd_out: Any  # int32 [2, R] where the crowding of the main leg stands, 0 none
+    crowd_out: Any  # int32 [2, R] where crowding and further waits of the planned departure stand, 0 none
     crowd_back: Any  # int32 [2, R]
     fixed: Any  # float32 [7, R] part of the utilities that no iteration changes
     shock_nest: Any  # float32 [3, R] standard Gumbel
@@ -144,6 +144,27 @@ def fill_fixed_rows(start: int, stop: int, tours: Any, temperature_c: float, p: 
         fill_fixed(tours, temperature_c, p, r)
 
 
+def expect_waits_rows(
+    start: int, stop: int, tours: Any, usual_min: Any, further_min: Any, temperature_c: float, p: Any
+) -> None:
+    """Give the tours ``start`` to ``stop`` the waits that they expect, and `fill_fixed` where these are others.
+
+    The wait is the one at changes, ``usual_min`` [2, R], plus the mean over out and back of what full vehicles add,
+    ``further_min`` float32 [1 + E], where ``tours.crowd_out`` and ``tours.crowd_back`` point to. The first is 0.
+    """
+    for r in range(start, stop):
+        changed = False
+        for k in range(2):
+            if tours.transit_ok[k, r]:
+                further = np.float32(0.5) * (further_min[tours.crowd_out[k, r]] + further_min[tours.crowd_back[k, r]])
+                wait = usual_min[k, r] + further
+                if wait != tours.transit[k, 1, r]:
+                    tours.transit[k, 1, r] = wait
+                    changed = True
+        if changed:
+            fill_fixed(tours, temperature_c, p, r)
+
+
 def _crowding(tours: Any, crowding: Any, r: int, k: int) -> Any:
     """Mean crowding factor of the main legs out and back."""
     return 0.5 * (float(crowding[tours.crowd_out[k, r]]) + float(crowding[tours.crowd_back[k, r]]))
@@ -152,7 +173,7 @@ def _crowding(tours: Any, crowding: Any, r: int, k: int) -> Any:
 def fill_utilities(tours: Any, crowding: Any, p: Any, r: int, out_utility: Any) -> None:
     """Write the utilities of tour `r` into ``out_utility`` (7,); -inf where an alternative is not available.
 
-    ``crowding`` is float32 [1 + patterns * Q], the factor on in-vehicle time; 1 = seats for all. The first is 1.
+    ``crowding`` is float32 [1 + E], the factor on in-vehicle time by stop event; 1 = seats for all. The first is 1.
     """
     for m in range(N_ALTERNATIVES):
         out_utility[m] = tours.fixed[m, r] if tours.fixed[m, r] > NEVER else -math.inf
@@ -234,6 +255,7 @@ _weather = njit(cache=True, nogil=True, forceinline=True, **LEAN)(_weather)
 own_ebike_utility = njit(cache=True, nogil=True, forceinline=True, **LEAN)(own_ebike_utility)
 fill_fixed = njit(cache=True, nogil=True, forceinline=True, **LEAN)(fill_fixed)
 fill_fixed_rows = njit(cache=True, nogil=True, **LEAN)(fill_fixed_rows)
+expect_waits_rows = njit(cache=True, nogil=True, **LEAN)(expect_waits_rows)
 fill_utilities = njit(cache=True, nogil=True, forceinline=True, **LEAN)(fill_utilities)
 _nest_of = njit(cache=True, nogil=True, forceinline=True, **LEAN)(_nest_of)
 fill_inclusive_values = njit(cache=True, nogil=True, forceinline=True, **LEAN)(fill_inclusive_values)

@@ -1,4 +1,4 @@
-"""Door to door by public transport: the best stops to walk to and from, and how full the vehicles are."""
+"""Door to door by public transport: the best stops to walk to and from."""
 
 from __future__ import annotations
 
@@ -248,21 +248,6 @@ def options_kernel(
             add_leg(skim, out, row, out.leg_back[row], (b_m[k] + a_m[m]) * walk.min_per_m)
 
 
-def load_kernel(
-    leg: Any, weight: Any, chosen: Any, main_pattern: Any, main_share: Any, board_pos: Any, alight_pos: Any,
-    per_period: int, offset: Any, change: Any, boardings: Any,
-) -> None:  # fmt: skip
-    """Add boardings and the change of load at each position of the main legs; in row order, by one thread."""
-    for row in range(leg.size):
-        if chosen[row] and leg[row] >= 0:
-            q = leg[row] // per_period
-            p = main_pattern[leg[row]]
-            on_board = weight[row] * main_share[leg[row]]
-            change[offset[p] + board_pos[leg[row]], q] += on_board
-            change[offset[p] + alight_pos[leg[row]], q] -= on_board
-            boardings[p, q] += weight[row]
-
-
 insert = njit(cache=True, nogil=True, **LEAN)(insert)
 walked_m = njit(cache=True, nogil=True, forceinline=True, **LEAN)(walked_m)
 nearest_walked = njit(cache=True, nogil=True, **LEAN)(nearest_walked)
@@ -271,4 +256,3 @@ candidates = njit(cache=True, nogil=True, **LEAN)(candidates)
 best_pair = njit(cache=True, nogil=True, forceinline=True, **LEAN)(best_pair)
 add_leg = njit(cache=True, nogil=True, forceinline=True, **LEAN)(add_leg)
 options_kernel = njit(cache=True, nogil=True)(options_kernel)
-load_kernel = njit(cache=True, nogil=True, **LEAN)(load_kernel)

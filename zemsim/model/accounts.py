@@ -102,16 +102,21 @@ def _fares(flows: YearFlows) -> pd.DataFrame:
 
 
 def _routes(model: MobilityModel) -> pd.DataFrame:
+    """Kilometres of lines as they were driven, and the electric share; services on demand are paid by the hour."""
     timetable, base = model.supply.timetable, model.world.supplies[()].timetable
-    electric = dict(model.conditions.electric_bus_share)
-    base_electric = dict(model.base_conditions_of[model.year].electric_bus_share)
     route_id = timetable.routes["route_id"]
+    written = model.book.of_year("transit", model.year)
+    km = written["vehicle_km_day"] * written["day_type"].map(year_days(model))
+    by_route = km.groupby(written["route_id"]).sum().reindex(route_id).to_numpy()
+    electric_km = (km * written["electric_share"]).groupby(written["route_id"]).sum().reindex(route_id).to_numpy()
+    asked = route_id.isin([service.route_id for service in timetable.on_demand]).to_numpy()
+    base_electric = dict(model.base_conditions_of[model.year].electric_bus_share)
     return pd.DataFrame(
         {
             "route_id": route_id,
-            "vehicle_km_year": _year_kilometres(model, timetable).reindex(route_id, fill_value=0.0).to_numpy(),
+            "vehicle_km_year": np.where(asked, 0.0, by_route),
             "base_vehicle_km_year": _year_kilometres(model, base).reindex(route_id, fill_value=0.0).to_numpy(),
-            "electric_share": [electric.get(r, 0.0) for r in route_id],
+            "electric_share": np.divide(electric_km, by_route, out=np.zeros_like(by_route), where=by_route > 0),
             "base_electric_share": [base_electric.get(r, 0.0) for r in route_id],
         }
     )

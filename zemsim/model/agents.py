@@ -15,6 +15,7 @@ from zemsim.core.randomness import Stream
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.choice_blocks import choose_modes, choose_modes_rows
 from zemsim.kernels.ownership import N_CARS, buy_ebikes, buys_ebike, renew_cars, renew_household
+from zemsim.model.bus_operators import plan_departures, routes_in_use
 from zemsim.model.rows import Column, RowAgent, Rows, RowTable, batched
 
 if TYPE_CHECKING:
@@ -230,6 +231,13 @@ class BusOperator(RowAgent):
         """Close the books of a simulated year."""
         self.vehicle_km_year, self.boardings_year = vehicle_km, boardings
         self.fare_revenue_eur_year, self.cost_eur_year = fares_eur, cost_eur
+
+    def plan_departures(self) -> None:
+        """Once a year after simulated days, if a measure says so: more departures where buses are full, in a budget."""
+        network = self.model.network_names[self.row]
+        rules = [rule for rule in self.model.conditions.operator_rules if rule.network_id == network]
+        if rules:
+            self.model.departure_factors |= plan_departures(rules[0], routes_in_use(self.model, network))
 
     @property
     def subsidy_eur_year(self) -> float:

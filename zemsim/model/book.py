@@ -7,21 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from zemsim.core.names import TRIPS_PER_TOUR, Alternative, DayType, Mode
+from zemsim.core.names import TRIPS_PER_TOUR, Alternative
 from zemsim.core.schema import conform
 from zemsim.model.accounts import day_tables, purchases_of_year
 from zemsim.model.day import reported_modes
 from zemsim.model.energy import fuel_l_per_km, grid_kwh_per_km
+from zemsim.model.transit_book import TransitSeason, fleet_rows, route_rows
 from zemsim.policy.payments import ledger
-from zemsim.travel.on_demand import driven_km
 
 if TYPE_CHECKING:
     from zemsim.model.day_plan import DayPlan
     from zemsim.model.model import MobilityModel
-    from zemsim.travel.transit_loads import PatternLoads
 
-#: ``vehicle_class`` of routes with electric trains.
-_ELECTRIC_TRAIN = "train_electric"
 #: What verdicts count; the gaps are the largest of any car and day, or receiver and day.
 COUNTS = (
     "no_alternative",
@@ -34,7 +31,17 @@ COUNTS = (
     "no_place_in_time",
     "zones_off",
 )
-TABLES = ("trips", "destinations", "vehicles", "sessions", "purchases", "transit", "payments", "gaps")
+TABLES = (
+    "trips",
+    "destinations",
+    "vehicles",
+    "sessions",
+    "purchases",
+    "transit",
+    "payments",
+    "gaps",
+    "bus_fleets",
+)
 
 
 class Book:
@@ -43,7 +50,7 @@ class Book:
     def __init__(self) -> None:
         self._parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
         self.counts: dict[str, float] = dict.fromkeys(COUNTS, 0)
-        self._loads: list[tuple[dict[DayType, int], dict[DayType, PatternLoads]]] = []
+        self._seasons: list[TransitSeason] = []
 
     def copy(self) -> Book:
         """A book with the same rows so far; what is added to one does not reach the other."""
@@ -115,7 +122,8 @@ class Book:
         self.counts["roads_not_reached"] += int(model.traffic is not None and not model.traffic.reached)
         days = model.days_of(model.season)
         model.sessions_of_year += week.sessions_of * sum(days.values()) / 7.0
-        self._loads.append((days, model.moves.loads))
+        self._seasons.append(TransitSeason(days, model.moves.loads, model.bus_weeks))
+        self._parts["bus_fleets"].append(fleet_rows(model))
 
     def _add_trips(self, model: MobilityModel, plan: DayPlan) -> None:
         made = np.flatnonzero(plan.alternative >= 0)
@@ -141,8 +149,8 @@ class Book:
 
     def close_days(self, model: MobilityModel) -> None:
         """Write down the routes of a simulated year, means over the days of its seasons, and the gaps."""
-        self._parts["transit"].append(_routes(model, self._loads))
-        self._loads = []
+        self._parts["transit"].append(route_rows(model, self._seasons))
+        self._seasons = []
         self._parts["gaps"].append(pd.DataFrame(model.gaps))
         model.gaps = []
 
@@ -188,45 +196,3 @@ def _add_kilometres(model: MobilityModel, plan: DayPlan) -> None:
     v.km_year += by_car
     v.litres_year += by_car * fuel_l_per_km(model)
     v.kwh_year += by_car * grid_kwh_per_km(model)
-
-
-def _routes(
-    model: MobilityModel, seasons: list[tuple[dict[DayType, int], dict[DayType, PatternLoads]]]
-) -> pd.DataFrame:
-    """Vehicle kilometres, boardings and loads by route and day type, from days and loads of each season."""
-    timetable = model.supply.timetable
-    electric = dict(model.conditions.electric_bus_share)
-    electric |= dict.fromkeys(_electric_trains(timetable.routes), 1.0)
-    runs = timetable.vehicle_km().groupby(["route_id", "day_type"])["vehicle_km"].sum()
-    n_routes = len(timetable.routes)
-    tables = []
-    for day_type in DayType:
-        boardings = [loads[day_type].boardings.sum(axis=1) for _, loads in seasons]
-        by_pattern = np.average(boardings, axis=0, weights=[days[day_type] for days, _ in seasons])
-        km = {name: float(runs.get((name, int(day_type)), 0.0)) for name in timetable.routes["route_id"]}
-        km |= driven_km(timetable, by_pattern)
-        fullest = np.zeros(n_routes)
-        loads = np.max([np.nan_to_num(season[day_type].load_share).max(axis=1) for _, season in seasons], axis=0)
-        np.maximum.at(fullest, timetable.pattern_route, loads)
-        route_id = timetable.routes["route_id"]
-        tables.append(
-            pd.DataFrame(
-                {
-                    "year": model.year,
-                    "route_id": route_id,
-                    "network_id": timetable.routes["network_id"],
-                    "mode": np.where(timetable.routes["mode"] == "train", int(Mode.TRAIN), int(Mode.BUS)),
-                    "day_type": int(day_type),
-                    "vehicle_km_day": [km[name] for name in route_id],
-                    "boardings_day": np.bincount(timetable.pattern_route, by_pattern, n_routes),
-                    "electric_share": [float(electric.get(name, 0.0)) for name in route_id],
-                    "max_load_share": fullest,
-                }
-            )
-        )
-    return pd.concat(tables, ignore_index=True)
-
-
-def _electric_trains(routes: pd.DataFrame) -> list[str]:
-    """Routes that run with electric trains."""
-    return routes.loc[routes["vehicle_class"] == _ELECTRIC_TRAIN, "route_id"].tolist()

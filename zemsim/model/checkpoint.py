@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from zemsim.core.names import DayType
     from zemsim.model.book import Book
     from zemsim.model.car_habits import CarHabits
     from zemsim.model.model import MobilityModel
@@ -41,7 +42,8 @@ class Checkpoint:
     peak_skim: RoadSkim
     traffic: Assignment | None
     timetable_key: Any
-    crowding: npt.NDArray[np.float32]
+    crowding: dict[DayType, npt.NDArray[np.float32]]
+    further_wait_min: dict[DayType, npt.NDArray[np.float32]]
     car_habits: CarHabits
     book: Book
 
@@ -59,7 +61,8 @@ class Checkpoint:
             peak_skim=model.peak_skim,
             traffic=model.traffic,
             timetable_key=model.timetable_key,
-            crowding=model.crowding.copy(),
+            crowding=dict(model.crowding),
+            further_wait_min=dict(model.further_wait_min),
             car_habits=model.car_habits,
             book=model.book.copy(),
         )
@@ -76,7 +79,7 @@ class Checkpoint:
         model.traffic = self.traffic
         model.knows_roads = True
         model.use_timetable(self.timetable_key)
-        model.crowding = self.crowding.copy()
+        model.crowding, model.further_wait_min = dict(self.crowding), dict(self.further_wait_min)
         model.car_habits = self.car_habits
         model.book = self.book.copy()
         model.year = self.year

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from zemsim.behaviour.parameters import Parameters
+from zemsim.behaviour.parameters import SEGMENTS, Parameters
 from zemsim.core.names import Nest
 from zemsim.kernels.tour_choice import ChoiceParameters
+from zemsim.region import Region
 
 
 def choice_parameters(parameters: Parameters) -> ChoiceParameters:
@@ -31,3 +33,11 @@ def choice_parameters(parameters: Parameters) -> ChoiceParameters:
         constants=np.ascontiguousarray(p.mode_constants),
         nest_scale=np.array([p[scales[nest]] for nest in Nest]),
     )
+
+
+def segments_of(region: Region, origin: npt.NDArray[np.int32], dest: npt.NDArray[np.int32]) -> npt.NDArray[np.int8]:
+    """Row of the mode constants of each tour: inside a city, or not."""
+    place = region.zones["settlement_id"].to_numpy()
+    city = region.zones["area_type"].to_numpy() == "city"
+    inside = city[origin] & city[dest] & (place[origin] == place[dest])
+    return np.where(inside, SEGMENTS.index("city"), SEGMENTS.index("regional")).astype(np.int8)

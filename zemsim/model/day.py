@@ -14,14 +14,13 @@ from zemsim.kernels.household_cars import CarColumns, allot_cars
 from zemsim.model.charging_week import learn_from_week
 from zemsim.model.energy import electric_share_of_phev, fuel_eur_per_km, phev_grid_kwh_per_km
 from zemsim.model.plug_in_hybrids import with_plug_in_hybrids
+from zemsim.model.transit_day import learn_from_departures, transit_loads
 from zemsim.model.vehicles import kwh_per_km
 from zemsim.model.waits import charge_weeks
 from zemsim.travel.assignment import Assignment, equilibrate
 from zemsim.travel.link_network import VehicleClass
-from zemsim.travel.on_demand import is_on_demand
 from zemsim.travel.roads import road_skim
-from zemsim.travel.timetable_changes import keys_needed
-from zemsim.travel.transit_loads import PatternLoads, Riders, load_riders
+from zemsim.travel.transit_loads import DepartureLoads
 
 if TYPE_CHECKING:
     from zemsim.model.day_plan import DayPlan
@@ -41,8 +40,7 @@ class Moves:
 
     road_time_s: npt.NDArray[np.float64]
     road_gap: float
-    crowding: npt.NDArray[np.float32]
-    loads: dict[DayType, PatternLoads]
+    loads: dict[DayType, DepartureLoads]
 
 
 def use_day(model: MobilityModel, day_type: DayType) -> None:
@@ -50,7 +48,7 @@ def use_day(model: MobilityModel, day_type: DayType) -> None:
     plan = model.plans[day_type]
     model.today = plan
     plan.set_people(model.residents.table.columns)
-    plan.prepare(model.temperature_c, model.crowding)
+    plan.prepare(model.temperature_c, model.crowding[day_type], model.further_wait_min[day_type])
     table = model.residents.table
     table.tour_start[:] = plan.tour_start
     table.tour_end[:] = plan.tour_end
@@ -115,8 +113,7 @@ def move(model: MobilityModel) -> None:
     """Load the roads of the busiest morning hour and the vehicles of public transport."""
     traffic, gap = _traffic(model, _morning_demand(model, model.plans[DayType.WEEKDAY]))
     model.traffic = traffic
-    loads = transit_loads(model)
-    model.moves = Moves(traffic.time_s, gap, _crowding(model, loads), loads)
+    model.moves = Moves(traffic.time_s, gap, transit_loads(model))
 
 
 def _traffic(model: MobilityModel, demand: VehicleClass) -> tuple[Assignment, float]:
@@ -162,37 +159,6 @@ def _morning_demand(model: MobilityModel, plan: DayPlan) -> VehicleClass:
     )
 
 
-def transit_loads(model: MobilityModel) -> dict[DayType, PatternLoads]:
-    """Highest load over places and boardings by pattern and period, of each day type."""
-    return {day_type: _pattern_loads(model, plan) for day_type, plan in model.plans.items()}
-
-
-def _pattern_loads(model: MobilityModel, plan: DayPlan) -> PatternLoads:
-    """Loads of buses and trains together; a seat does not ask which of the two alternatives brought its passenger."""
-    chosen = np.concatenate([plan.alternative == Alternative.BUS, plan.alternative == Alternative.TRAIN])
-    offer, riders = plan.offer, []
-    for position, key in enumerate(keys_needed(model.timetable_key)):
-        out, back, own = offer.legs(without=position > 0)
-        riders.append(Riders(model.world.supplies[key].skim, out, back, chosen & own))
-    loads = load_riders(model.supply.timetable, riders)
-    if offer.asked is not None:  # who was refused has asked, too
-        np.multiply(loads.load_share, offer.asked, out=loads.load_share)
-    return loads
-
-
-def _crowding(model: MobilityModel, loads_of: dict[DayType, PatternLoads]) -> npt.NDArray[np.float32]:
-    """Factor on in-vehicle time: 1 while there are places, rising to the multiplier at the full load."""
-    p = model.parameters
-    factor = np.ones_like(model.crowding)
-    by_request = is_on_demand(model.supply.timetable)
-    for loads in loads_of.values():
-        share = np.nan_to_num(loads.load_share, nan=0.0)  # of unknown capacity: no crowding is known
-        share[by_request] = 0.0  # these refuse whom they cannot carry
-        over = np.clip((share - 1.0) / (p["load_full"] - 1.0), 0.0, 1.0)
-        factor = np.maximum(factor, (1.0 + (p["m_crowd"] - 1.0) * over).astype(np.float32))
-    return factor
-
-
 def charge(model: MobilityModel) -> None:
     """Drive and charge the electric cars over the week of the season, some times over; see `charge_weeks`."""
     week, model.waits = charge_weeks(model)
@@ -200,28 +166,18 @@ def charge(model: MobilityModel) -> None:
 
 
 def remember(model: MobilityModel) -> None:
-    """What was experienced becomes what is expected: crowding by successive averages, road times as they are.
+    """What was experienced becomes what is expected: full vehicles by successive averages, road times as they are.
 
     Times of an equilibrium need no average: the paths that drivers take already answer to them.
     """
     weight = 1.0 / (model.iteration + 1)
     moves, week = model.moves, model.week
-    model.crowding += (weight * (moves.crowding - model.crowding)).astype(np.float32)
+    learn_from_departures(model, moves.loads, weight)
     if moves.road_gap > _SKIM_TOLERANCE:
         model.peak_time_s = moves.road_time_s
         model.use_roads(road_skim(model.world.network, model.peak_time_s, model.threads))
-    _ration(model)
     model.gaps.append(_gaps(model))
     learn_from_week(model, week, weight)
-
-
-def _ration(model: MobilityModel) -> None:
-    """Services on demand refuse as many of the next iteration as asked for more in this one than there was."""
-    by_request = is_on_demand(model.supply.timetable)
-    if by_request.any():
-        for day_type, plan in model.plans.items():
-            load = np.nan_to_num(model.moves.loads[day_type].load_share, nan=0.0)
-            plan.ration(np.where(by_request[:, None], np.maximum(load, 1.0), 1.0))
 
 
 def _gaps(model: MobilityModel) -> dict[str, float | int]:

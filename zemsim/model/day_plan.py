@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from zemsim.behaviour.parameters import SEGMENTS, Parameters
+from zemsim.behaviour.parameters import Parameters
 from zemsim.core.names import PERIODS, Alternative, DayType, Purpose, Season
 from zemsim.core.randomness import Stream
 from zemsim.kernels.blocks import run_blocks
@@ -26,7 +26,7 @@ from zemsim.kernels.tour_choice import (
     fill_fixed_rows,
     fill_gumbel,
 )
-from zemsim.model.coefficients import choice_parameters
+from zemsim.model.coefficients import choice_parameters, segments_of
 from zemsim.model.transit_offer import ALL_ROWS, COMPONENTS, Options, Rows, TransitOffer
 from zemsim.population import Population
 from zemsim.region import Region
@@ -56,7 +56,7 @@ class DayPlan:
     alternative : int8 [R], the choice; -1 = no alternative at all.
     base_fare_eur : float64 [R, 2, 2], one-way fare of the bus and the train option, paid on buses and on trains.
     fare_share : float64 [R, 2], share of the base fare to pay on buses and on trains.
-    crowding : float32 [1 + patterns * Q], factor on in-vehicle time where ``crowd_out`` and ``crowd_back`` point to.
+    crowding : float32 [1 + E], factor on in-vehicle time at the stop events of planned departures, see ``crowd_out``.
     offer : bus and train of the tours.
     active_km : float32 [R], way on foot or by bike, one way.
     moved : int64, tours that go to another place than planned, rising; ``moved_xy`` float64 [moved, 2] their points.
@@ -125,7 +125,7 @@ class DayPlan:
             dest=dest,
             period_out=out,
             period_back=back,
-            segment=_segments(region, origin, dest),
+            segment=segments_of(region, origin, dest),
             road_km=self.column("road_km").astype(np.float32),
             road_min=np.full(n, np.inf, np.float32),
             walk_min=np.full(n, np.inf, np.float32),
@@ -221,8 +221,7 @@ class DayPlan:
     def set_transit(self, full: Options, without: Options | None = None) -> None:
         """Write bus and train of the timetable in force; ``without`` is for those whom a service on demand refuses."""
         self.offer = TransitOffer(self.columns, full, without)
-        self.offer.write(self.base_fare_eur)
-        self._fixed_at = None
+        self._write_offer()
         self._fares_of = None  # other base fares, so what is to be paid must be worked out anew
 
     def go_to(
@@ -244,7 +243,7 @@ class DayPlan:
         changed = np.union1d(base, rows)
         self.moved, self.moved_xy = rows, xy
         c = self.columns
-        c.segment[changed] = _segments(self._region, c.origin[changed], c.dest[changed])
+        c.segment[changed] = segments_of(self._region, c.origin[changed], c.dest[changed])
         self._remember_kilometres(changed)
         self._drive(changed)
         self._park(changed)
@@ -261,8 +260,11 @@ class DayPlan:
         """Refuse rides on demand where more is asked than there is, by luck; see `TransitOffer.ration`."""
         luck = uniforms(self.seed, int(Stream.ON_DEMAND), self.resident_id * 128 + self.address)
         self.offer.ration(asked, luck)
-        self.offer.write(self.base_fare_eur)
+        self._write_offer()
         self.columns.fare_eur[:] = (self.base_fare_eur * self.fare_share[:, None, :]).sum(axis=2).T
+
+    def _write_offer(self) -> None:
+        self.offer.write(self.base_fare_eur)
         self._fixed_at = None
 
     def set_constants(self, constants: npt.NDArray[np.float64]) -> None:
@@ -275,15 +277,23 @@ class DayPlan:
         self.parameters = self.parameters._replace(**changed)
         self._fixed_at = None
 
-    def prepare(self, temperature_c: float, crowding: npt.NDArray[np.float32]) -> None:
-        """Make the plan ready for a choice at a crowding [patterns, Q].
+    def prepare(
+        self, temperature_c: float, crowding: npt.NDArray[np.float32], further_wait_min: npt.NDArray[np.float32]
+    ) -> None:
+        """Make the plan ready for a choice, at a crowding and further waits of each stop event [E].
 
         What no iteration changes is worked out anew if something set it since.
         """
-        self.crowding = np.concatenate([np.ones(1, np.float32), crowding.ravel()])
+        self.crowding = np.concatenate([np.ones(1, np.float32), crowding])
         if self._fixed_at != temperature_c:
             run_blocks(fill_fixed_rows, self.n_tours, self.threads, self.columns, temperature_c, self.parameters)
             self._fixed_at = temperature_c
+        self.offer.expect(further_wait_min, temperature_c, self.parameters, self.threads)
+
+    def expect_room(self) -> None:
+        """Expect to find room in every bus and train; the next `prepare` says again what is known of full ones."""
+        self.offer.expect_room()
+        self._fixed_at = None
 
     def set_parking(self, eur_h: npt.NDArray[np.float64], ev_eur_h: npt.NDArray[np.float64]) -> None:
         """Parking cost of each tour from the prices per hour of each zone [Z], combustion and electric."""
@@ -387,11 +397,3 @@ class DayPlan:
             "vehicle": int(self.columns.vehicle[tour]),
             "choice": Alternative(chosen).name.lower() if chosen >= 0 else None,
         }
-
-
-def _segments(region: Region, origin: npt.NDArray[np.int32], dest: npt.NDArray[np.int32]) -> npt.NDArray[np.int8]:
-    """Row of the mode constants of each tour: inside a city, or not."""
-    place = region.zones["settlement_id"].to_numpy()
-    city = region.zones["area_type"].to_numpy() == "city"
-    inside = city[origin] & city[dest] & (place[origin] == place[dest])
-    return np.where(inside, SEGMENTS.index("city"), SEGMENTS.index("regional")).astype(np.int8)

@@ -136,11 +136,13 @@ class DestinationChoice:
 
     def _logsums(self, model: MobilityModel, c: Conditions) -> Logsums:
         """Logsums of every market, those of workplaces last."""
-        key, crowding = model.timetable_key, model.crowding
+        key, crowding, further = model.timetable_key, model.crowding, model.further_wait_min
         model.use_timetable(c.timetable)
+        for plan in model.plans.values():
+            plan.expect_room()
         by_day = {day_type: logsums(model, plan, self.standards, c) for day_type, plan in model.plans.items()}
         model.use_timetable(key)
-        model.crowding = crowding
+        model.crowding, model.further_wait_min = crowding, further
         return [market.take(by_day) for market in (*self.free, self.work)]
 
     # --- places -------------------------------------------------------------------------------------------------

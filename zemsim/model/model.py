@@ -12,14 +12,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from zemsim.behaviour.parameters import Parameters
-from zemsim.core.names import DAYS_PER_YEAR, PERIODS, DayType, Season
+from zemsim.core.names import DAYS_PER_YEAR, DayType, Season
 from zemsim.core.randomness import Stream
 from zemsim.kernels.charging_tables import Stations
 from zemsim.kernels.draws import uniforms
-from zemsim.model import day, stations
-from zemsim.model.accounts import YearFlows, year_days
+from zemsim.model import day, stations, transit_day
+from zemsim.model.accounts import YearFlows
 from zemsim.model.agents import BusOperator, Household, Municipality, Resident, Station
 from zemsim.model.book import Book
+from zemsim.model.bus_fleets import FleetWeeks
 from zemsim.model.car_habits import CarHabits
 from zemsim.model.checkpoint import Checkpoint
 from zemsim.model.day_plan import DayPlan
@@ -33,14 +34,17 @@ from zemsim.model.vehicles import make_vehicles, places_of_households
 from zemsim.model.world import TimetableKey, TransitSupply, World
 from zemsim.policy.conditions import Conditions, conditions
 from zemsim.policy.draft import PolicyRegion
+from zemsim.travel.transit import transit_skim
 
 if TYPE_CHECKING:
+    from zemsim.kernels.departures import DayTrips
     from zemsim.model.car_market import CarMarketYear
     from zemsim.model.charging_week import WeekResult
     from zemsim.model.ebike_market import EbikeMarketYear
     from zemsim.model.waits import WaitsMet
     from zemsim.policy.levers import Measure
     from zemsim.travel.assignment import Assignment
+    from zemsim.travel.electric_buses import BusWeek
     from zemsim.travel.roads import RoadSkim
 
 
@@ -70,6 +74,9 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
     waits: WaitsMet
     car_market: CarMarketYear
     ebike_market: EbikeMarketYear
+    day_trips: dict[DayType, DayTrips]
+    crowding: dict[DayType, npt.NDArray[np.float32]]
+    further_wait_min: dict[DayType, npt.NDArray[np.float32]]
 
     def __init__(self, world: World, seed: int, threads: int = 1, schedule: Schedule = SCHEDULE) -> None:
         super().__init__(rng=int(seed))
@@ -86,7 +93,9 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
             )
             for day_type in DayType
         }
-        self.tour_options = TourOptions(world, self.plans, threads)
+        self._fleet_weeks = FleetWeeks()
+        self._own_supplies: dict[TimetableKey, TransitSupply] = {}
+        self.tour_options = TourOptions(world, self.supply_of, self.plans, threads)
         self.destinations: DestinationChoice | None = None
         self.think_of_ebikes: dict[tuple[int, ...], npt.NDArray[np.bool_]] = {}
         self._policy_region = PolicyRegion.of(world.region)
@@ -178,6 +187,8 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.knows_roads = False
         go_back(self)
         self.car_habits = CarHabits.none()
+        self.bus_weeks: dict[str, BusWeek] = {}
+        self.departure_factors: dict[str, float] = {}
         self.flows: YearFlows | None = None
         self.sessions_of_year = np.zeros(len(self.stations))
         self.year, self.iteration = settings.years[0], 0
@@ -302,6 +313,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         """Set the season: temperature, shared e-bikes; the memory of choices starts anew."""
         self.season, self.iteration, self.weeks = season, 0, 0
         self.temperature_c, self.last_choice = self.world.temperature_c[season], None
+        self.bus_weeks = self._fleet_weeks.of_season(self)
         c = self.conditions
         for plan in self.plans.values():
             plan.set_season(self.world.active, season)
@@ -317,7 +329,16 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
     @property
     def supply(self) -> TransitSupply:
         """The timetable in force and its skim."""
-        return self.world.supplies[self.timetable_key]
+        return self.supply_of(self.timetable_key)
+
+    def supply_of(self, key: TimetableKey) -> TransitSupply:
+        """A timetable and its skim; those that only a rule of an operator asks for are made here, and kept."""
+        if key in self.world.supplies:
+            return self.world.supplies[key]
+        if key not in self._own_supplies:
+            timetable = self.world.supplies[()].timetable.changed(key)
+            self._own_supplies[key] = TransitSupply(timetable, transit_skim(timetable, threads=self.threads))
+        return self._own_supplies[key]
 
     def use_timetable(self, key: TimetableKey) -> None:
         """Put a timetable in force; travellers start without any memory of crowding if it is another than before."""
@@ -327,7 +348,10 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         options = self.tour_options.of(key)
         for day_type, plan in self.plans.items():
             plan.set_transit(*(of[day_type] for of in options))
-        self.crowding = np.ones((self.supply.timetable.n_patterns, len(PERIODS)), np.float32)
+        self.day_trips = transit_day.trips_of(self.supply.timetable, self.parameters)
+        events = {day_type: len(trips.depart_s) for day_type, trips in self.day_trips.items()}
+        self.crowding = {day_type: np.ones(n, np.float32) for day_type, n in events.items()}
+        self.further_wait_min = {day_type: np.zeros(n, np.float32) for day_type, n in events.items()}
 
     def open_stations(self) -> None:
         """Open the sites of the year at its prices; without measures these would be ``base_tariffs``."""
@@ -353,25 +377,6 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         table = self.stations.table
         reach_km = self.parameters["charger_reach_km"]
         return stations.points_within(self.sites, table.points, table.open, self._residents_near, reach_km)
-
-    def close_operators(self) -> None:
-        """Operators close their books of the simulated year: kilometres, boardings, fares, cost."""
-        routes = self.book.of_year("transit", self.year)
-        days = year_days(self)
-        weight = routes["day_type"].map(days).to_numpy(np.float64)
-        p, flows = self.parameters, self.flows
-        cost = p["c_bus_die"] + routes["electric_share"].to_numpy() * (p["c_bus_ele"] - p["c_bus_die"])
-        for operator, name in zip(self.operators, self.network_names, strict=True):
-            own = (routes["network_id"] == name).to_numpy()
-            boardings = routes["boardings_day"].to_numpy() * weight
-            km = routes["vehicle_km_day"].to_numpy() * weight
-            same_mode = (routes["mode"] == routes["mode"][own].iloc[0]).to_numpy()
-            all_boardings = boardings[same_mode].sum()
-            fares = flows.paid_eur[1 if name == "train" else 0] if flows is not None else 0.0
-            share = boardings[own].sum() / all_boardings if all_boardings else 0.0
-            # No figure is known for what a train kilometre costs: blank, not the figure of a bus.
-            spent = float("nan") if name == "train" else float((km * cost)[own].sum())
-            operator.account(float(km[own].sum()), float(boardings[own].sum()), float(fares * share), spent)
 
     def close(self) -> None:
         """Let go of the model: Mesa before 3.4.2 would keep it for ever."""

@@ -64,7 +64,7 @@ DAY: tuple[Step, ...] = (
     Step(
         "choose modes",
         day.choose_modes,
-        ("tour.*", "road times", "crowding", "temperature"),
+        ("tour.*", "road times", "crowding", "further waits", "temperature"),
         ("tour.alternative",),
         (Stream.MODE_NEST, Stream.MODE_ALTERNATIVE, Stream.LIFT, Stream.SHARED_EBIKE),
     ),
@@ -72,7 +72,7 @@ DAY: tuple[Step, ...] = (
 
 #: Once per iteration, after all its day types.
 NIGHT: tuple[Step, ...] = (
-    Step("move", day.move, ("tour.alternative", "legs"), ("moves.road_time_s", "moves.crowding")),
+    Step("move", day.move, ("tour.alternative", "legs", "bus_weeks"), ("moves.road_time_s", "moves.loads")),
     Step(
         "charge",
         day.charge,
@@ -87,6 +87,7 @@ NIGHT: tuple[Step, ...] = (
         (
             "road times",
             "crowding",
+            "further waits",
             "stations.wait_min",
             "vehicles.morning_kwh",
             "vehicles.paid_eur_kwh",
@@ -101,7 +102,7 @@ YEAR: tuple[Step, ...] = (
     Step(
         "set conditions",
         year.set_conditions,
-        ("policy", "region"),
+        ("policy", "region", "departure_factors"),
         ("conditions", "timetable", "stations", "fares", "parking", "households.yard_charging"),
         (Stream.YARD,),
     ),
@@ -145,8 +146,8 @@ YEAR: tuple[Step, ...] = (
     Step(
         "operators react",
         year.operators_react,
-        ("stations.sessions_day",),
-        ("stations.points", "operators"),
+        ("stations.sessions_day", "transit"),
+        ("stations.points", "operators", "departure_factors"),
     ),
     Step("settle payments", year.settle_payments, ("purchases", "trips", "transit", "sessions"), ("payments",)),
 )

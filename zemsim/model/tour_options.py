@@ -6,20 +6,21 @@ as they do; what was there before is kept, for these tours only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from zemsim.core.names import DayType
+from zemsim.model.transit_day import trips_of, with_events
 from zemsim.model.transit_offer import ALL_ROWS, Options, Rows
 from zemsim.travel.timetable_changes import keys_needed
 from zemsim.travel.transit_options import PathWeights, transit_options
 
 if TYPE_CHECKING:
     from zemsim.model.day_plan import DayPlan
-    from zemsim.model.world import TimetableKey, World
+    from zemsim.model.world import TimetableKey, TransitSupply, World
 
 Arrays = Mapping[str, Mapping[str, npt.NDArray[Any]]]
 
@@ -29,13 +30,20 @@ class TourOptions:
 
     Parameters
     ----------
-    world : timetables and homes.
+    world : homes.
+    supply_of : timetable and skim of a key.
     plans : the tours.
     threads : threads of the search for stops.
     """
 
-    def __init__(self, world: World, plans: Mapping[DayType, DayPlan], threads: int) -> None:
-        self._world, self._plans, self._threads = world, plans, threads
+    def __init__(
+        self,
+        world: World,
+        supply_of: Callable[[TimetableKey], TransitSupply],
+        plans: Mapping[DayType, DayPlan],
+        threads: int,
+    ) -> None:
+        self._world, self._supply_of, self._plans, self._threads = world, supply_of, plans, threads
         self._planned: dict[TimetableKey, dict[DayType, Arrays]] = {}
         self._under: list[tuple[Arrays, npt.NDArray[np.int64], Arrays]] = []
 
@@ -43,7 +51,7 @@ class TourOptions:
         """The options under a timetable, and for those whom its services on demand refuse."""
         found = []
         for each in keys_needed(key):
-            main, arrays = self._world.supplies[each].skim.main_pattern, self._at_planned(each)
+            main, arrays = self._supply_of(each).skim.main_pattern, self._at_planned(each)
             found.append({day_type: Options(arrays[day_type], main) for day_type in DayType})
         return found
 
@@ -72,7 +80,7 @@ class TourOptions:
 
     def _search(self, key: TimetableKey, rows: Mapping[DayType, Rows], planned: bool = False) -> dict[DayType, Arrays]:
         """Options of some tours of both day types in one search, to where they were planned or to where they go."""
-        supply, homes = self._world.supplies[key], self._world.population.households[["x_m", "y_m"]].to_numpy()
+        supply, homes = self._supply_of(key), self._world.population.households[["x_m", "y_m"]].to_numpy()
         parts: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in ("home", "to", "out", "back", "at", "o", "d")}
         for day_type, at in rows.items():
             plan = self._plans[day_type]
@@ -90,12 +98,22 @@ class TourOptions:
         found = transit_options(*ways, threads=self._threads, leave_min=leave, **walks)
         ends = np.cumsum([len(values) for values in parts["out"]])
         starts = ends - [len(values) for values in parts["out"]]
-        return {
-            day_type: {
-                mode: {name: values[start:end] for name, values in option.items()} for mode, option in found.items()
+        trips = trips_of(supply.timetable, self._world.parameters)
+        by_type: dict[DayType, Arrays] = {}
+        for (day_type, at), start, end in zip(rows.items(), starts, ends, strict=True):
+            plan = self._plans[day_type]
+            times = plan.column("depart_min")[at], plan.column("leave_min")[at]
+            by_type[day_type] = {
+                mode: with_events(
+                    {name: values[start:end] for name, values in option.items()},
+                    trips[day_type],
+                    supply.skim,
+                    *times,
+                    self._threads,
+                )
+                for mode, option in found.items()
             }
-            for day_type, start, end in zip(rows, starts, ends, strict=True)
-        }
+        return by_type
 
 
 def _rows_of(arrays: Arrays, rows: npt.NDArray[np.int64]) -> Arrays:

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from zemsim.core.names import PERIODS
-from zemsim.kernels.tour_choice import TourColumns
+from zemsim.kernels.blocks import run_blocks
+from zemsim.kernels.tour_choice import ChoiceParameters, TourColumns, expect_waits_rows
 
 #: Positions of tours, or a slice of them.
 Rows = npt.NDArray[np.int64] | slice
@@ -21,10 +22,15 @@ ALL_ROWS: Final = slice(None)
 
 MODES = ("bus", "train")
 COMPONENTS = ("ivt_min", "wait_min", "headway_min", "walk_min", "transfers")
+WAIT: Final = COMPONENTS.index("wait_min")
 
 
 class Options(NamedTuple):
-    """Bus and train of all tours (`transit_options`), and the main pattern of every leg of the skim, any shape."""
+    """Bus and train of all tours (`transit_options`), and the main pattern of every leg of the skim, any shape.
+
+    Each mode has besides ``event_out, event_back``, int32 [R], one more than the stop event of the departure that is
+    planned (`zemsim.travel.transit_loads`), 0 none.
+    """
 
     of_mode: Mapping[str, Mapping[str, npt.NDArray[Any]]]
     main_pattern: npt.NDArray[Any]
@@ -42,6 +48,7 @@ class TransitOffer:
     Attributes
     ----------
     refused : bool [2, R], tours whose bus or train is that without services on demand.
+    usual_wait_min : float32 [2, R], wait at changes when nobody is left behind.
     asked : float64 [patterns, Q] or None, vehicles asked for over those there are, at least 1.
     """
 
@@ -49,8 +56,10 @@ class TransitOffer:
         self._columns = columns
         self.full, self.without = full, without
         self.refused = np.zeros(columns.transit_ok.shape, bool)
+        self.usual_wait_min = np.zeros(columns.transit_ok.shape, np.float32)
+        self._further_min = np.zeros(1, np.float32)
         self.asked: npt.NDArray[np.float64] | None = None
-        self._places = self._crowding_places(full)
+        self._places: npt.NDArray[np.int32] | None = None
 
     def ration(self, asked: npt.NDArray[np.float64], luck: npt.NDArray[np.float64]) -> None:
         """Refuse rides where more is asked than there is.
@@ -63,21 +72,24 @@ class TransitOffer:
             Of each tour, from 0 to 1: it is served where it lies below ``1 / asked`` on both main legs.
         """
         self.asked = np.maximum(asked, 1.0)
+        if self._places is None:
+            self._places = self._places_of_legs()
         served = np.concatenate([np.ones(1), 1.0 / self.asked.ravel()])
         self.refused = luck >= np.minimum(served[self._places[0]], served[self._places[1]])
 
     def write(self, base_fare_eur: npt.NDArray[np.float64]) -> None:
         """Write the options into the columns, and the fares on buses and on trains into ``base_fare_eur`` [R, 2, 2]."""
-        self._write_rows(self.full, self._places, base_fare_eur, [slice(None)] * len(MODES))
+        self._further_min = np.zeros(1, np.float32)
+        self._write_rows(self.full, base_fare_eur, [ALL_ROWS] * len(MODES))
         if self.without is not None and self.refused.any():
             refused = [np.flatnonzero(of_mode) for of_mode in self.refused]
-            self._write_rows(self.without, self._crowding_places(self.without), base_fare_eur, refused)
+            self._write_rows(self.without, base_fare_eur, refused)
 
     def write_again(self, rows: npt.NDArray[np.int64], base_fare_eur: npt.NDArray[np.float64]) -> None:
         """Write some rows anew, whose options have changed; they are served."""
-        self._places[:, :, rows] = self._crowding_places(self.full, rows)
+        self._places = None
         self.refused[:, rows] = False
-        self._write_rows(self.full, self._places, base_fare_eur, [rows] * len(MODES))
+        self._write_rows(self.full, base_fare_eur, [rows] * len(MODES))
 
     def serve_all(self, base_fare_eur: npt.NDArray[np.float64]) -> None:
         """Refuse nobody any more."""
@@ -85,29 +97,41 @@ class TransitOffer:
             self.refused[:] = False
             self.write(base_fare_eur)
 
-    def legs(self, without: bool) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-        """Return legs out and back in the skim, bus after train, and the tours that use them: [2 R]."""
-        options = self.without if without and self.without is not None else self.full
-        out, back = (
-            np.concatenate([options.of_mode[mode][side] for mode in MODES]) for side in ("leg_out", "leg_back")
-        )
-        return out, back, (self.refused if without else ~self.refused).ravel()
+    def expect(
+        self, further_min: npt.NDArray[np.float32], temperature_c: float, p: ChoiceParameters, threads: int
+    ) -> None:
+        """Expect to wait for room, ``further_min`` [E] at each stop event, and work out anew what follows from it."""
+        further = np.concatenate([np.zeros(1, np.float32), further_min])
+        if self._further_min.any() or further.any():
+            waits = (self._columns, self.usual_wait_min, further, temperature_c, p)
+            run_blocks(expect_waits_rows, self.usual_wait_min.shape[1], threads, *waits)
+        self._further_min = further
 
-    def _crowding_places(self, options: Options, rows: Rows = ALL_ROWS) -> npt.NDArray[np.int32]:
-        """Where the crowding of the main legs stands, int32 [2 sides, modes, R]: 0 none, then patterns by period."""
-        c, flat = self._columns, np.ravel(options.main_pattern)
-        found = np.zeros((2, len(MODES), len(c.period_out[rows])), np.int32)
+    def expect_room(self) -> None:
+        """Expect no wait for room; utilities are then to be worked out anew."""
+        self._columns.transit[:, WAIT, :] = np.where(self._columns.transit_ok, self.usual_wait_min, 0.0)
+        self._further_min = np.zeros(1, np.float32)
+
+    def options(self, without: bool) -> tuple[Options, npt.NDArray[np.bool_]]:
+        """Return the options with or without services on demand, and the tours that use them, bool [modes, R]."""
+        if without:
+            return (self.full if self.without is None else self.without), self.refused
+        return self.full, ~self.refused
+
+    def _places_of_legs(self) -> npt.NDArray[np.int32]:
+        """Pattern and period of the main legs, int32 [2 sides, modes, R]: 0 none, then patterns by period."""
+        c, flat = self._columns, np.ravel(self.full.main_pattern)
+        found = np.zeros((2, *self.refused.shape), np.int32)
         for k, mode in enumerate(MODES):
-            option = {name: values[rows] for name, values in options.of_mode[mode].items()}
+            option = self.full.of_mode[mode]
             for side, (leg, period) in enumerate((("leg_out", c.period_out), ("leg_back", c.period_back))):
                 pattern = np.where(option["available"], flat[np.where(option["available"], option[leg], 0)], -1)
-                found[side, k] = np.where(pattern >= 0, 1 + pattern * len(PERIODS) + period[rows], 0)
+                found[side, k] = np.where(pattern >= 0, 1 + pattern * len(PERIODS) + period, 0)
         return found
 
     def _write_rows(
         self,
         options: Options,
-        places: npt.NDArray[np.int32],
         base_fare_eur: npt.NDArray[np.float64],
         rows: Sequence[Rows],
     ) -> None:
@@ -119,6 +143,7 @@ class TransitOffer:
             c.transit_ok[k, at] = available
             for j, component in enumerate(COMPONENTS):
                 c.transit[k, j, at] = np.where(available, option[component][at], 0.0)
-            c.crowd_out[k, at], c.crowd_back[k, at] = places[0, k, at], places[1, k, at]
+            self.usual_wait_min[k, at] = c.transit[k, WAIT, at]
+            c.crowd_out[k, at], c.crowd_back[k, at] = option["event_out"][at], option["event_back"][at]
             fare, on_buses = (np.where(available, option[name][at], 0.0) for name in ("fare_eur", "bus_fare_eur"))
             base_fare_eur[at, k, 0], base_fare_eur[at, k, 1] = on_buses, fare - on_buses

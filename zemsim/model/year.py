@@ -13,12 +13,14 @@ from zemsim.core.randomness import Stream
 from zemsim.kernels.draws import uniforms
 from zemsim.kernels.ownership import N_CARS, NO_CAR
 from zemsim.model.accounts import YearFlows, year_days
+from zemsim.model.bus_operators import changes_of, close_books
 from zemsim.model.car_habits import CarHabits
 from zemsim.model.car_market import SUPPORTED, car_market
 from zemsim.model.charging_hours import with_power
 from zemsim.model.destinations import DestinationChoice
 from zemsim.model.ebike_market import ebike_market, learn_ebike_gains
 from zemsim.model.vehicles import EMPTY
+from zemsim.travel.timetable_changes import TimetableKey, in_order
 
 if TYPE_CHECKING:
     from zemsim.behaviour.parameters import Parameters
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 def set_conditions(model: MobilityModel) -> None:
     """Prices, grants, timetable, sites, fares and parking of the year take effect."""
     model.conditions = model.conditions_of[model.year]
-    model.use_timetable(model.conditions.timetable)
+    model.use_timetable(timetable_of_year(model))
     model.open_stations()
     model.find_stations_near_zones()
     conditions = model.conditions
@@ -38,6 +40,16 @@ def set_conditions(model: MobilityModel) -> None:
         plan.set_fares(conditions.fare_share, age)
         plan.set_parking(conditions.parking_eur_h, conditions.parking_ev_eur_h)
     _plug_in_yards(model)
+
+
+def timetable_of_year(model: MobilityModel) -> TimetableKey:
+    """What measures do to the timetable, and what operators with a rule do by themselves."""
+    key = model.conditions.timetable
+    ruled = {rule.network_id for rule in model.conditions.operator_rules}
+    routes = model.world.supplies[()].timetable.routes
+    own = routes.loc[routes["network_id"].isin(ruled), "route_id"]
+    factors = {name: model.departure_factors[name] for name in own if name in model.departure_factors}
+    return in_order((*key, *changes_of(factors))) if factors else key
 
 
 def _plug_in_yards(model: MobilityModel) -> None:
@@ -198,12 +210,13 @@ def observe_fleet(model: MobilityModel) -> None:
 
 
 def operators_react(model: MobilityModel) -> None:
-    """After simulated days: station operators may add a point, transport operators close their books."""
+    """After simulated days: station operators may add a point, transport operators close their books and plan on."""
     if model.year in model.world.settings.days_in:
         stations = model.stations.table
         stations.sessions_day[:] = model.sessions_of_year / max(1, sum(year_days(model).values()))
         model.stations.do("expand")
-        model.close_operators()
+        close_books(model)
+        model.operators.do("plan_departures")
 
 
 def settle_payments(model: MobilityModel) -> None:

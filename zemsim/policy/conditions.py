@@ -19,7 +19,7 @@ from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.fingerprint import DIGEST_BYTES
 from zemsim.core.names import Powertrain
 from zemsim.policy.draft import Draft, PolicyRegion
-from zemsim.policy.rules import EbikeGrant, ExtraSite, Grant, PaymentRule
+from zemsim.policy.rules import EbikeGrant, ExtraSite, Grant, OperatorRule, PaymentRule
 from zemsim.travel.timetable_changes import TimetableKey, in_order
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from zemsim.policy.levers import Measure
     from zemsim.region import Region
+    from zemsim.travel.electric_buses import ElectricFleet
 
 #: Key of ``datapackage.json``: false where the national policy of Latvia is not in force.
 NATIONAL_POLICY: Final = "national_policy"
@@ -73,7 +74,11 @@ class Conditions:
     timetable : tuple of Change
         What measures do to the timetable, in order; the key of a timetable, () is that of the region.
     electric_bus_share : tuple of (str, float)
-        ``route_id`` and electric share of its vehicle-km, sorted.
+        ``route_id`` and electric share of its vehicle-km, sorted; of networks without a fleet of their own.
+    electric_fleets : tuple of ElectricFleet
+        Electric buses with their chargers, by network.
+    operator_rules : tuple of OperatorRule
+        How operators change their departures after a simulated year, by network.
     site_price_eur_kwh : ndarray, float64 [V]
         Price of energy at the region's sites, mean over the hours.
     site_eur_min, site_eur_session : ndarray, float64 [V]
@@ -111,6 +116,8 @@ class Conditions:
     fare_share: npt.NDArray[np.float64]
     timetable: TimetableKey
     electric_bus_share: tuple[tuple[str, float], ...]
+    electric_fleets: tuple[ElectricFleet, ...]
+    operator_rules: tuple[OperatorRule, ...]
     site_price_eur_kwh: npt.NDArray[np.float64]
     site_eur_min: npt.NDArray[np.float64]
     site_eur_session: npt.NDArray[np.float64]
@@ -301,6 +308,8 @@ def _freeze(draft: Draft) -> Conditions:
         fare_share=_locked(draft.fare_share),
         timetable=in_order(draft.changes),
         electric_bus_share=tuple(sorted((route, s) for route, s in draft.electric_bus_share.items() if s > 0.0)),
+        electric_fleets=tuple(sorted(draft.electric_fleets, key=lambda fleet: fleet.network_id)),
+        operator_rules=tuple(sorted(draft.operator_rules, key=lambda rule: rule.network_id)),
         site_price_eur_kwh=_locked(draft.site_price_eur_kwh),
         site_eur_min=_locked(draft.site_eur_min),
         site_eur_session=_locked(draft.site_eur_session),

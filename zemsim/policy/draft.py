@@ -11,7 +11,7 @@ import numpy as np
 from zemsim.core.errors import InputError
 from zemsim.policy.places import Places
 from zemsim.policy.routes import Routes
-from zemsim.policy.rules import EbikeGrant, ExtraSite, Grant, PaymentRule
+from zemsim.policy.rules import EbikeGrant, ExtraSite, Grant, OperatorRule, PaymentRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from zemsim.policy.levers.prices import ChargingPrice
     from zemsim.policy.stops import Stops
     from zemsim.region import Region
+    from zemsim.travel.electric_buses import ElectricFleet
     from zemsim.travel.timetable import Timetable
     from zemsim.travel.timetable_changes import Change
 
@@ -101,6 +102,8 @@ class Draft:
         self.fare_share = np.ones((len(TRANSIT_MODES), len(zones), AGES))
         self.changes: list[Change] = []
         self.electric_bus_share: dict[str, float] = {}
+        self.electric_fleets: list[ElectricFleet] = []
+        self.operator_rules: list[OperatorRule] = []
         self.site_price_eur_kwh = np.array(region.chargers["price_eur_kwh"], dtype=np.float64)
         self.site_eur_min = np.array(region.chargers["eur_min"], dtype=np.float64)
         self.site_eur_session = np.array(region.chargers["eur_session"], dtype=np.float64)

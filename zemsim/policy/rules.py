@@ -169,3 +169,31 @@ class ExtraSite:
     eur_session: float = 0.0
     resident_share: float = 1.0
     hour_factor: tuple[float, ...] = (1.0,) * 24
+
+
+@dataclass(frozen=True)
+class OperatorRule:
+    """How the operator of a network changes its departures from year to year, see `zemsim.model.bus_operators`.
+
+    Attributes
+    ----------
+    network_id, measure_id : str
+    budget_eur_year : float
+        What kilometres beyond the timetable may cost a year; negative: what must be saved.
+    cost_eur_km : float
+        Cost of a vehicle-km that is added or saved.
+    full_share : float
+        Load over places of a route's fullest departure from which the route gets more departures.
+    step_share : float
+        Departures that a route gets or loses in a year, as a share of those of the timetable.
+    most_factor : float
+        Most departures over those of the timetable; the fewest are one over it.
+    """
+
+    network_id: str
+    budget_eur_year: float
+    cost_eur_km: float
+    full_share: float
+    step_share: float
+    most_factor: float
+    measure_id: str

@@ -126,8 +126,16 @@ def with_settings(world: World, **changes: Any) -> World:
 
 def measures(*rows: Mapping[str, Any]) -> Sequence[Measure]:
     """Measures from their own keys; what every measure must state is added."""
-    costed = {"public_chargers", "yard_chargers", "bus_frequency", "shared_ebikes", "electric_city_buses"}
-    costed |= {"solar_charging", "new_line", "new_stop", "closed_stop", "bus_speed", "on_demand_bus"}
+    costed = {
+        "public_chargers",
+        "yard_chargers",
+        "bus_frequency",
+        "shared_ebikes",
+        "electric_city_buses",
+        "electric_buses",
+    }
+    costed |= {"solar_charging", "new_line", "new_stop", "closed_stop", "bus_speed", "on_demand_bus", "electric_buses"}
+    costed |= {"bus_operator_rule"}
     full = []
     for number, row in enumerate(rows):
         head = _HEAD | (_COSTED if row["lever"] in costed else {}) | {"id": f"test-{number}"}

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.model.small_world import run, with_settings
-from zemsim.core.names import DAYS_PER_YEAR, DayType
+from zemsim.core.names import DAYS_PER_YEAR, PERIODS, DayType
 from zemsim.evidence.emissions import energy_of_buses
 from zemsim.evidence.factors import load_factors
 from zemsim.model.model import MobilityModel
@@ -141,7 +141,7 @@ def test_who_is_refused_is_a_matter_of_luck_and_travels_by_what_the_lines_offer(
     """A service that is asked for twice as much refuses about half; at thrice, those and more."""
     model = MobilityModel(with_settings(world, years=(2027, 2027), days_in=(2027,)), seed=1)
     run(model, "service", SERVICE)
-    plan, shape = model.plans[DayType.WEEKDAY], model.crowding.shape
+    plan, shape = model.plans[DayType.WEEKDAY], (model.supply.timetable.n_patterns, len(PERIODS))
     own = np.flatnonzero(model.supply.timetable.pattern_route == _row(model, "test-0"))
     refused = []
     for times in (1.0, 2.0, 3.0):
@@ -151,20 +151,23 @@ def test_who_is_refused_is_a_matter_of_luck_and_travels_by_what_the_lines_offer(
         refused.append(plan.offer.refused[0].copy())
         if times == 1.0:
             before = {name: getattr(plan.columns, name).copy() for name in ("transit", "transit_ok", "fare_eur")}
-            at = plan.columns.crowd_out[0].copy()
-    rides = np.isin((at - 1) // shape[1], own) & (at > 0)
+    bus = plan.offer.full.of_mode["bus"]
+    main = np.ravel(plan.offer.full.main_pattern)[np.maximum(bus["leg_out"], 0)]
+    rides = np.isin(main, own) & bus["available"]
     assert not refused[0].any()
     assert (refused[2] | ~refused[1]).all()
     assert refused[1][rides].mean() == pytest.approx(0.5, abs=0.1)
-    assert not np.isin((plan.columns.crowd_out[0][refused[2]] - 1) // shape[1], own).any()
+    assert plan.offer.without is not None
+    assert (plan.columns.crowd_out[0][refused[2]] == plan.offer.without.events[0, 0][refused[2]]).all()
     assert not (plan.columns.transit_ok[0] & ~before["transit_ok"][0]).any()
     kept = ~plan.offer.refused
     for name, values in before.items():
         now = getattr(plan.columns, name)
         assert (now[0][..., kept[0]] == values[0][..., kept[0]]).all(), name
-    out, back, without = plan.offer.legs(without=True)
-    assert len(out) == len(back) == len(without) == 2 * plan.n_tours
-    assert (without == plan.offer.refused.ravel()).all()
+    options, without = plan.offer.options(without=True)
+    assert options is plan.offer.without
+    assert (without == plan.offer.refused).all()
+    assert (plan.offer.options(without=False)[1] == ~without).all()
     model.close()
 
 

@@ -178,8 +178,9 @@ def test_kilometres_by_bus_are_those_of_the_way_that_the_tour_takes(model: Mobil
     for day_type, (options, _) in model.tour_options.of(())[0].items():
         plan = model.plans[day_type]
         km = tours["bus_km"].to_numpy()[plan.first_idx : plan.first_idx + plan.n_tours]
-        there = options["bus"]["available"]
-        assert np.array_equal(km[there], options["bus"]["km"][there])
+        bus = options.of_mode["bus"]
+        there = bus["available"]
+        assert np.array_equal(km[there], bus["km"][there])
         seen += int((~there & ~np.isnan(km)).sum())
     assert seen > 0
 

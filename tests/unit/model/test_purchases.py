@@ -161,8 +161,8 @@ def gains(model: MobilityModel, temperature_c: float | None = None) -> np.ndarra
     kept, column = model.temperature_c, model.residents.table.ebike_gain
     before, model.year = column.copy(), 2024
     model.temperature_c = kept if temperature_c is None else temperature_c
-    for plan in model.plans.values():
-        plan.prepare(model.temperature_c, model.crowding)
+    for day_type, plan in model.plans.items():
+        plan.prepare(model.temperature_c, model.crowding[day_type], model.further_wait_min[day_type])
     learn_ebike_gains(model, first=True)
     found = column.copy()
     column[:], model.year, model.temperature_c = before, 2025, kept

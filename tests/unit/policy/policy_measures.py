@@ -66,6 +66,14 @@ KINDS: dict[str, dict[str, Any]] = {
     "electric_city_buses": {
         **{"network": "city_bus_jelgava", "electric_share": 0.5, "cost_eur_per_vehicle_km": 0.15, **COST},
     },
+    "bus_operator_rule": {
+        **{"networks": ["regional_bus"], "budget_eur_year": 100_000, "full_share": 0.9, "step_share": 0.25},
+        **{"most_factor": 2, "cost_eur_per_vehicle_km": 1.9, **COST},
+    },
+    "electric_buses": {
+        **{"network": "regional_bus", "buses": {"2026": 2, "2028": 5}, "battery_kwh": 300, "depot_plugs": 2},
+        **{"depot_kw": 50, "eur_per_bus": 480_000, "eur_per_plug": 30_000, "cost_eur_per_vehicle_km": -0.2, **COST},
+    },
     "shared_ebikes": {
         **{"places": ["Jelgava"], "bikes_per_1000": 2, "bikes_per_station": 5, "walk_max_m": 300},
         **{"price_eur_trip": 0.5, "winter": False, "cost_eur_per_bike_year": 2000, **COST},

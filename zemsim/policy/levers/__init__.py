@@ -14,7 +14,7 @@ from zemsim.policy.levers.grants import EbikePurchaseGrant, EvPurchaseGrant
 from zemsim.policy.levers.lines import BusSpeed, ClosedStop, NewLine, NewStop
 from zemsim.policy.levers.on_demand import OnDemandBus
 from zemsim.policy.levers.prices import ChargingPrice, ElectricityPrice, FuelPrice, HomeTariff, ParkingPrice
-from zemsim.policy.levers.transit import BusFare, BusFrequency, ElectricCityBuses
+from zemsim.policy.levers.transit import BusFare, BusFrequency, BusOperatorRule, ElectricBuses, ElectricCityBuses
 
 #: One measure: the key ``lever`` says which kind it is.
 Measure = Annotated[
@@ -31,12 +31,14 @@ Measure = Annotated[
     | ParkingPrice
     | BusFare
     | BusFrequency
+    | BusOperatorRule
     | NewLine
     | NewStop
     | ClosedStop
     | BusSpeed
     | OnDemandBus
     | ElectricCityBuses
+    | ElectricBuses
     | SharedEbikes
     | MunicipalFleet,
     Field(discriminator="lever"),
@@ -59,12 +61,14 @@ LEVERS = {
         ParkingPrice,
         BusFare,
         BusFrequency,
+        BusOperatorRule,
         NewLine,
         NewStop,
         ClosedStop,
         BusSpeed,
         OnDemandBus,
         ElectricCityBuses,
+        ElectricBuses,
         SharedEbikes,
         MunicipalFleet,
     )
