@@ -158,7 +158,7 @@ def test_who_is_refused_is_a_matter_of_luck_and_travels_by_what_the_lines_offer(
     assert (refused[2] | ~refused[1]).all()
     assert refused[1][rides].mean() == pytest.approx(0.5, abs=0.1)
     assert plan.offer.without is not None
-    assert (plan.columns.crowd_out[0][refused[2]] == plan.offer.without.events[0, 0][refused[2]]).all()
+    assert (plan.columns.crowd_out[0][refused[2]] == plan.offer.without.of_mode["bus"]["event_out"][refused[2]]).all()
     assert not (plan.columns.transit_ok[0] & ~before["transit_ok"][0]).any()
     kept = ~plan.offer.refused
     for name, values in before.items():
