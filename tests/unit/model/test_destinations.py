@@ -169,10 +169,10 @@ def test_a_moved_tour_is_the_tour_that_had_been_planned_there(
     planned.start_season(model.season)
     for day_type, plan in planned.plans.items():
         plan.set_people(model.residents.table.columns)
-        plan.prepare(model.temperature_c, model.crowding)
+        plan.prepare(model.temperature_c, model.crowding[day_type], model.further_wait_min[day_type])
         mine = model.plans[day_type]
         mine.set_people(model.residents.table.columns)
-        mine.prepare(model.temperature_c, model.crowding)
+        mine.prepare(model.temperature_c, model.crowding[day_type], model.further_wait_min[day_type])
         expected, found = arrays_of(plan), arrays_of(mine)
         for name, values in expected.items():
             if name not in {"vehicle", "drive_eur", "parking_eur", "ebike", "shared_eur", "fixed"}:
@@ -205,9 +205,9 @@ def test_a_new_start_forgets_where_tours_went(world: World) -> None:
         model.start("baseline", ())
         model._do(model.schedule.year[:1])
         model.start_season(model.season)
-        for plan in model.plans.values():
+        for day_type, plan in model.plans.items():
             plan.set_people(model.residents.table.columns)
-            plan.prepare(model.temperature_c, model.crowding)
+            plan.prepare(model.temperature_c, model.crowding[day_type], model.further_wait_min[day_type])
     skip = {"vehicle", "drive_eur", "parking_eur"}  # of the last allotment
     for day_type, plan in used.plans.items():
         other = arrays_of(fresh.plans[day_type])

@@ -175,7 +175,7 @@ def test_kilometres_by_bus_are_those_of_the_way_that_the_tour_takes(model: Mobil
     late = with_transit_km(world.tours[1].assign(leave_min=np.int16(28 * 60)), world)
     assert np.array_equal(tours["bus_km"].isna(), late["bus_km"].isna()), "the hour takes nobody's way away"
     seen = 0
-    for day_type, (options, _) in model.tour_options.of(())[0].items():
+    for day_type, options in model.tour_options.of(())[0].items():
         plan = model.plans[day_type]
         km = tours["bus_km"].to_numpy()[plan.first_idx : plan.first_idx + plan.n_tours]
         bus = options.of_mode["bus"]
