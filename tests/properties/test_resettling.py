@@ -29,13 +29,14 @@ member = st.fixed_dictionaries(
         "room_min": st.sampled_from([5.0, 20.0, 400.0]),
     }
 )
+unchanged = member.map(lambda one: one | {"before": -1, "now": -1})
 ways = st.lists(st.sampled_from([0.0, 5.0, 30.0, math.inf]), min_size=N_ZONES**2, max_size=N_ZONES**2)
 
 
 @st.composite
 def neighbours(draw: st.DrawFn) -> tuple[list[Member], np.ndarray, np.ndarray]:
     """Members sorted by neighbourhood, and their logsums at first and now."""
-    members = sorted(draw(st.lists(member, min_size=1, max_size=14)), key=lambda m: m["group"])
+    members = sorted(draw(st.lists(member | unchanged, min_size=1, max_size=14)), key=lambda m: m["group"])
     for row, one in enumerate(members):
         one |= {"row": row, "agent": 100 + row // 2, "draw": row % 2}
     tables = [

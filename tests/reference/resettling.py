@@ -18,6 +18,8 @@ def weights(member, members, before, now, theta):
     """Weight of each place of the neighbourhood for the person of a member, by the member whose place it is."""
     return {
         other["row"]: weight(before[member["before"]][other["row"]], now[member["now"]][other["row"]], theta)
+        if member["before"] >= 0
+        else 1.0
         for other in members
         if other["group"] == member["group"]
     }
@@ -59,7 +61,8 @@ def place(member, members, before, now, theta, pull, way_min, seed, stream):
         return own
     if uniform(seed, stream, member["agent"], draw) < pulled[own] / mean:
         return own
-    above = [(a, w - mean) for a, w in sorted(pulled.items()) if w > mean and now[member["now"]][a] > -math.inf]
+    goes = {a for a in pulled if member["now"] < 0 or now[member["now"]][a] > -math.inf}
+    above = [(a, w - mean) for a, w in sorted(pulled.items()) if w > mean and a in goes]
     for attempt in range(1, ATTEMPTS + 1):
         wanted = float(uniform(seed, stream, member["agent"], draw + attempt)) * sum(more for _, more in above)
         running = 0.0

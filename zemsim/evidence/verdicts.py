@@ -37,7 +37,7 @@ WAIT_ERROR_LIMIT_MIN: Final = 1.0
 GIVEN_UP_LIMIT: Final = 0.01
 
 #: Share of the tours that would go elsewhere that may find no place to be reached in time.
-NO_PLACE_LIMIT: Final = 0.1
+NO_PLACE_LIMIT: Final = 0.25
 
 #: Most that the account of energy of a car and day, or of money of a site and day, may miss: kWh, EUR.
 ACCOUNT_LIMIT: Final = 1e-9
@@ -255,8 +255,8 @@ def _destinations(counts: Mapping[str, float], moved: int) -> list[Verdict]:
             "destinations-in-time",
             share <= NO_PLACE_LIMIT,
             share,
-            "Tours that go to another place than before: {moved}; that would, and found none to be reached in time: "
-            "{held} ({share}); they go where they went; up to {limit} is fine",
+            "Tours that go to another place than before: {moved}; that would, and found none that they can reach in "
+            "time: {held} ({share}); they go where they went; up to {limit} is fine",
             "Braucieni uz citu vietu nekā iepriekš: {moved}; braucieni, kam laikus sasniedzamas citas vietas nebija: "
             "{held} ({share}), tie paliek, kur bija; pieļaujami līdz {limit}",
             moved=(moved, 0, ""),

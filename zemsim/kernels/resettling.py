@@ -42,7 +42,7 @@ class Cells(NamedTuple):
     Attributes
     ----------
     first, last : int32 [Q], the members of its neighbourhood.
-    before, now : int8 [Q], rows of the logsums that its persons had at first and have now.
+    before, now : int8 [Q], rows of the logsums that its persons had at first and have now; -1 where nothing changed.
     members : int32 [Q], how many are of the cell.
     start : int64 [Q + 1], where the weights of its places begin.
     """
@@ -89,7 +89,9 @@ def fill_weights(start: int, stop: int, cells: Any, before: Any, now: Any, theta
     for q in range(start, stop):
         k = cells.start[q]
         for a in range(cells.first[q], cells.last[q]):
-            out_weight[k] = weight_of(before[cells.before[q], a], now[cells.now[q], a], theta)
+            out_weight[k] = 1.0
+            if cells.before[q] >= 0:
+                out_weight[k] = weight_of(before[cells.before[q], a], now[cells.now[q], a], theta)
             k += 1
 
 
@@ -177,7 +179,7 @@ def _surplus(q: int, cells: Any, zone: Any, weight: Any, pull: Any, now: Any, ab
     for k in range(size):
         a = cells.first[q] + k
         more = weight[cells.start[q] + k] * pull[zone[a]] - mean
-        if more > 0.0 and now[cells.now[q], a] > -math.inf:
+        if more > 0.0 and (cells.now[q] < 0 or now[cells.now[q], a] > -math.inf):
             running += more
         above[k] = running
     return float(mean)

@@ -1,4 +1,4 @@
-"""The coefficients of the mode choice: from behavioural parameters to what the kernels read."""
+"""The coefficients of the mode choice: from behavioural parameters to what the kernels read, and who has which."""
 
 from __future__ import annotations
 

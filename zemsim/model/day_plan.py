@@ -210,12 +210,18 @@ class DayPlan:
             return
         self._people = {name: values.copy() for name, values in now.items()}
         who, c, licence = self.column("resident_idx"), self.columns, now["licence"]
-        income = np.clip(now["income_ratio"][who].astype(np.float64), 0.2, 5.0)
-        c.cost_factor[:] = self.damping * income ** -self._behaviour["eta_vot_income"]
         c.bike[:] = now["bike"][who]
         others = np.bincount(self._home, weights=licence)[self._home] - licence
         c.passenger[:] = ((others >= 1) & self._cars_at_home)[who] | self._lift
-        self.allotment.rank[:] = np.where(licence[who], self._rank, -1)
+        self._weigh(ALL_ROWS)
+
+    def _weigh(self, rows: Rows) -> None:
+        """Weight of money in some tours, by length and income, and which of them may be driven by who makes them."""
+        if self._people:
+            who = self.column("resident_idx")[rows]
+            income = np.clip(self._people["income_ratio"][who].astype(np.float64), 0.2, 5.0)
+            self.columns.cost_factor[rows] = self.damping[rows] * income ** -self._behaviour["eta_vot_income"]
+            self.allotment.rank[rows] = np.where(self._people["licence"][who], self._rank[rows], -1)
         self._fixed_at = None
 
     def set_transit(self, full: Options, without: Options | None = None) -> None:
@@ -234,7 +240,7 @@ class DayPlan:
     ) -> None:
         """Send the tours ``rows`` (rising) to other zones and points than planned, and all others where they planned.
 
-        What is offered by bus and train, who travels, and minutes on foot must then be set anew.
+        What is offered by bus and train, and minutes on foot, must then be set anew.
         """
         base = self.moved
         plans = (self.column(name)[base] for name in ("dest_zone_idx", "road_km", "active_km"))
@@ -245,9 +251,9 @@ class DayPlan:
         c = self.columns
         c.segment[changed] = segments_of(self._region, c.origin[changed], c.dest[changed])
         self._remember_kilometres(changed)
+        self._weigh(changed)
         self._drive(changed)
         self._park(changed)
-        self._people, self._fixed_at = {}, None
 
     def write_offer_again(self, rows: npt.NDArray[np.int64]) -> None:
         """Take over bus and train of some tours, whose options have changed, and what is to be paid."""

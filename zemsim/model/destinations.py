@@ -10,9 +10,7 @@ distance, and are full.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +19,7 @@ from zemsim.core.names import DayType, Powertrain, Purpose
 from zemsim.core.randomness import Stream
 from zemsim.kernels.draws import uniforms
 from zemsim.kernels.resettling import Cells, Movers, balanced_pull, places_weighed, settled
-from zemsim.model.moves import Moves, go_back, send
+from zemsim.model.moves import Moves, bring_back_stuck, go_back, send
 from zemsim.model.neighbourhoods import Market, market_of, near_order
 from zemsim.model.standard_persons import Kind, Offer, logsums, standards_of
 from zemsim.model.vehicles import EMPTY
@@ -33,30 +31,19 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-#: Logsums float32 [segments, N] of the members of each market.
-Logsums = list[npt.NDArray[np.float32]]
+#: Segments at first and now of the tours of each day type.
+Codes = dict[DayType, npt.NDArray[np.int16]]
+#: Logsums float32 [segments, N] of the members of a market, and of all markets.
+Logsum = npt.NDArray[np.float32]
+Logsums = list[Logsum]
 
 #: Purposes whose places hold any number.
 FREE_PURPOSES: Final = (Purpose.SHOPPING, Purpose.LEISURE, Purpose.ESCORT, Purpose.BUSINESS)
-#: Shortest stay at a place, as in the plans of a day.
-SHORTEST_STAY_MIN: Final = 5
 #: How near the workers of each zone must come to those of before, and how near they are sought, in so many passes.
 BALANCE: Final = 1e-4
 _SOUGHT, _PASSES = 5e-5, 200
 #: Draws of workers, beyond those of any tour.
 _WORK_DRAW: Final = 200
-
-
-@dataclass(frozen=True)
-class _Year:
-    """What all markets of a year read, by day type: arrays [R] of the tours."""
-
-    code: dict[DayType, Ints]
-    plans: Mapping[DayType, DayPlan]
-
-    def of(self, market: Market, column: Callable[[DayPlan], npt.NDArray[Any]]) -> npt.NDArray[Any]:
-        """A column of the plans for the members of a market."""
-        return market.take({day_type: column(plan) for day_type, plan in self.plans.items()})
 
 
 class DestinationChoice:
@@ -66,7 +53,7 @@ class DestinationChoice:
     ----------
     free : markets of tours by day type and purpose.
     work : market of workplaces: the first tour to work of each who makes any, of a weekday if there is one.
-    not_moved : tours of the last simulated year that would have moved and found no place in time.
+    not_moved : tours of the last simulated year that would have moved and found no place that they can reach.
     workers_moved : workers with another workplace than at first.
     zones_off : zones whose workers would not be as many as before, were all to choose anew.
     """
@@ -98,14 +85,16 @@ class DestinationChoice:
         for plan in model.plans.values():
             plan.set_people(model.residents.table.columns)
         before, now = self._logsums_then_and_now(model)
-        year, moves = _Year(self._codes(model), model.plans), Moves()
+        code, moves = self._codes(model), Moves()
         self.not_moved = 0
         for at, market in enumerate(self.free):
-            place = self._places(model, market, year, before[at], now[at])
+            place = self._places(model, market, code, before[at], now[at])
             moved = np.flatnonzero(place != np.arange(len(place)))
             moves.add(market.day_type[moved], market.row[moved], market, place[moved])
-        self._settle_work(model, year, before[-1], now[-1], moves)
+        self._settle_work(model, code, before[-1], now[-1], moves)
         send(model, moves)
+        self.not_moved += bring_back_stuck(model)
+        self.workers_moved = int((model.residents.table.works_like_idx >= 0).sum())
 
     # --- logsums ------------------------------------------------------------------------------------------------
 
@@ -147,75 +136,75 @@ class DestinationChoice:
 
     # --- places -------------------------------------------------------------------------------------------------
 
-    def _codes(self, model: MobilityModel) -> dict[DayType, Ints]:
-        """Segment at first and now of who makes each tour, as one number: int64 [R] by day type.
+    def _codes(self, model: MobilityModel) -> Codes:
+        """Segment at first and now of who makes each tour, as one number: int16 [R] by day type.
 
         Plans do not ask who drives, so who begins or ends to drive counts as of its new kind from the first. Who
         changes the kind of car goes further or less far as driving becomes cheaper or dearer.
         """
         now = _kinds(model, model.residents.table.licence, model.vehicles.powertrain)
         drives = (now > Kind.RIDE) & (self._kind_at_first > Kind.RIDE)
-        kinds = np.where(drives, self._kind_at_first, now), now
-        codes = {}
+        n, group = self.standards.n_segments, len(Kind) * self._richer
+        before, codes = np.where(drives, self._kind_at_first, now), {}
+        on_foot, ride = (
+            ((np.maximum(before, least) + group) * n + np.maximum(now, least) + group).astype(np.int16)
+            for least in (Kind.NONE, Kind.RIDE)
+        )
         for day_type, plan in model.plans.items():
             who = plan.column("resident_idx")
-            ride, group = plan.columns.passenger.astype(np.int64), len(Kind) * self._richer[who]
-            before, now = (np.where(kind[who] <= Kind.RIDE, ride, kind[who]) + group for kind in kinds)
-            codes[day_type] = before * self.standards.n_segments + now
+            codes[day_type] = np.where(plan.columns.passenger, ride[who], on_foot[who])
         return codes
 
-    def _cells(self, market: Market, code: Ints, same: bool) -> tuple[Cells, npt.NDArray[np.int32]]:
-        """Members of a neighbourhood and of a code; and the cell of each member, -1 where nothing has changed.
+    def _cells(
+        self, market: Market, code: Codes, before: Logsum, now: Logsum, all_of_them: bool
+    ) -> tuple[Cells, npt.NDArray[np.int32]]:
+        """Members of a neighbourhood and of a code; and the cell of each member, -1 for none.
 
-        With ``same`` the logsums are those of before, and only who has become another person is in a cell.
+        All whose logsums are those of before are of one cell, or of none if they need not be in any.
         """
         n = self.standards.n_segments
-        key = market.group.astype(np.int64) * n * n + code
-        count = np.bincount(key, minlength=(len(market.edges) - 1) * n * n)
-        if same:
-            before, now = np.divmod(np.arange(n * n), n)
-            count.reshape(-1, n * n)[:, before == now] = 0
+        changed = np.ones((n, n), np.bool_)
+        for k in range(n):
+            changed[k, k] = now is not before and not np.array_equal(before[k], now[k])
+        pairs = np.append(-1, np.flatnonzero(changed[:, :].ravel()))
+        number = np.zeros(n * n, np.int64)
+        number[pairs[1:]] = np.arange(1, len(pairs))
+        key = market.group * np.int64(len(pairs)) + number[market.take(code)]
+        count = np.bincount(key, minlength=(len(market.edges) - 1) * len(pairs))
+        if not all_of_them:
+            count[:: len(pairs)] = 0
         found = np.flatnonzero(count)
         place = np.full(len(count), -1, np.int32)
         place[found] = np.arange(len(found))
-        group, of_code = np.divmod(found, n * n)
-        before, now = np.divmod(of_code, n)
+        group, pair = np.divmod(found, len(pairs))
+        then, today = (np.where(pair > 0, of, -1).astype(np.int8) for of in np.divmod(pairs[pair], n))
         first, last = market.edges[group], market.edges[group + 1]
         start = np.append(0, np.cumsum(last - first)).astype(np.int64)
-        cells = Cells(first, last, before.astype(np.int8), now.astype(np.int8), count[found].astype(np.int32), start)
-        return cells, place[key]
+        return Cells(first, last, then, today, count[found].astype(np.int32), start), place[key]
 
     def _places(
         self,
         model: MobilityModel,
         market: Market,
-        year: _Year,
-        before: npt.NDArray[np.float32],
-        now: npt.NDArray[np.float32],
+        code: Codes,
+        before: Logsum,
+        now: Logsum,
         changes: Bools | None = None,
     ) -> npt.NDArray[np.int32]:
         """Whose place each member of a market takes; ``changes`` are those who choose a workplace, None for tours."""
         stay = np.arange(len(market.row), dtype=np.int32)
-        same, at_work = now is before, changes is not None
-        cells, cell = self._cells(market, market.take(year.code), same and not at_work)
+        cells, cell = self._cells(market, code, before, now, changes is not None)
         theta = model.parameters["theta_dest"]
-        if not len(cells.first) or (same and bool((cells.before == cells.now).all())):
+        if not (cells.before >= 0).any():
             return stay
-        weight = places_weighed(cells, before, now, theta, model.threads)
-        zone, pull = year.of(market, lambda plan: plan.columns.dest), np.ones(self._n_zones)
-        if at_work:
-            pull, totals = balanced_pull(cells, zone, weight, self._n_zones, _PASSES, _SOUGHT)
-            wanted = np.bincount(zone, minlength=self._n_zones)
+        weight, pull = places_weighed(cells, before, now, theta, model.threads), np.ones(self._n_zones)
+        free, draw = np.ones(len(stay), np.bool_), market.draw
+        if changes is not None:
+            pull, totals = balanced_pull(cells, market.zone, weight, self._n_zones, _PASSES, _SOUGHT)
+            wanted = np.bincount(market.zone, minlength=self._n_zones)
             self.zones_off = int((np.abs(totals - wanted) > BALANCE * wanted).sum())
-        movers = Movers(
-            cell=cell,
-            free=np.ones(len(stay), np.bool_) if changes is None else changes,
-            agent=year.of(market, lambda plan: plan.resident_id),
-            draw=np.full(len(stay), _WORK_DRAW) if at_work else year.of(market, lambda plan: plan.address),
-            origin=year.of(market, lambda plan: plan.columns.origin),
-            zone=zone,
-            room_min=year.of(market, _room_min),
-        )
+            free, draw = changes, np.full(len(stay), _WORK_DRAW)
+        movers = Movers(cell, free, market.agent, draw, market.origin, market.zone, market.room_min)
         way_min, stream = model.world.road_skim.time_min, int(Stream.DESTINATION_CHANGE)
         place = settled(cells, movers, weight, pull, now, way_min, model.seed, stream, model.threads)
         self.not_moved += int((place < 0).sum())
@@ -223,28 +212,22 @@ class DestinationChoice:
 
     # --- work ---------------------------------------------------------------------------------------------------
 
-    def _settle_work(
-        self,
-        model: MobilityModel,
-        year: _Year,
-        before: npt.NDArray[np.float32],
-        now: npt.NDArray[np.float32],
-        moves: Moves,
-    ) -> None:
+    def _settle_work(self, model: MobilityModel, code: Codes, before: Logsum, now: Logsum, moves: Moves) -> None:
         """Those who change their job choose among all workplaces; the others keep what they had."""
-        market, residents = self.work, model.residents.table
+        market, residents, plans = self.work, model.residents.table, model.plans
         self.zones_off = 0
-        who = year.of(market, lambda plan: plan.column("resident_idx"))
+        who = market.take({day_type: plan.column("resident_idx") for day_type, plan in plans.items()})
         own, member_of = np.arange(len(who)), np.full(len(residents.resident_id), -1)
         member_of[who] = own
-        changes = self._changes_job(model, residents.resident_id[who])
+        changes = self._changes_job(model, market.agent)
         held = residents.works_like_idx[who]
         held = np.where(held >= 0, member_of[held], own)
-        place = np.where(changes, self._places(model, market, year, before, now, changes), held)
+        place = np.where(changes, self._places(model, market, code, before, now, changes), held)
         residents.works_like_idx[who] = np.where(place == own, -1, who[place])
-        residents.work_zone_idx[who] = year.of(market, lambda plan: plan.columns.dest)[place]
-        self.workers_moved = int((place != own).sum())
-        for day_type, plan in model.plans.items():
+        residents.work_zone_idx[who] = market.zone[place]
+        if (place == own).all():
+            return
+        for day_type, plan in plans.items():
             rows = _tours_for(plan, Purpose.WORK)
             member = member_of[plan.column("resident_idx")[rows]]
             goes = place[member] != member
@@ -283,13 +266,6 @@ def _first_work_tours(model: MobilityModel) -> dict[DayType, Ints]:
         found[day_type] = rows[first[~known[who]]]
         known[who] = True
     return found
-
-
-def _room_min(plan: DayPlan) -> npt.NDArray[np.float32]:
-    """Longest drive there that fits between leaving home and leaving for home."""
-    away = plan.column("leave_min").astype(np.float32) - plan.column("depart_min") - SHORTEST_STAY_MIN
-    room: npt.NDArray[np.float32] = away.astype(np.float32)
-    return room
 
 
 __all__ = ["DestinationChoice", "go_back"]

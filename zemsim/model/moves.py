@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from zemsim.core.names import DayType
+from zemsim.core.names import DayType, Purpose
 from zemsim.core.units import KM_PER_M
 from zemsim.model.neighbourhoods import Market
 from zemsim.population.tours import least_active_km
 
 if TYPE_CHECKING:
+    from zemsim.model.day_plan import DayPlan
     from zemsim.model.model import MobilityModel
 
 Ints = npt.NDArray[np.int64]
@@ -70,6 +71,45 @@ def send(model: MobilityModel, moves: Moves) -> None:
         model.tour_options.lay_over(model.timetable_key)
         for plan in plans.values():
             plan.write_offer_again(plan.moved)
+
+
+def bring_back_stuck(model: MobilityModel) -> int:
+    """Let tours go where they were planned that nobody could make elsewhere, of a worker all; return how many.
+
+    Neighbours have buses at other times, and stops nearer by or farther away.
+    """
+    residents, stuck = model.residents.table, {d: plan.moved[~_has_way(model, plan)] for d, plan in model.plans.items()}
+    for day_type, rows in stuck.items():
+        plan = model.plans[day_type]
+        work = rows[plan.column("purpose")[rows] == Purpose.WORK]
+        who = plan.column("resident_idx")[work]
+        residents.works_like_idx[who], residents.work_zone_idx[who] = -1, plan.column("dest_zone_idx")[work]
+    total = 0
+    for day_type, plan in model.plans.items():
+        work = plan.column("purpose")[plan.moved] == Purpose.WORK
+        stays = work & (residents.works_like_idx[plan.column("resident_idx")[plan.moved]] < 0)
+        stays |= np.isin(plan.moved, stuck[day_type])
+        back, kept = plan.moved[stays], plan.moved[~stays]
+        if len(back):
+            c, xy = plan.columns, plan.moved_xy[~stays]
+            model.tour_options.give_back(day_type, back)
+            plan.go_to(kept, c.dest[kept], xy, c.road_km[kept], plan.active_km[kept])
+            plan.write_offer_again(back)
+        total += len(back)
+    return total
+
+
+def _has_way(model: MobilityModel, plan: DayPlan) -> npt.NDArray[np.bool_]:
+    """Whether there is any way to make each of the tours that go elsewhere."""
+    rows, c, p = plan.moved, plan.columns, model.parameters
+    vehicles, people = model.vehicles, model.residents.table
+    cars = np.bincount(vehicles.household_idx[vehicles.owned], minlength=len(model.households)) > 0
+    who, km = plan.column("resident_idx")[rows], plan.active_km[rows]
+    drives = people.licence[who] & cars[people.household_idx[who]]
+    by_car = (drives | c.passenger[rows]) & np.isfinite(c.road_km[rows])
+    on_foot = (km <= p["walk_max_km"]) | (c.bike[rows] & (km <= p["bike_max_km"]))
+    way: npt.NDArray[np.bool_] = by_car | on_foot | c.transit_ok[:, rows].any(axis=0)
+    return way
 
 
 def _send(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +19,8 @@ Ints = npt.NDArray[np.int64]
 #: Members of a neighbourhood at least: enough that the mean of their weights is known to a small part of the spread of
 #: one, few enough that they live within a few kilometres.
 LEAST_MEMBERS: Final = 60
+#: Shortest stay at a place, as in the plans of a day.
+SHORTEST_STAY_MIN: Final = 5
 
 
 @dataclass(frozen=True)
@@ -31,43 +33,69 @@ class Market:
     row : int64 [N], its row in the plan of the day type.
     group : int32 [N], its neighbourhood.
     edges : int32 [G + 1], members of each neighbourhood are neighbours in the order.
+    zone : int32 [N], where each was planned to go; origin : int32 [N], where it lives.
+    agent, draw : int64 [N], resident's number and number of the tour within its draws.
+    room_min : float32 [N], longest drive there that fits between leaving home and leaving for home.
     """
 
     day_type: npt.NDArray[np.int8]
     row: Ints
     group: npt.NDArray[np.int32]
     edges: npt.NDArray[np.int32]
+    zone: npt.NDArray[np.int32]
+    origin: npt.NDArray[np.int32]
+    agent: Ints
+    draw: Ints
+    room_min: npt.NDArray[np.float32]
 
     def take(self, of_day: Mapping[DayType, npt.NDArray[Any]]) -> npt.NDArray[Any]:
         """Values of the members, [..., N], from arrays [..., R] by day type."""
-        some = of_day[DayType.WEEKDAY]
-        if (
-            not len(self.day_type)
-            or self.day_type[0] == self.day_type[-1] == self.day_type.max() == self.day_type.min()
-        ):
-            day_type = DayType(int(self.day_type[0])) if len(self.day_type) else DayType.WEEKDAY
-            return np.ascontiguousarray(of_day[day_type][..., self.row])
-        out = np.empty((*some.shape[:-1], len(self.row)), some.dtype)
-        for day_type, values in of_day.items():
-            of = self.day_type == day_type
-            out[..., of] = values[..., self.row[of]]
-        return out
+        return take(self.day_type, self.row, of_day)
+
+
+def take(day_type: npt.NDArray[np.int8], row: Ints, of_day: Mapping[DayType, npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Values of tours given by day type and row, [..., N], from arrays [..., R] by day type."""
+    some = of_day[DayType.WEEKDAY]
+    out = np.empty((*some.shape[:-1], len(row)), some.dtype)
+    tables = {each: values.reshape(-1, values.shape[-1]) for each, values in of_day.items()}
+    for each, table in tables.items():
+        of = day_type == each
+        for line, values in zip(out.reshape(-1, len(row)), table, strict=True):
+            if of.all():
+                values.take(row, out=line)
+            elif of.any():
+                line[of] = values.take(row[of])
+    return out
 
 
 def market_of(plans: Mapping[DayType, DayPlan], rows: Mapping[DayType, Ints], order: Ints) -> Market:
     """The market of some tours by day type; ``order`` is that of the zones, see `near_order`."""
     day_type = np.repeat([int(d) for d in rows], [len(r) for r in rows.values()]).astype(np.int8)
     row = np.concatenate(list(rows.values()))
-    plain = Market(day_type, row, np.empty(0, np.int32), np.empty(0, np.int32))
-    home = plain.take({d: plan.columns.origin for d, plan in plans.items()})
-    km = plain.take({d: plan.columns.road_km for d, plan in plans.items()})
-    agent = plain.take({d: plan.resident_id for d, plan in plans.items()})
-    address = plain.take({d: plan.address for d, plan in plans.items()})
+
+    def of(column: Callable[[DayPlan], npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        return take(day_type, row, {each: column(plan) for each, plan in plans.items()})
+
+    home, km, agent = (of(each) for each in (_home, lambda plan: plan.columns.road_km, lambda plan: plan.resident_id))
+    draw = of(lambda plan: plan.address)
     members = np.bincount(home, minlength=len(order))
     group = neighbourhoods(order, members, LEAST_MEMBERS)[home]
-    sorted_so = np.lexsort((address, agent, km, group))
+    near = np.lexsort((draw, agent, km, group))
     edges = np.append(0, np.cumsum(np.bincount(group))).astype(np.int32)
-    return Market(day_type[sorted_so], row[sorted_so], group[sorted_so].astype(np.int32), edges)
+    zone, room_min = of(lambda plan: plan.columns.dest)[near], of(_room_min)[near]
+    day_type, row, group = day_type[near], row[near], group[near].astype(np.int32)
+    return Market(day_type, row, group, edges, zone, home[near], agent[near], draw[near], room_min)
+
+
+def _home(plan: DayPlan) -> npt.NDArray[np.int32]:
+    home: npt.NDArray[np.int32] = plan.columns.origin
+    return home
+
+
+def _room_min(plan: DayPlan) -> npt.NDArray[np.float32]:
+    away = plan.column("leave_min").astype(np.float32) - plan.column("depart_min") - SHORTEST_STAY_MIN
+    room: npt.NDArray[np.float32] = away.astype(np.float32)
+    return room
 
 
 def near_order(x_m: npt.NDArray[np.float64], y_m: npt.NDArray[np.float64]) -> Ints:

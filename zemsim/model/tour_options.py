@@ -45,7 +45,7 @@ class TourOptions:
     ) -> None:
         self._world, self._supply_of, self._plans, self._threads = world, supply_of, plans, threads
         self._planned: dict[TimetableKey, dict[DayType, Arrays]] = {}
-        self._under: list[tuple[Arrays, npt.NDArray[np.int64], Arrays]] = []
+        self._under: list[tuple[DayType, Arrays, npt.NDArray[np.int64], Arrays]] = []
 
     def of(self, key: TimetableKey) -> list[dict[DayType, Options]]:
         """The options under a timetable, and for those whom its services on demand refuse."""
@@ -62,14 +62,20 @@ class TourOptions:
             moved = self._search(each, {day_type: plan.moved for day_type, plan in self._plans.items()})
             for day_type, plan in self._plans.items():
                 arrays = self._at_planned(each)[day_type]
-                self._under.append((arrays, plan.moved, _rows_of(arrays, plan.moved)))
+                self._under.append((day_type, arrays, plan.moved, _rows_of(arrays, plan.moved)))
                 _put(arrays, plan.moved, moved[day_type])
 
     def take_off(self) -> None:
         """Give back the options of the places that tours were planned to."""
-        for arrays, rows, planned in self._under:
+        for _, arrays, rows, planned in self._under:
             _put(arrays, rows, planned)
         self._under = []
+
+    def give_back(self, day_type: DayType, rows: npt.NDArray[np.int64]) -> None:
+        """Give back those of some tours only, which no longer go elsewhere."""
+        for each, arrays, laid, planned in self._under:
+            if each == day_type:
+                _put(arrays, rows, _rows_of(planned, np.searchsorted(laid, rows)))
 
     def _at_planned(self, key: TimetableKey) -> dict[DayType, Arrays]:
         if key not in self._planned:
