@@ -59,6 +59,8 @@ def place(member, members, before, now, theta, pull, way_min, seed, stream):
     draw = member["draw"] * DRAWS
     if not member["free"] or mean <= 0 or pulled[own] >= mean:
         return own
+    if member["now"] >= 0 and before[member["before"]][own] == now[member["now"]][own] == -math.inf:
+        return own
     if uniform(seed, stream, member["agent"], draw) < pulled[own] / mean:
         return own
     goes = {a for a in pulled if member["now"] < 0 or now[member["now"]][a] > -math.inf}

@@ -158,7 +158,8 @@ def _settle(
             if mean <= 0.0 or not movers.free[r]:
                 continue
             relative = weight[cells.start[q] + r - cells.first[q]] * pull[movers.zone[r]] / mean
-            if relative >= 1.0:
+            nowhere = relative > 0.0 and cells.now[q] >= 0 and now[cells.now[q], r] == -math.inf
+            if relative >= 1.0 or nowhere:  # who had no way, and has none, is counted elsewhere
                 continue
             draw = movers.draw[r] * DRAWS
             if uniform(seed, stream, movers.agent[r], draw) >= relative:

@@ -41,7 +41,7 @@ Logsums = list[Logsum]
 FREE_PURPOSES: Final = (Purpose.SHOPPING, Purpose.LEISURE, Purpose.ESCORT, Purpose.BUSINESS)
 #: How near the workers of each zone must come to those of before, and how near they are sought, in so many passes.
 BALANCE: Final = 1e-4
-_SOUGHT, _PASSES = 5e-5, 200
+_SOUGHT, _PASSES = 9e-5, 200
 #: Draws of workers, beyond those of any tour.
 _WORK_DRAW: Final = 200
 
