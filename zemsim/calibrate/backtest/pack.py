@@ -39,6 +39,8 @@ _SOURCE = "made up for a back-test"
 _DETOURS = {"street": "roads.detour_street", "local": "roads.detour_street", "regional": "roads.detour_state"}
 _POINTS_PER_SITE = {"slow": 2, "fast": 2}
 _POWER_KW = {"slow": 22.0, "fast": 50.0}
+#: Sites sell energy alone, at one price for all, and no power is shared.
+_PLAIN_TARIFF = {"site_kw": "", "eur_min": 0, "eur_session": 0, "resident_discount_share": 0}
 _WINTER = (11, 12, 1, 2, 3, 4)
 #: Cars of a made-up nation in which the fleet of the place is that of the nation.
 _NATION = 1_000_000
@@ -246,7 +248,8 @@ def _write_chargers(folder: Path, place: Place, zones: pd.DataFrame, price_eur_k
                 {"site_id": f"{kind}-{number:04d}", "operator": "all", "name": f"{kind} {number}",
                  "zone_id": zone["zone_id"], "lon": zone["lon"], "lat": zone["lat"], "x_m": zone["x_m"],
                  "y_m": zone["y_m"], "points": _POINTS_PER_SITE[kind], "power_kw": power_kw, "kind": kind,
-                 "connectors": "all", "price_eur_kwh": price_eur_kwh[kind], "status": "assumption", "source": _SOURCE}
+                 "connectors": "all", "price_eur_kwh": price_eur_kwh[kind], **_PLAIN_TARIFF,
+                 "status": "assumption", "source": _SOURCE}
             )  # fmt: skip
     write_rows(folder / "chargers.csv", package.columns_of("chargers"), rows)
 
