@@ -220,6 +220,14 @@ def test_a_row_outside_its_band_is_shown_as_failing(after: float, passed: bool, 
     assert Realism((found,), [], 1.0, 2).passed is passed
 
 
+def test_a_failing_row_says_why_if_it_is_known() -> None:
+    test = TESTS["parking-trips-short"]
+    failing, fine = (judged(test, Response(value, value, 0.0, (value, value))) for value in (-0.07, -0.3))
+    assert "k_park" in failing.row()["reason"]
+    assert "k_park" in failing.row("lv")["reason"]
+    assert fine.row()["reason"] == ""
+
+
 def test_seeds_that_differ_too_much_fail() -> None:
     test = replaced(TESTS["fuel-km-long"], needs="")
     found = lines([test], (100.0, 98.2, 98.2), (100.0, 96.0, 96.0))[test.test]
@@ -291,6 +299,7 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch, passed: bool, code: int) -
     shown = CliRunner().invoke(cli, ["realism", "--groups"])
     assert shown.exit_code == code
     assert ("inside the band" if passed else "FAILED: too weak") in shown.stdout
+    assert bool(first["reason"]) is not passed
     latvian = CliRunner().invoke(cli, ["realism", "--lang", "lv"])
     assert ("robežās" if passed else "NEIZTURĒTS: par vāju") in latvian.stdout
 

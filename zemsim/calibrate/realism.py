@@ -98,6 +98,7 @@ class Line:
             "passed": self.passed,
             "steady": self.steady,
             "verdict": self.verdict[lang],
+            "reason": t.reason[lang] if self.passed is False else "",
         }
 
 

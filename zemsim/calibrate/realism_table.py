@@ -92,6 +92,8 @@ class RealismTest:
         The published band; None where it is open. Both None: not scored.
     source, grade, note : str
         Where the band comes from.
+    reason : mapping
+        Why the test fails if it does, and which parameters would mend it, ``lv`` and ``en``; empty if unknown.
     """
 
     test: str
@@ -110,6 +112,7 @@ class RealismTest:
     source: str
     grade: str
     note: str
+    reason: Mapping[str, str]
 
     @property
     def is_ratio(self) -> bool:
@@ -220,6 +223,7 @@ def _test(row: Mapping[str, str]) -> RealismTest:
         source=row["source"],
         grade=row["grade"],
         note=row["note"],
+        reason={"lv": row["reason_lv"], "en": row["reason_en"]},
     )
 
 

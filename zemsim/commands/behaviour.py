@@ -149,6 +149,9 @@ def _print_realism(found: Realism, lang: str, groups: bool) -> None:
         for kind, title in zip(("income", "area", "place"), words["group"], strict=True):
             click.echo(f"\n{title}")
             _print_groups([row for row in found.groups if row["kind"] == kind])
+    for row in rows:
+        if row["reason"]:
+            click.echo(f"\n{row['title']}: {row['reason']}")
     failed = sum(line.passed is False or line.steady is False for line in found.lines)
     scored = sum(line.passed is not None for line in found.lines)
     told = len(rows) - scored
