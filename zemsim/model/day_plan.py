@@ -35,6 +35,7 @@ from zemsim.travel.active_ways import ActiveWays, active_minutes
 
 #: Order in which tours are served with the household's cars.
 _CAR_ORDER = (Purpose.BUSINESS, Purpose.WORK, Purpose.ESCORT, Purpose.SCHOOL, Purpose.SHOPPING, Purpose.LEISURE)
+_CAR_RANK = np.argsort(_CAR_ORDER).astype(np.int8)
 #: Traffic of each period: 0 none, 1 the morning peak, 2 its mirror.
 _TRAFFIC = np.cumsum([period.peak for period in PERIODS]) * [period.peak for period in PERIODS]
 _REFERENCE_KM = 10.0
@@ -89,6 +90,8 @@ class DayPlan:
         self.moved, self.moved_xy = np.empty(0, np.int64), np.empty((0, 2))
         self.allotment = self._make_allotment()
         self._remember_homes(population)
+        again, never = np.diff(self.column("resident_idx"), append=-1) == 0, np.iinfo(np.int16).max
+        self._next_depart_min = np.where(again, np.roll(self.column("depart_min"), -1), never).astype(np.int16)
         self.crowding: npt.NDArray[np.float32]
         self.offer: TransitOffer
         self._fixed_at: float | None = None
@@ -191,11 +194,8 @@ class DayPlan:
 
     def _remember_kilometres(self, rows: Rows) -> None:
         """Whether a tour can be driven, and how far its length dampens the weight of money."""
-        rank = np.empty(len(Purpose), np.int8)
-        for position, purpose in enumerate(_CAR_ORDER):
-            rank[purpose] = position
         km = self.columns.road_km[rows].astype(np.float64)
-        self._rank[rows] = np.where(np.isfinite(km), rank[self.column("purpose")[rows]], -1)
+        self._rank[rows] = np.where(np.isfinite(km), _CAR_RANK[self.column("purpose")[rows]], -1)
         km = np.maximum(np.where(np.isfinite(km), km, _REFERENCE_KM), _LEAST_KM)
         self.damping[rows] = (km / _REFERENCE_KM) ** self._behaviour["lambda_c"]
 
@@ -231,13 +231,9 @@ class DayPlan:
         self._fares_of = None  # other base fares, so what is to be paid must be worked out anew
 
     def go_to(
-        self,
-        rows: npt.NDArray[np.int64],
-        dest: npt.NDArray[np.int32],
-        xy: npt.NDArray[np.float64],
-        road_km: npt.NDArray[np.float32],
-        active_km: npt.NDArray[np.float32],
-    ) -> None:
+        self, rows: npt.NDArray[np.int64], dest: npt.NDArray[np.int32], xy: npt.NDArray[np.float64],
+        road_km: npt.NDArray[np.float32], active_km: npt.NDArray[np.float32],
+    ) -> None:  # fmt: skip
         """Send the tours ``rows`` (rising) to other zones and points than planned, and all others where they planned.
 
         What is offered by bus and train, and minutes on foot, must then be set anew.
@@ -375,19 +371,17 @@ class DayPlan:
         doors = terminal_min[origin] + terminal_min[dest]
         c.road_min[rows] = 0.5 * (self.out_min[rows] + self.back_min[rows]) + doors
         self.free_out_min[rows], self._free_back_min[rows] = free[0], free[1] + doors
-        self._set_home_times(self._free_back_min)
+        self._set_home_times(rows)
         self._fixed_at = None
 
-    def _set_home_times(self, back_min: npt.NDArray[np.float32]) -> None:
+    def _set_home_times(self, rows: Rows) -> None:
         """When the car is back: the tours say when one leaves for home. Its driver's next tour may use it at once.
 
         At free flow, so that no household's cars depend on the traffic of others.
         """
-        home = self.column("leave_min") + np.where(np.isfinite(back_min), np.ceil(back_min), 0.0)
-        who, depart = self.column("resident_idx"), self.column("depart_min")
-        again = np.flatnonzero(who[1:] == who[:-1])
-        home[again] = np.minimum(home[again], depart[again + 1])
-        self.allotment.return_min[:] = home
+        back_min = self._free_back_min[rows]
+        home = self.column("leave_min")[rows] + np.where(np.isfinite(back_min), np.ceil(back_min), 0.0)
+        self.allotment.return_min[rows] = np.minimum(home, self._next_depart_min[rows])
 
     def describe(self, tour: int) -> dict[str, Any]:
         """One tour in words."""
