@@ -244,7 +244,7 @@ def test_arcs_are_those_of_taking_nodes_out(graph: Graph, data: st.DataObject) -
 @settings(max_examples=150)
 @given(graphs())
 def test_perfect_arcs_are_shortest_paths_and_what_they_replace_is_left_out(graph: Graph) -> None:
-    """After the perfect pass a label is that of the shortest path; an arc is kept where the basic pass found it."""
+    """A perfect label is that of the shortest path; an arc is kept where the basic pass found it, else if reached."""
     hierarchy = graph.hierarchy()
     basic, perfect = (customise(hierarchy, graph.parts(), make_perfect) for make_perfect in (False, True))
     wanted = expected(graph, 2)
@@ -258,6 +258,8 @@ def test_perfect_arcs_are_shortest_paths_and_what_they_replace_is_left_out(graph
         assert [part.tolist() for part in labels] == shortest.tolist()
         same = (shortest[0] < UNREACHABLE) & (np.array(before) == shortest).all(axis=0)
         assert kept.tolist() == same.astype(int).tolist()
+    for before, kept in ((basic.up, basic.up_kept), (basic.down, basic.down_kept)):
+        assert kept.tolist() == (before[0] < UNREACHABLE).astype(int).tolist()
 
 
 @settings(max_examples=200)
@@ -306,6 +308,28 @@ def test_flow_takes_shortest_paths_and_none_is_lost(
     np.add.at(balance, graph.head, flow)
     assert (flow >= 0).all()
     assert (balance == 0).all()
+
+
+def test_several_batches_of_origins_in_any_order() -> None:
+    """Forty origins, most of them more than once, are three batches; some pairs have no path."""
+    rng = np.random.default_rng(5)
+    ends = rng.integers(0, 18, (36, 2)).tolist()
+    links = [(tail, head, (1 + at % 4, at % 3)) for at, (tail, head) in enumerate(ends)]
+    graph = Graph(18, links, rng.permutation(18).astype(np.int32))
+    origins, targets = (rng.integers(0, 18, size).astype(np.int32) for size in (40, 7))
+    hierarchy = graph.hierarchy()
+    metric, members = customise(hierarchy, graph.parts()), members_between(hierarchy, origins, targets)
+    between = slice_of(hierarchy, metric, members)
+    wanted = expected(graph, 2)[:, origins][:, :, targets]
+    found = sweep(members, between, threads=2)
+    assert [found.rows(part).tolist() for part in range(2)] == wanted.tolist()
+    od = rng.integers(0, 3, (40, 7)).astype(np.float64)
+    flow, lost = load_flows(hierarchy, graph.parts(), metric, members, between, od)
+    carried = np.where(wanted[0] < UNREACHABLE, od, 0)
+    assert 0 < carried.sum() < od.sum()
+    for part, weight in enumerate(graph.parts()):
+        assert (flow * weight).sum() == (carried * wanted[part]).sum()
+    assert lost.tolist() == (od - carried).sum(axis=1).tolist()
 
 
 @pytest.mark.parametrize("seed", range(4))
