@@ -332,6 +332,20 @@ def test_several_batches_of_origins_in_any_order() -> None:
     assert lost.tolist() == (od - carried).sum(axis=1).tolist()
 
 
+def test_what_lies_on_another_island_does_not_matter() -> None:
+    """Also not to the second batch of origins, where room for labels is not where it begins."""
+    graph = Graph(4, [(0, 1, (2,)), (1, 0, (3,)), (2, 3, (1,)), (3, 2, (1,))], np.arange(4, dtype=np.int32))
+    hierarchy = graph.hierarchy()
+    nodes, origins = np.argsort(hierarchy.rank).astype(np.int32), np.array([0, 1] * 10, np.int32)
+    assert members_between(hierarchy, origins, origins).rank.tolist() == sorted(hierarchy.rank[:2])
+    metric, members = customise(hierarchy, graph.parts(1)), members_between(hierarchy, origins, nodes)
+    between = slice_of(hierarchy, metric, members)
+    table = sweep(members, between)
+    table.parts[0][:] = 0
+    wanted = expected(graph, 1)[0][np.ix_(origins, nodes)]
+    assert sweep(members, between, into=table).rows().tolist() == wanted.tolist()
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_larger_graph_with_several_batches_and_full_buckets(seed: int) -> None:
     """Fifty nodes are four batches of origins; few and long links beside many short ones fill the buckets."""
