@@ -283,6 +283,22 @@ def test_bucket_search_gives_the_tree_of_the_twin(graph: Graph, n_parts: int, da
         assert label[target][0] == UNREACHABLE or sums == list(label[target]) + [0] * (n_parts - len(label[target]))
 
 
+def test_bucket_search_with_few_and_wide_buckets() -> None:
+    """Short links stay within a bucket, where nodes wait in front of and behind each other; long ones go round all."""
+    rng = np.random.default_rng(3)
+    ends, short = rng.integers(0, 12, (40, 2)).tolist(), rng.random(40) < 0.6
+    times = np.where(short, rng.integers(1, 5, 40), rng.integers(900, 1100, 40)).tolist()
+    links = [(tail, head, (time, time % 3)) for (tail, head), time in zip(ends, times, strict=True)]
+    graph = Graph(12, links, rng.permutation(12).astype(np.int32))
+    usual = search_graph(graph.tail, graph.head, graph.parts(), graph.rank)
+    wanted = expected(graph, 2)
+    for search in (usual, usual._replace(shift=8, buckets=8)):
+        for origin in range(12):
+            tree = shortest_from(search, origin)
+            assert [part.tolist() for part in tree.labels] == wanted[:, origin].tolist()
+            assert tree.last_link.tolist() == twin.shortest(12, links, origin, UNREACHABLE)[1]
+
+
 @settings(max_examples=200)
 @given(graphs(), st.integers(1, 2), st.booleans(), st.data())
 def test_flow_takes_shortest_paths_and_none_is_lost(
@@ -407,6 +423,18 @@ def test_machine_code_of_lanes_does_what_its_python_says(n_parts: int, wide: boo
         assert min(sides) == tuple(np.atleast_1d(part[0])[lane] for part in compiled)
 
 
+def test_rows_of_labels_by_hand() -> None:
+    """A row is as wide as its arrays, what is not reached is equal to nothing, and sums must be as many."""
+    narrow, wide = (tuple(np.zeros(shape, np.int32) for _ in "tl") for shape in (3, (3, LANES)))
+    for parts, width in ((narrow, 1), (wide, LANES)):
+        nothing = lanes.unreached(parts)
+        assert nothing.tolist() == [[UNREACHABLE] * width, [0] * width]
+        assert lanes.equal_lanes(nothing, nothing) == 0
+        assert lanes.equal_lanes(lanes.lanes_at(parts, 1), lanes.lanes_at(parts, 2)) == (1 << width) - 1
+        with pytest.raises(ValueError, match="longer than argument"):
+            lanes.set_lanes(parts[:1], 0, nothing)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -441,6 +469,7 @@ def test_a_graph_that_is_none_is_refused(change: dict[str, np.ndarray], message:
         ((np.array([1], np.int64),), "contiguous int32"),
         ((np.array([1, 2], np.int32),), "shape"),
         ((), "one to three parts"),
+        ((np.array([1], np.int32),) * 4, "one to three parts"),
     ],
 )
 def test_labels_that_are_none_are_refused(links: Parts, message: str) -> None:
