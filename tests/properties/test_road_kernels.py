@@ -18,7 +18,7 @@ from zemsim.kernels import lanes
 from zemsim.kernels.bucket_queue import path_to, search_graph, shortest_from
 from zemsim.kernels.customise import customise
 from zemsim.kernels.dissection import dissection_rank
-from zemsim.kernels.hierarchy import Hierarchy, build_hierarchy
+from zemsim.kernels.hierarchy import Hierarchy, build_hierarchy, eliminate
 from zemsim.kernels.lanes import LANES, UNREACHABLE, Parts
 from zemsim.kernels.loading import load_flows
 from zemsim.kernels.pieces import pieces_of
@@ -239,6 +239,15 @@ def test_arcs_are_those_of_taking_nodes_out(graph: Graph, data: st.DataObject) -
         ends = sorted((found.rank[tail], found.rank[head]))
         assert (arc == -1) == (tail == head)
         assert tail == head or ([low[arc], found.up_head[arc]] == ends and up == (found.rank[tail] < found.rank[head]))
+
+
+def test_arcs_do_not_depend_on_what_their_room_held_before() -> None:
+    """Nodes 0 and 1 are joined to node 2 only."""
+    lower_start, upper_end = np.array([0, 1, 2, 2], np.int64), np.array([2, 2], np.int32)
+    up_start, parent, work = np.full(4, 7, np.int64), np.full(3, 7, np.int32), np.full((3, 3), 7, np.int32)
+    assert eliminate(lower_start, upper_end, up_start, parent, work).tolist() == [2, 2]
+    assert up_start.tolist() == [0, 1, 2, 2]
+    assert parent.tolist() == [2, 2, -1]
 
 
 @settings(max_examples=150)
