@@ -15,7 +15,7 @@ from numba import njit
 from benchmarks.one_lane import sweep_one
 from tests.reference import road_graph as twin
 from zemsim.kernels import lanes
-from zemsim.kernels.bucket_queue import path_to, search_graph, shortest_from
+from zemsim.kernels.bucket_queue import Ring, path_to, put_in, search_graph, shortest_from, take_out
 from zemsim.kernels.customise import customise
 from zemsim.kernels.dissection import dissection_rank
 from zemsim.kernels.hierarchy import Hierarchy, build_hierarchy, eliminate
@@ -290,6 +290,38 @@ def test_bucket_search_gives_the_tree_of_the_twin(graph: Graph, n_parts: int, da
         assert all(graph.links[link][1] == graph.links[after][0] for link, after in pairwise(path))
         sums = [sum(graph.links[link][2][part] for link in path) for part in range(n_parts)]
         assert label[target][0] == UNREACHABLE or sums == list(label[target]) + [0] * (n_parts - len(label[target]))
+
+
+def test_places_wait_in_front_of_each_other() -> None:
+    ring = Ring(np.full(1, -1, np.int32), np.full(4, 9, np.int32), np.arange(4, dtype=np.int32))
+    for change, place, wanted in (
+        (put_in, 0, [0]),
+        (put_in, 1, [1, 0]),
+        (put_in, 2, [2, 1, 0]),
+        (take_out, 1, [2, 0]),
+        (take_out, 2, [0]),
+        (put_in, 3, [3, 0]),
+        (take_out, 0, [3]),
+    ):
+        change(place, 0, ring)
+        found, other = [], int(ring.first[0])
+        while other >= 0 and len(found) < 4:
+            assert ring.before[other] == (found[-1] if found else -1)
+            found.append(other)
+            other = int(ring.after[other])
+        assert found == wanted
+        assert all(ring.before[one] == one for one in set(range(4)) - set(found))
+
+
+def test_buckets_follow_from_the_times_of_open_links_and_a_search_ends_at_its_target() -> None:
+    """A bucket is a power of two, a quarter to half of the usual 100 ms; 960 ms are 30 of them, and two more."""
+    nodes = np.arange(5, dtype=np.int32)
+    times = np.array([100, 100, 960, UNREACHABLE], np.int32)
+    search = search_graph(nodes[:-1], nodes[1:], (times,), nodes)
+    assert (search.shift, search.buckets) == (5, 64)
+    assert shortest_from(search, 0).labels[0].tolist() == [0, 100, 200, 1160, UNREACHABLE]
+    assert shortest_from(search, 0, 1).labels[0].tolist()[:2] == [0, 100]
+    assert shortest_from(search, 0, 1).labels[0][3] == UNREACHABLE, "it has gone on beyond its target"
 
 
 def test_bucket_search_with_few_and_wide_buckets() -> None:
