@@ -30,7 +30,10 @@ def recompute(folder: Path, policy: str, seed: int) -> dict[Key, float]:
     tours = pd.read_parquet(folder / f"tours/seed-{seed}.parquet")
     case = {
         name: pd.read_parquet(folder / name / f"{policy}-seed-{seed}.parquet")
-        for name in ("trips", "destinations", "vehicles", "sessions", "purchases", "transit", "payments", "bus_fleets")
+        for name in (
+            *("trips", "destinations", "vehicles", "sessions", "stations", "purchases", "transit", "payments"),
+            "bus_fleets",
+        )
     }
     years, simulated = manifest["years"], manifest["simulated_years"]
     change = manifest.get("first_change")
@@ -43,6 +46,7 @@ def recompute(folder: Path, policy: str, seed: int) -> dict[Key, float]:
         found.update(_travel(made[made["year"] == year], persons, year))
         found.update(_mobile(tours, persons, year))
         found.update(_charging(case["sessions"], year))
+        found.update(_sites(case["stations"], year))
         found.update(_transit(case["transit"], year))
         found.update(_bus_fleets(case, year))
         found.update(_co2(case, made, factor, year))
@@ -151,6 +155,21 @@ def _mobile(tours: pd.DataFrame, persons: pd.DataFrame, year: int) -> dict[Key, 
     for fifth in range(1, 6):
         who = persons["quintile"] == fifth
         found[year, "mobile_share", f"quintile-{fifth}", "region"] = days[who].sum() / who.sum() / 365
+    return found
+
+
+def _sites(stations: pd.DataFrame, year: int) -> dict[Key, float]:
+    rows = stations[stations["year"] == year]
+    weeks = rows["season"].map({0: 181 / 7, 1: 184 / 7})
+    found = {
+        (year, "charging_left_year", "all", "region"): (weeks * rows["left"]).sum(),
+        (year, "charging_failed_year", "all", "region"): (weeks * rows["failed"]).sum(),
+    }
+    for site, own in rows.assign(weeks=weeks).groupby("site_id"):
+        came = (own["weeks"] * own["came"]).sum()
+        minutes = (own["weeks"] * own["came"] * own["wait_mean_min"].fillna(0.0)).sum()
+        found[year, "site_wait_mean_min", str(site), "region"] = minutes / came if came else np.nan
+        found[year, "site_failed_year", str(site), "region"] = (own["weeks"] * own["failed"]).sum()
     return found
 
 

@@ -231,6 +231,7 @@ def make_case(tours: pd.DataFrame, policy: str, seed: int) -> dict[str, pd.DataF
     tables = {"trips": _trips(tours, rng, strength), "vehicles": _vehicles(rng, strength)}
     tables["destinations"] = _destinations(tours, strength, seed)
     tables["sessions"] = _sessions(rng)
+    tables["stations"] = _stations(seed)
     tables["purchases"] = _purchases(rng)
     tables["transit"] = _transit(strength)
     tables["payments"] = _payments(policy, strength, seed)
@@ -338,6 +339,29 @@ def _destinations(tours: pd.DataFrame, strength: int, seed: int) -> pd.DataFrame
         part.insert(0, "year", year)
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
+
+
+def _stations(seed: int) -> pd.DataFrame:
+    """Two sites in two seasons; nobody came to the second in winter."""
+    luck = np.random.default_rng(seed)
+    site = np.tile([0, 3], 2)
+    came = np.where((np.arange(4) == 1), 0, luck.integers(5, 20, 4))
+    rows = pd.DataFrame(
+        {
+            "season": np.repeat([0, 1], 2),
+            "site_idx": site,
+            "site_id": np.where(site == 0, "c1", "hubs/Jelgava/1"),
+            "fast": site == 3,
+            "points": 2,
+            "came": came,
+            "left": came // 3,
+            "failed": came // 5,
+            "wait_mean_min": np.where(came > 0, luck.uniform(0.0, 20.0, 4), np.nan),
+            "energy_kwh": 15.0 * came,
+            "peak_kw": np.where(came > 0, 44.0, 0.0),
+        }
+    )
+    return pd.concat([rows.assign(year=year) for year in SIMULATED], ignore_index=True)
 
 
 def _purchases(rng: np.random.Generator) -> pd.DataFrame:

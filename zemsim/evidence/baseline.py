@@ -274,16 +274,20 @@ def _boardings(seen: Observed) -> dict[str, float]:
 
 
 def _sessions(seen: Observed) -> dict[str, float]:
-    """Sessions per battery electric car in the mean of the simulated weeks, each week weighted by its season."""
+    """Sessions a week at home and at work per battery electric car that charges there at all.
+
+    The mean of the simulated weeks, each weighted by its season: cars that never charge at a place have no access to it
+    or no need, and the survey asks those who do.
+    """
     fleet = seen.tables["vehicles"]
     electric = fleet.loc[fleet["powertrain"] == Powertrain.BEV, "vehicle_idx"]
     sessions = seen.tables["sessions"]
     sessions = sessions[sessions["vehicle_idx"].isin(electric)]
     weeks = seen.setting.season_days.sum(axis=1)
     weight = (weeks / weeks.sum())[sessions["season"].to_numpy()]
-    cars = float(len(electric))
-    place = sessions["place"].to_numpy()
-    return {
-        "home_sessions_week": ratio(weight[place == ChargingPlace.HOME].sum(), cars),
-        "work_sessions_week": ratio(weight[place == ChargingPlace.WORK].sum(), cars),
-    }
+    place, car = sessions["place"].to_numpy(), sessions["vehicle_idx"].to_numpy()
+    found = {}
+    for name, where in (("home", ChargingPlace.HOME), ("work", ChargingPlace.WORK)):
+        here = place == where
+        found[f"{name}_sessions_week"] = ratio(weight[here].sum(), len(np.unique(car[here])))
+    return found

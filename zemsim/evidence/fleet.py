@@ -56,6 +56,24 @@ def add_purchases(rows: Rows, year: int, purchases: pd.DataFrame) -> None:
     rows.add("grants_eur_year", year, purchases["grant_eur"].sum() + purchases["scrapping_eur"].sum())
 
 
+def add_sites(rows: Rows, year: int, stations: pd.DataFrame, season_days: FloatArray) -> None:
+    """Add what drivers met at public sites: who left a queue, who charged nowhere, and wait and failures by site.
+
+    The sites are groups by their id.
+    """
+    weeks = (season_days.sum(axis=1) / DAYS_PER_WEEK)[stations["season"].to_numpy()]
+    came, left, failed = (weeks * stations[name].to_numpy() for name in ("came", "left", "failed"))
+    waited = np.nan_to_num(stations["wait_mean_min"].to_numpy(np.float64)) * came
+    rows.add("charging_left_year", year, left.sum())
+    rows.add("charging_failed_year", year, failed.sum())
+    name = stations["site_id"].to_numpy().astype(str)
+    sites, of = np.unique(name, return_inverse=True)
+    sums = [np.bincount(of, weights=part, minlength=len(sites)) for part in (came, waited, failed)]
+    for site, visits, minutes, none in zip(sites, *sums, strict=True):
+        rows.add("site_wait_mean_min", year, ratio(minutes, visits), site)
+        rows.add("site_failed_year", year, none, site)
+
+
 def add_charging(rows: Rows, year: int, sessions: pd.DataFrame, season_days: FloatArray) -> None:
     """Add sessions and energy by charging place, and the mean wait over public sessions."""
     weeks = session_weeks(sessions, season_days)

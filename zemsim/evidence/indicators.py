@@ -107,6 +107,7 @@ def _add_simulated(rows: Rows, year: int, tables: Mapping[str, pd.DataFrame], se
     travel.add_travel(rows, year, made, setting.mobile, setting.places)
     travel.add_moved(rows, year, trips, moved, setting.tours["purpose"].to_numpy())
     fleet.add_charging(rows, year, sessions, setting.season_days)
+    fleet.add_sites(rows, year, _of_year(tables["stations"], year), setting.season_days)
     _add_transit(rows, year, transit)
     _add_bus_fleets(rows, year, transit, _of_year(tables["bus_fleets"], year), setting.season_days)
     factors = setting.factors

@@ -36,6 +36,7 @@ CASE_TABLES: Final = (
     "destinations",
     "vehicles",
     "sessions",
+    "stations",
     "purchases",
     "transit",
     "payments",

@@ -36,6 +36,7 @@ TABLES = (
     "destinations",
     "vehicles",
     "sessions",
+    "stations",
     "purchases",
     "transit",
     "payments",
@@ -114,6 +115,7 @@ class Book:
                 charge_min=sessions["end_min"] - sessions["start_min"],
             ).drop(columns=["end_min", "base_eur", "panel_kwh"])
         )
+        self._parts["stations"].append(_sites(model))
         self.counts["below_zero"] += week.below_zero
         self.counts["gave_up_charging"] += week.failed
         self.counts["charging_overlaps"] += week.overlaps
@@ -178,6 +180,31 @@ class Book:
         """The ledger of the year's measures."""
         days = None if model.flows is None else day_tables(model, model.flows)
         self._parts["payments"].append(ledger(model.conditions, purchases_of_year(model), days))
+
+
+def _sites(model: MobilityModel) -> pd.DataFrame:
+    """The sites in service in the week of the season: who came, who left, what they gave."""
+    week, table = model.week, model.stations.table
+    rows = np.flatnonzero(table.open)
+    site = week.sessions["site_idx"].to_numpy()
+    kwh = np.bincount(site[site >= 0], weights=week.sessions["kwh"].to_numpy()[site >= 0], minlength=len(table.open))
+    came = week.asked_of[rows]
+    return pd.DataFrame(
+        {
+            "year": model.year,
+            "season": int(model.season),
+            "site_idx": rows,
+            "site_id": [model.sites.site_id[row] for row in rows],
+            "fast": table.fast[rows],
+            "points": np.maximum(1, table.points[rows]),
+            "came": came,
+            "left": week.left_of[rows],
+            "failed": week.failed_of[rows],
+            "wait_mean_min": np.where(came > 0, week.wait_min[rows], np.nan),
+            "energy_kwh": kwh[rows],
+            "peak_kw": week.peak_kw[rows],
+        }
+    )
 
 
 def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:

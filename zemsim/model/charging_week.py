@@ -56,6 +56,7 @@ class WeekResult(QueueWeek):
     failed : public sessions given up because of queues, at all sites tried.
     below_zero : cars whose battery fell below zero while driving.
     left_of : int64 [V], drivers who left without having charged.
+    failed_of : int64 [V], drivers who charged nowhere and tried here last.
     sessions_of : int64 [V].
     peak_kw : float64 [V], highest power from the grid.
     lost_min : float64 [C], minutes lost to public charging: wait, walk or detour, and the stop at a fast charger.
@@ -69,6 +70,7 @@ class WeekResult(QueueWeek):
     failed: int
     below_zero: int
     left_of: Counts
+    failed_of: Counts
     sessions_of: Counts
     peak_kw: Float
     lost_min: Float
@@ -114,6 +116,7 @@ def simulate_week(model: MobilityModel, week: ElectricWeek | None = None) -> Wee
         below_zero=int((lowest < -1e-6).sum()),
         **_of_queues(days),
         left_of=np.sum([d.sites.left for d in days], axis=0),
+        failed_of=np.sum([_failed_of(day) for day in days], axis=0),
         sessions_of=_sessions_of(parts, len(model.stations)),
         peak_kw=np.max([d.sites.peak_kw for d in days], axis=0),
         lost_min=np.sum([_lost_min(d, vehicles.n) for d in days], axis=0),
@@ -152,6 +155,13 @@ def _sessions(number: int, charged: ChargedDay) -> dict[str, npt.NDArray[Any]]:
 def _sessions_of(parts: list[dict[str, npt.NDArray[Any]]], n_sites: int) -> Counts:
     site = np.concatenate([part["site_idx"] for part in parts])
     return np.bincount(site[site >= 0], minlength=n_sites)
+
+
+def _failed_of(charged: ChargedDay) -> Counts:
+    """Drivers of a day who charged nowhere, by the site that they tried last."""
+    visits = charged.visits
+    last = visits.station[(charged.requests.station >= 0) & ~visits.served]
+    return np.bincount(last, minlength=len(charged.sites.asked))
 
 
 def _overlaps(days: list[ChargedDay]) -> int:

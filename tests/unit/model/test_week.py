@@ -22,6 +22,18 @@ if TYPE_CHECKING:
     from zemsim.model.world import World
 
 
+def test_winter_range_falls_as_road_tests_found(world: World) -> None:
+    """Loss of range at -10 to 0 C against 20 C: 15 to 40 %; the Norwegian road tests found 16 to 36 %, 24 in the mean.
+
+    Source: NAF winter range tests, back-test B30.
+    """
+    p = world.parameters
+    for temperature_c in np.linspace(-10.0, 0.0, 11):
+        loss = 1.0 - kwh_per_km(p, 20.0) / kwh_per_km(p, float(temperature_c))
+        assert 0.15 <= loss <= 0.40, (temperature_c, loss)
+    assert 1.0 - kwh_per_km(p, 20.0) / kwh_per_km(p, -5.0) == pytest.approx(0.24, abs=0.05)
+
+
 def ready(model: MobilityModel, *rows: dict) -> None:
     """Run a day, so that all have chosen and every electric car has a plan."""
     model.start("policy", small.measures(*rows) if rows else ())
