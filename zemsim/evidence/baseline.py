@@ -289,5 +289,5 @@ def _sessions(seen: Observed) -> dict[str, float]:
     found = {}
     for name, where in (("home", ChargingPlace.HOME), ("work", ChargingPlace.WORK)):
         here = place == where
-        found[f"{name}_sessions_week"] = ratio(weight[here].sum(), len(np.unique(car[here])))
+        found[f"{name}_sessions_week"] = float(weight[here].sum()) / max(1, len(np.unique(car[here])))
     return found
