@@ -172,7 +172,10 @@ def remember(model: MobilityModel) -> None:
     """
     weight = 1.0 / (model.iteration + 1)
     moves, week = model.moves, model.week
-    learn_from_departures(model, moves.loads, weight)
+    # The season before counts as one look at full vehicles: without it the first day of a season would be believed
+    # whole, and travellers would sway between two departures.
+    known = int(model.season != model.world.settings.seasons[0])
+    learn_from_departures(model, moves.loads, 1.0 / (model.iteration + 1 + known))
     if moves.road_gap > _SKIM_TOLERANCE:
         model.peak_time_s = moves.road_time_s
         model.use_roads(road_skim(model.world.network, model.peak_time_s, model.threads))
