@@ -35,7 +35,7 @@ def model(zemgale: Region, zemgale_population: Population) -> Iterator[MobilityM
     luck = np.random.default_rng(7)
     columns = built.today.columns
     n = built.today.n_tours
-    built.crowding[:] = 1.0 + luck.random(built.crowding.shape)
+    built.crowding[DayType.WEEKDAY][:] = 1.0 + luck.random(built.crowding[DayType.WEEKDAY].shape)
     columns.ebike[:] = luck.integers(0, 3, n)
     columns.shared_eur[:] = np.where(columns.ebike == 2, 2.5, 0.0)
     columns.road_min[luck.random(n) < 0.1] = np.inf
