@@ -17,17 +17,15 @@ from zemsim.core.names import PERIODS, Alternative, DayType, Purpose, Season
 from zemsim.core.randomness import Stream
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.draws import uniforms
-from zemsim.kernels.household_cars import AllotmentTours
 from zemsim.kernels.tour_choice import (
     N_ALTERNATIVES,
     N_NESTS,
-    NEVER,
-    TourColumns,
     fill_fixed_rows,
     fill_gumbel,
 )
 from zemsim.model.coefficients import choice_parameters, segments_of
-from zemsim.model.transit_offer import ALL_ROWS, COMPONENTS, Options, Rows, TransitOffer
+from zemsim.model.tour_columns import allotment_of, columns_of
+from zemsim.model.transit_offer import ALL_ROWS, Options, Rows, TransitOffer
 from zemsim.population import Population
 from zemsim.region import Region
 from zemsim.travel.active import ActiveRules
@@ -85,10 +83,14 @@ class DayPlan:
         self.parameters = choice_parameters(parameters)
         self.scratch = np.empty(N_ALTERNATIVES + N_NESTS)
         self.alternative = np.full(self.n_tours, -1, np.int8)
-        self.columns = self._make_columns(region)
+        nests, alternatives = (
+            self._shocks(Stream.MODE_NEST, N_NESTS),
+            self._shocks(Stream.MODE_ALTERNATIVE, N_ALTERNATIVES),
+        )
+        self.columns = columns_of(self.tours, region, nests, alternatives)
         self.active_km = self.column("active_km").astype(np.float32)
         self.moved, self.moved_xy = np.empty(0, np.int64), np.empty((0, 2))
-        self.allotment = self._make_allotment()
+        self.allotment = allotment_of(self.tours, self.columns)
         self._remember_homes(population)
         again, never = np.diff(self.column("resident_idx"), append=-1) == 0, np.iinfo(np.int16).max
         self._next_depart_min = np.where(again, np.roll(self.column("depart_min"), -1), never).astype(np.int16)
@@ -118,40 +120,6 @@ class DayPlan:
         self.age = population.residents["age"].to_numpy(np.int16)[resident]
         self.resident_id = population.residents["resident_id"].to_numpy(np.int64)[resident]
 
-    def _make_columns(self, region: Region) -> TourColumns:
-        origin = self.column("origin_zone_idx").astype(np.int32)
-        dest = self.column("dest_zone_idx").astype(np.int32)
-        out, back = self.column("period_out").astype(np.int8), self.column("period_back").astype(np.int8)
-        n = self.n_tours
-        return TourColumns(
-            origin=origin,
-            dest=dest,
-            period_out=out,
-            period_back=back,
-            segment=segments_of(region, origin, dest),
-            road_km=self.column("road_km").astype(np.float32),
-            road_min=np.full(n, np.inf, np.float32),
-            walk_min=np.full(n, np.inf, np.float32),
-            bike_min=np.full(n, np.inf, np.float32),
-            ebike_min=np.full(n, np.inf, np.float32),
-            cost_factor=np.ones(n, np.float32),
-            bike=np.zeros(n, np.bool_),
-            ebike=np.zeros(n, np.int8),
-            shared_eur=np.zeros(n, np.float32),
-            vehicle=np.full(n, -1, np.int32),
-            drive_eur=np.zeros(n, np.float32),
-            parking_eur=np.zeros(n, np.float32),
-            passenger=np.zeros(n, np.bool_),
-            fare_eur=np.zeros((2, n), np.float32),
-            transit=np.zeros((2, len(COMPONENTS), n), np.float32),
-            transit_ok=np.zeros((2, n), np.bool_),
-            crowd_out=np.zeros((2, n), np.int32),
-            crowd_back=np.zeros((2, n), np.int32),
-            fixed=np.full((N_ALTERNATIVES, n), NEVER, np.float32),
-            shock_nest=self._shocks(Stream.MODE_NEST, N_NESTS),
-            shock_alternative=self._shocks(Stream.MODE_ALTERNATIVE, N_ALTERNATIVES),
-        )
-
     @property
     def address(self) -> npt.NDArray[np.int64]:
         """Number of each tour within its resident's draws: the same whatever the season, year and policy."""
@@ -171,16 +139,6 @@ class DayPlan:
             shocks,
         )
         return shocks
-
-    def _make_allotment(self) -> AllotmentTours:
-        return AllotmentTours(
-            rank=np.full(self.n_tours, -1, np.int8),
-            road_km=self.columns.road_km,
-            depart_min=self.column("depart_min").astype(np.int16),
-            return_min=self.column("leave_min").astype(np.int16),  # at home: `set_road_times` adds the way back
-            parking_eur=np.zeros(self.n_tours, np.float32),
-            parking_ev_eur=np.zeros(self.n_tours, np.float32),
-        )
 
     def _remember_homes(self, population: Population) -> None:
         """What `set_people` needs of homes and tours, none of which changes during a run."""
