@@ -66,13 +66,9 @@ def run(
 
     with shown(None) as show:
         show(0, 0, "loading the program")
-        from zemsim.experiment.experiment import load_experiment
-
-        show(0, 0, "reading the experiment and its region")
-        asked = load_experiment(experiment, region=region).with_settings(seeds=seeds)
         from zemsim.experiment.runner import run as run_experiment
 
-        finished = run_experiment(asked, out=out, threads=threads, progress=show, replace=replace)
+        finished = run_experiment(experiment, out, threads, show, replace, region=region, seeds=seeds)
         cases = len(finished.cases)
         show(cases, cases, "writing the page")
         from zemsim.report.page import write_report

@@ -65,6 +65,9 @@ class FakeEngine:
     variant: str = "a"
     calls: list[tuple[str, int]] = field(default_factory=list)
 
+    def name(self) -> str:
+        return str(self.describe()["experiment"]["id"])
+
     def identity(self) -> Identity:
         return Identity({"code": fingerprint.of_json("fake"), "experiment": fingerprint.of_json(self.variant)})
 
@@ -113,17 +116,17 @@ class FakeEngine:
     def close(self, model: Any) -> None:
         model.clear()
 
-    def simulate(
-        self, world: World, model: Any, policy: str, setting: Setting
-    ) -> tuple[dict[str, pd.DataFrame], list[dict[str, Any]]]:
+    def simulate(self, world: World, model: Any, policy: str) -> dict[str, pd.DataFrame]:
         case = (policy, model["seed"])
         self.calls.append(case)
         self._maybe_die(case)
         if policy == self.raises:
             raise RuntimeError("the model broke\nwith two lines")
         model["runs"] += 1
-        verdict = {"check": "gap", "passed": True, "text": {"lv": "Labi", "en": "Fine"}, "value": 0.5}
-        return make_case(model["tours"], policy, model["seed"]), [verdict]
+        return make_case(model["tours"], policy, model["seed"])
+
+    def verdicts(self, model: Any, tables: Mapping[str, pd.DataFrame], setting: Setting) -> list[dict[str, Any]]:
+        return [{"check": "gap", "passed": True, "text": {"lv": "Labi", "en": "Fine"}, "value": 0.5}]
 
     def _maybe_die(self, case: tuple[str, int]) -> None:
         if self.stops is not None and len(self.calls) > self.stops:

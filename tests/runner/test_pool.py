@@ -48,7 +48,7 @@ def test_never_more_processes_than_cases_or_threads(cases: int, threads: int, pr
 class AtOnce:
     """A worker that has finished whatever it was given; all work at the same speed."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self) -> None:
         self.seed: int | None = None
 
     def submit(self, task: Any, what: Part | Case) -> Future[dict[str, Any]]:
@@ -73,7 +73,13 @@ def test_few_models_are_built_and_work_is_shared_evenly(
     parts = [Part("population", "population")]
     seen: list[tuple[int, str]] = []
     results = pool.run_tasks(
-        FakeEngine(), tmp_path, "", parts, cases, workers, lambda done, label: seen.append((done, label))
+        FakeEngine(),
+        tmp_path,
+        "",
+        parts,
+        cases,
+        pool.Crew(workers),
+        lambda done, label: seen.append((done, label)),
     )
     assert results.cases.keys() == set(cases)
     assert len({(result["worker"], case.seed) for case, result in results.cases.items()}) == builds

@@ -61,6 +61,9 @@ class Engine(Protocol):
     It is sent to the workers, so it holds settings and paths and no arrays. A worker keeps the first one it gets.
     """
 
+    def name(self) -> str:
+        """Return the id of what is asked, for the name of a run folder."""
+
     def identity(self) -> Identity:
         """Return the digests of everything that can change a byte of the tables."""
 
@@ -85,10 +88,11 @@ class Engine(Protocol):
     def build(self, world: Any, seed: int, threads: int) -> Any:
         """Return a new model."""
 
-    def simulate(
-        self, world: Any, model: Any, policy: str, setting: Setting
-    ) -> tuple[dict[str, pd.DataFrame], list[Verdict]]:
+    def simulate(self, world: Any, model: Any, policy: str) -> dict[str, pd.DataFrame]:
         """Run all years of a policy on a model that may have run another policy before."""
+
+    def verdicts(self, model: Any, tables: Mapping[str, pd.DataFrame], setting: Setting) -> list[Verdict]:
+        """Return the checks of the case that the model has just run."""
 
     def close(self, model: Any) -> None:
         """Let a model go that is not needed any more."""

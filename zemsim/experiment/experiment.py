@@ -322,12 +322,12 @@ def _folder_beside(region: str, document: Document) -> str:
 
 
 def _region(experiment: Experiment, document: Document, region: Region | str | PathLike[str] | None) -> Region:
-    from zemsim.region import load_region
+    from zemsim.region import standing_region
 
     if region is not None and not isinstance(region, (str, PathLike)):
         return region
     try:
-        return load_region(experiment.region)
+        return standing_region(experiment.region)
     except InputError as error:
         if region is None and error.path is None:
             raise document.fault(("experiment", "region"), error.message, error.hint) from None

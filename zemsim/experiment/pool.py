@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from zemsim.core.errors import OutputError
 from zemsim.experiment.engine import Engine, Part
-from zemsim.experiment.worker import run_case, run_part
+from zemsim.experiment.worker import run_case, run_part, wake
 
 
 class Case(NamedTuple):
@@ -60,12 +60,12 @@ def processes_for(cases: int, threads: int) -> int:
 
 
 def run_tasks(
-    engine: Engine, folder: Path, key: str, parts: list[Part], cases: list[Case], threads: int, announce: Announce
+    engine: Engine, folder: Path, key: str, parts: list[Part], cases: list[Case], crew: Crew, announce: Announce
 ) -> Results:
     """Prepare the parts, and compute and write the cases.
 
-    With one thread, or one case, all is done in this process; else on ``min(threads, cases)`` processes with
-    ``threads / processes`` kernel threads each. A case begins when the parts for all and those of its seed
+    With one thread, or one case, all is done in this process; else on ``min(threads, cases)`` processes of the crew
+    with ``threads / processes`` kernel threads each. A case begins when the parts for all and those of its seed
     are there.
 
     Parameters
@@ -80,8 +80,8 @@ def run_tasks(
         The most urgent first, each after those that it needs.
     cases : list of Case
         Cases of a seed are begun in this order.
-    threads : int
-        Threads in all.
+    crew : Crew
+        The processes, and how many threads there are in all.
     announce : callable
         Called with the number of finished cases and a label.
 
@@ -95,14 +95,15 @@ def run_tasks(
     OutputError
         If the system refuses to write, or if the worker of a part was lost twice.
     """
-    processes = processes_for(len(cases), threads)
-    task = _Task(engine, folder, key, max(1, threads // processes))
+    processes = processes_for(len(cases), crew.threads)
+    task = _Task(engine, folder, key, max(1, crew.threads // processes))
     if processes == 1:
         return _here(task, parts, cases, announce)
-    return _Pool(task, parts, cases, processes, announce).run()
+    return _Pool(task, parts, cases, crew.workers[:processes], announce).run()
 
 
-class _Task(NamedTuple):
+@dataclass(frozen=True)
+class _Task:
     engine: Engine
     folder: Path
     key: str
@@ -130,28 +131,68 @@ def _here(task: _Task, parts: list[Part], cases: list[Case], announce: Announce)
 class _Worker:
     """A process that does one thing at a time, and starts anew if it is lost."""
 
-    def __init__(self, threads: int) -> None:
-        self._threads = threads
+    def __init__(self) -> None:
         self._executor: Any = None
         self.seed: int | None = None
 
-    def submit(self, task: _Task, what: Part | Case) -> Future[Result]:
-        from joblib.externals.loky import ProcessPoolExecutor
+    def wake(self) -> None:
+        self._call(wake)
 
+    def submit(self, task: _Task, what: Part | Case) -> Future[Result]:
         if isinstance(what, Case):
             self.seed = what.seed
+        return self._call(task, what)
+
+    def _call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         with without_interrupts():  # the first task starts the process
-            if self._executor is None:
-                env = dict.fromkeys(_ONE_THREAD, str(self._threads))
-                self._executor = ProcessPoolExecutor(max_workers=1, env=env, initializer=ignore_interrupts)
-            future: Future[Result] = self._executor.submit(task, what)
+            try:
+                future: Future[Any] = self._process().submit(function, *arguments)
+            except BrokenProcessPool:  # it was lost before it had anything to do
+                self.stop(kill=True)
+                future = self._process().submit(function, *arguments)
         return future
+
+    def _process(self) -> Any:
+        from joblib.externals.loky import ProcessPoolExecutor
+
+        if self._executor is None:
+            env = dict.fromkeys(_ONE_THREAD, "1")
+            self._executor = ProcessPoolExecutor(max_workers=1, env=env, initializer=ignore_interrupts)
+        return self._executor
 
     def stop(self, kill: bool) -> None:
         self.seed = None
         if self._executor is not None:
             self._executor.shutdown(wait=True, kill_workers=kill)
             self._executor = None
+
+
+class Crew:
+    """The worker processes of a run: one for each thread, or none if there is one thread only.
+
+    Parameters
+    ----------
+    threads : int
+        Threads in all, at least 1.
+    """
+
+    def __init__(self, threads: int) -> None:
+        if threads < 1:
+            raise ValueError(f"threads must be at least 1, got {threads}")
+        self.threads = threads
+        self.workers = [_Worker() for _ in range(threads if threads > 1 else 0)]
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self.workers:
+            worker.stop(kill=True)
+
+    def wake(self) -> None:
+        """Start the processes; they load the program while this one reads what is asked."""
+        for worker in self.workers:
+            worker.wake()
 
 
 @contextlib.contextmanager
@@ -182,14 +223,16 @@ def ignore_interrupts() -> None:
 class _Pool:
     """Workers, what waits for them, and what came back."""
 
-    def __init__(self, task: _Task, parts: list[Part], cases: list[Case], processes: int, announce: Announce) -> None:
+    def __init__(
+        self, task: _Task, parts: list[Part], cases: list[Case], workers: list[_Worker], announce: Announce
+    ) -> None:
         self.task = task
         self.parts = list(parts)
         self.cases = list(cases)
         self.shared = {part.name for part in parts if part.seed is None}
         self.own = {part.seed: part.name for part in parts if part.seed is not None}
         self.announce = announce
-        self.workers = [_Worker(task.threads) for _ in range(processes)]
+        self.workers = workers
         self.busy: dict[Future[Result], tuple[_Worker, Part | Case]] = {}
         self.lost: list[Case] = []
         self.tries: dict[str, int] = {}
@@ -224,7 +267,12 @@ class _Pool:
                 self._end(future)
 
     def _begin(self, worker: _Worker) -> None:
-        what = self._next_part() or self._next_case(worker)
+        what = (
+            self._next_part(shared=True)
+            or self._next_case(worker, helping=False)
+            or self._next_part(shared=False)
+            or self._next_case(worker, helping=True)
+        )  # a seed whose cases can begin does not wait for the tours of the next
         if what is None:
             return
         if isinstance(what, Part):
@@ -264,21 +312,25 @@ class _Pool:
         self.results.cases[case] = result
         self.announce(len(self.results.cases), str(case))
 
-    def _next_part(self) -> Part | None:
+    def _next_part(self, shared: bool) -> Part | None:
+        """Return the next part that can begin, of those that all cases need or of those of one seed."""
         done = self.results.parts
-        return next((part for part in self.parts if all(name in done for name in part.needs)), None)
+        ready = (part for part in self.parts if all(name in done for name in part.needs))
+        return next((part for part in ready if (part.seed is None) == shared), None)
 
-    def _next_case(self, worker: _Worker) -> Case | None:
+    def _next_case(self, worker: _Worker, helping: bool) -> Case | None:
         done = self.results.parts
         if not self.shared <= done.keys():
             return None
         ready = [case for case in self.cases if case.seed not in self.own or self.own[case.seed] in done]
         others = [other.seed for other in self.workers if other is not worker]
-        seed = choose_seed([case.seed for case in ready], worker.seed, others)
+        seed = choose_seed([case.seed for case in ready], worker.seed, others, helping)
         return next((case for case in ready if case.seed == seed), None)
 
 
-def choose_seed(waiting: Iterable[int], own: int | None, others: Sequence[int | None]) -> int | None:
+def choose_seed(
+    waiting: Iterable[int], own: int | None, others: Sequence[int | None], helping: bool = True
+) -> int | None:
     """Return the seed whose next case a worker takes.
 
     Its own, whose model it has; else the lowest that nobody works on; else it helps with the seed of which most cases
@@ -293,6 +345,8 @@ def choose_seed(waiting: Iterable[int], own: int | None, others: Sequence[int | 
         The seed of the worker's last case.
     others : sequence of int or None
         Seeds of the other workers.
+    helping : bool
+        Whether it may take a seed that another is at work on.
     """
     count = Counter(waiting)
     if own in count:
@@ -300,6 +354,8 @@ def choose_seed(waiting: Iterable[int], own: int | None, others: Sequence[int | 
     free = [seed for seed in count if seed not in others]
     if free:
         return min(free)
+    if not helping:
+        return None
     share = {seed: cases / others.count(seed) for seed, cases in sorted(count.items())}
     best = max(share, key=share.__getitem__, default=None)
     return best if best is not None and share[best] >= WORTH_A_MODEL else None

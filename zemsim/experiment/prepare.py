@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -52,16 +52,25 @@ class SpineEngine:
     experiment: Experiment
 
     @classmethod
-    def of(cls, experiment: Experiment | str | Path | None) -> SpineEngine:
-        """Return the engine of an experiment, of its file, or of the default one."""
+    def of(
+        cls,
+        experiment: Experiment | str | Path | None,
+        region: str | Path | None = None,
+        seeds: int | Sequence[int] | None = None,
+    ) -> SpineEngine:
+        """Return the engine of an experiment, of its file, or of the default one; ``region, seeds`` replace its own."""
         from zemsim.experiment.experiment import load_experiment
 
         if experiment is None or isinstance(experiment, (str, Path)):
-            experiment = load_experiment(experiment)
-        return cls(experiment)
+            return cls(load_experiment(experiment, region=region).with_settings(seeds=seeds))
+        return cls(experiment.with_settings(region=region, seeds=seeds))
 
     def __reduce__(self) -> Any:
         return type(self), (self.experiment,)  # what was read stays in its process
+
+    def name(self) -> str:
+        """Return the id of the experiment."""
+        return self.experiment.id
 
     def identity(self) -> Identity:
         """Return the digests of code, its tables, libraries, region and experiment."""
@@ -155,13 +164,17 @@ class SpineEngine:
 
         return MobilityModel(world, seed, threads)
 
-    def simulate(
-        self, world: World, model: MobilityModel, policy: str, setting: Setting
-    ) -> tuple[dict[str, pd.DataFrame], list[dict[str, Any]]]:
-        """Run all years of a policy; return its tables and verdicts."""
+    def simulate(self, world: World, model: MobilityModel, policy: str) -> dict[str, pd.DataFrame]:
+        """Run all years of a policy and return its tables."""
         model.start(policy, self.experiment.policy(policy).measures)
-        tables = model.run()
-        return tables, case_verdicts(tables, setting, model.book.counts)
+        tables: dict[str, pd.DataFrame] = model.run()
+        return tables
+
+    def verdicts(
+        self, model: MobilityModel, tables: Mapping[str, pd.DataFrame], setting: Setting
+    ) -> list[dict[str, Any]]:
+        """Return the checks of the case that the model has just run."""
+        return case_verdicts(tables, setting, model.book.counts)
 
     def close(self, model: MobilityModel) -> None:
         """Let a model go."""
@@ -278,9 +291,9 @@ class SpineEngine:
 
     @cached_property
     def _region(self) -> Region:
-        from zemsim.region import load_region
+        from zemsim.region import standing_region
 
-        return load_region(self.experiment.region)
+        return standing_region(self.experiment.region)
 
     @cached_property
     def _timetable(self) -> Timetable:

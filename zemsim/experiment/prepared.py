@@ -123,7 +123,7 @@ class Tours(Mapping[int, pd.DataFrame]):
 
 def save_table(path: Path, table: pd.DataFrame) -> None:
     """Write a table of the work folder."""
-    pq.write_table(pa.Table.from_pandas(table, preserve_index=False), path, compression="zstd")
+    pq.write_table(pa.Table.from_pandas(table, preserve_index=False), path, compression="lz4")
 
 
 def load_table(path: Path) -> pd.DataFrame:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +15,7 @@ from zemsim.core import atomic
 from zemsim.core.errors import OutputError
 from zemsim.experiment.engine import Engine, Part
 from zemsim.experiment.lock import locked
-from zemsim.experiment.pool import Case, processes_for, run_tasks
+from zemsim.experiment.pool import Case, Crew, processes_for, run_tasks
 from zemsim.experiment.progress import Progress, shown
 from zemsim.experiment.run_folder import OUTLINE, WORK, Run
 from zemsim.experiment.run_writer import Identity, Opened, begin, finish, finished_case
@@ -35,6 +37,9 @@ def run(
     threads: int | None = None,
     progress: Progress | None = None,
     replace: bool = False,
+    *,
+    region: str | Path | None = None,
+    seeds: int | Sequence[int] | None = None,
 ) -> Run:
     """Run an experiment and return the run.
 
@@ -52,17 +57,26 @@ def run(
         Called as ``progress(done, total, label)``; without it a bar or lines on standard error.
     replace : bool
         Whether a finished run of another question in ``out`` may be replaced.
+    region : path or name, optional
+        A region instead of the experiment's own.
+    seeds : int or sequence of int, optional
+        Seeds instead of the experiment's own; a number means 1 to that number.
 
     Raises
     ------
     BusyError
         If another run is at work in the folder.
+    InputError, InputErrors
+        If the experiment or its region is at fault; with file, line and key.
     OutputError
         If the folder holds something else, or cannot be written.
     """
-    from zemsim.experiment.prepare import SpineEngine
+    with shown(progress) as show, Crew(cores() if threads is None else threads) as crew:
+        crew.wake()
+        show(0, 0, "reading the experiment and its region")
+        from zemsim.experiment.prepare import SpineEngine
 
-    return run_engine(SpineEngine.of(experiment), out, threads, progress, replace)
+        return _run(SpineEngine.of(experiment, region, seeds), out, crew, show, replace)
 
 
 def run_engine(
@@ -73,25 +87,24 @@ def run_engine(
     replace: bool = False,
 ) -> Run:
     """Run an engine; see :func:`run`."""
+    with shown(progress) as show, Crew(cores() if threads is None else threads) as crew:
+        return _run(engine, out, crew, show, replace)
+
+
+def _run(engine: Engine, out: str | Path | None, crew: Crew, show: Progress, replace: bool) -> Run:
     clock = time.perf_counter()
     identity = engine.identity()
-    about = engine.describe()
-    threads = cores() if threads is None else threads
-    if threads < 1:
-        raise ValueError(f"threads must be at least 1, got {threads}")
-    folder = Path(out) if out is not None else OUTPUTS / f"{about['experiment']['id']}-{identity.fingerprint[:_SHORT]}"
+    folder = Path(out) if out is not None else OUTPUTS / f"{engine.name()}-{identity.fingerprint[:_SHORT]}"
     _make(folder)
     with locked(folder):
         opened = begin(folder, identity, replace)
         if opened.finished is not None:
             opened.finished.reused = True
             return opened.finished
-        with shown(progress) as show:
-            job = _Job(engine, folder, identity, about, opened, threads, show, clock)
-            try:
-                return job.run()
-            finally:
-                forget()
+        try:
+            return _Job(engine, folder, identity, opened, crew, show, clock).run()
+        finally:
+            forget()
 
 
 def cores() -> int:
@@ -116,19 +129,18 @@ class _Job:
         engine: Engine,
         folder: Path,
         identity: Identity,
-        about: dict[str, Any],
         opened: Opened,
-        threads: int,
+        crew: Crew,
         show: Progress,
         clock: float,
     ) -> None:
         self.engine = engine
         self.folder = folder
         self.identity = identity
-        self.about = about
-        self.threads = threads
+        self.crew = crew
         self.show = show
         self.clock = clock
+        self.about: dict[str, Any] = {}
         self.timings: dict[str, Any] = {}
         self.verdicts: list[dict[str, Any]] = []
         self.notes = list(opened.notes)
@@ -139,16 +151,19 @@ class _Job:
         marks = {case: finished_case(self.folder, *case) for case in self.cases}
         todo = [Case(*case) for case in self.cases if marks[case] is None]
         kept, total = len(self.cases) - len(todo), len(self.cases)
-        parts = self.engine.parts(processes_for(len(todo), self.threads))
-        results = run_tasks(
-            self.engine,
-            self.folder,
-            self.identity.fingerprint,
-            parts,
-            todo,
-            self.threads,
-            lambda done, label: self.show(kept + done, total, label),
-        )
+        parts = self.engine.parts(processes_for(len(todo), self.crew.threads))
+        with ThreadPoolExecutor(1) as beside:  # no case waits for the words of the manifest
+            about = beside.submit(self.engine.describe)
+            results = run_tasks(
+                self.engine,
+                self.folder,
+                self.identity.fingerprint,
+                parts,
+                todo,
+                self.crew,
+                lambda done, label: self.show(kept + done, total, label),
+            )
+            self.about = about.result()
         done = {case: {"status": "ok", "mark": mark} for case, mark in marks.items() if mark is not None}
         done |= {(case.policy, case.seed): result for case, result in results.cases.items()}
         self.timings["reused_cases"] = kept
@@ -199,7 +214,7 @@ class _Job:
             "notes": self.notes,
             "timings": self.timings,
             "created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "machine": {"cores": cores(), "threads": self.threads, "system": platform.system()},
+            "machine": {"cores": cores(), "threads": self.crew.threads, "system": platform.system()},
         }
 
 

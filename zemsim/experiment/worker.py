@@ -132,6 +132,12 @@ def reason_of(error: Exception) -> str:
     return clean(f"{type(error).__name__}: {error}{place}", _MAX_REASON)
 
 
+def wake() -> None:
+    """Load the program before it is known what this process shall do."""
+    from zemsim import model, population  # noqa: F401
+    from zemsim.experiment import experiment, prepare  # noqa: F401
+
+
 def forget() -> None:
     """Drop the world and the model that this process keeps."""
     _STATE.clear()
@@ -143,16 +149,17 @@ def _compute(engine: Engine, folder: Path, key: str, policy: str, seed: int, thr
     if _STATE.world is None:
         _STATE.world = engine.open(folder / WORK)
     opened = time.perf_counter()
-    if _STATE.seed != seed or _STATE.setting is None:
+    if _STATE.seed != seed:
         _STATE.clear_model()
-        _STATE.model = engine.build(_STATE.world, seed, threads)
-        _STATE.seed, _STATE.setting = seed, engine.setting(_STATE.world, seed, _stored(folder, seed))
-        gc.collect()
+        _STATE.seed, _STATE.model = seed, engine.build(_STATE.world, seed, threads)
         gc.freeze()  # hundreds of thousands of agents, which would be walked through after every case
-    setting = _STATE.setting
     built = time.perf_counter()
-    records, verdicts = engine.simulate(_STATE.world, _STATE.model, policy, setting)
+    records = engine.simulate(_STATE.world, _STATE.model, policy)
     simulated = time.perf_counter()
+    if _STATE.setting is None:
+        _STATE.setting = engine.setting(_STATE.world, seed, _stored(folder, seed))
+    setting = _STATE.setting
+    verdicts = engine.verdicts(_STATE.model, records, setting)
     tables = {name: conform(records[name], name) for name in CASE_TABLES}  # indicators are of what is stored
     tables["indicators"] = indicators(tables, setting, policy, seed)
     spent = {

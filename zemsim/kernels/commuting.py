@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 
 def balance_pass(
-    weight: Any, rows: Any, origin: Any, destination: Any, column: Any, factor: Any, row: Any, sums: Any, block: Any
+    weight: Any, rows: Any, origin: Any, destination: Any, column: Any, factor: Any, row: Any, by_class: Any
 ) -> None:
-    """One pass: ``row`` factors that meet ``rows``, then the column ``sums`` and ``block`` sums that follow.
+    """One pass: ``row`` factors that meet ``rows``, then the sums ``by_class`` of origin and column that follow.
 
     The flow is ``weight[i, j] * row[i] * column[j] * factor[origin[i], destination[j]]``. ``weight`` float64 [I, J],
-    ``rows, row`` float64 [I], ``column, sums`` float64 [J], ``origin`` int64 [I], ``destination`` int64 [J],
-    ``factor, block`` float64 [A, B]. ``row``, ``sums`` and ``block`` are written.
+    ``rows, row`` float64 [I], ``column`` float64 [J], ``origin`` int64 [I], ``destination`` int64 [J], ``factor``
+    float64 [A, B], ``by_class`` float64 [A, J]. ``row`` and ``by_class`` are written.
     """
-    sums[:] = 0.0
-    block[:, :] = 0.0
+    pull = column_pull(destination, column, factor)
+    by_class[:, :] = 0.0
     for i in range(weight.shape[0]):
         row[i] = 0.0
         if rows[i] <= 0.0:
@@ -28,15 +28,21 @@ def balance_pass(
         a = origin[i]
         total = 0.0
         for j in range(weight.shape[1]):
-            total += weight[i, j] * column[j] * factor[a, destination[j]]
+            total += weight[i, j] * pull[a, j]
         if total <= 0.0:
             continue
         row[i] = rows[i] / total
         for j in range(weight.shape[1]):
-            b = destination[j]
-            flow = weight[i, j] * row[i] * column[j] * factor[a, b]
-            sums[j] += flow
-            block[a, b] += flow
+            by_class[a, j] += weight[i, j] * row[i] * pull[a, j]
+
+
+def column_pull(destination: Any, column: Any, factor: Any) -> Any:
+    """``column[j] * factor[a, destination[j]]``: float64 [A, J]."""
+    pull = np.empty((factor.shape[0], column.shape[0]))
+    for a in range(factor.shape[0]):
+        for j in range(column.shape[0]):
+            pull[a, j] = column[j] * factor[a, destination[j]]
+    return pull
 
 
 def balance(
@@ -47,13 +53,18 @@ def balance(
     row = np.zeros(n_rows)
     column = np.ones(n_columns)
     factor = np.ones(target.shape)
-    sums = np.empty(n_columns)
-    block = np.empty(target.shape)
+    by_class = np.empty((target.shape[0], n_columns))
     n_groups = 0
     for j in range(n_columns):
         n_groups = max(n_groups, group[j] + 1)
     for _ in range(iterations):
-        balance_pass(weight, rows, origin, destination, column, factor, row, sums, block)
+        balance_pass(weight, rows, origin, destination, column, factor, row, by_class)
+        block = np.zeros(target.shape)
+        sums = np.zeros(n_columns)
+        for a in range(target.shape[0]):
+            for j in range(n_columns):
+                sums[j] += by_class[a, j]
+                block[a, destination[j]] += by_class[a, j]
         for a in range(target.shape[0]):
             for b in range(target.shape[1]):
                 if not math.isnan(target[a, b]) and block[a, b] > 0.0:
@@ -66,14 +77,16 @@ def balance(
         for j in range(n_columns):
             if sums[j] > 0.0:
                 column[j] *= mix[j] * found[group[j]] / wanted[group[j]] / sums[j]
-    balance_pass(weight, rows, origin, destination, column, factor, row, sums, block)
+    balance_pass(weight, rows, origin, destination, column, factor, row, by_class)
+    pull = column_pull(destination, column, factor)
     flow = np.empty((n_rows, n_columns))
     for i in range(n_rows):
         for j in range(n_columns):
-            flow[i, j] = weight[i, j] * row[i] * column[j] * factor[origin[i], destination[j]]
+            flow[i, j] = weight[i, j] * row[i] * pull[origin[i], j]
     return flow
 
 
+column_pull = njit(cache=True, nogil=True)(column_pull)
 balance_pass = njit(cache=True, nogil=True)(balance_pass)
 balance = njit(cache=True, nogil=True)(balance)
 

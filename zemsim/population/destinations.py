@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
@@ -119,20 +121,21 @@ def fit_gravity(
     decay, short_km = {}, {}
     for purpose, wanted in mean_km.items():
         args = (residents, pull[purpose], resistance, distance)
-        longest = mean_distance(*args, 0.0)
+        mean_at = lru_cache(maxsize=None)(partial(mean_distance, *args))  # the search asks for its ends again
+        longest = mean_at(0.0)
         if closed and longest <= wanted:
             decay[purpose], short_km[purpose] = 0.0, float(longest)
         else:
-            decay[purpose] = _solve_decay(args, wanted, purpose)
+            decay[purpose] = _solve_decay(mean_at, wanted, purpose)
     return Gravity(mean_km, decay, pull, resistance, short_km)
 
 
-def _solve_decay(args: tuple[Floats, Floats, Floats, Floats], wanted: float, purpose: Purpose) -> float:
-    longest, shortest = mean_distance(*args, 0.0), mean_distance(*args, 12.0)
+def _solve_decay(mean_at: Callable[[float], float], wanted: float, purpose: Purpose) -> float:
+    longest, shortest = mean_at(0.0), mean_at(12.0)
     if not shortest < wanted < longest:
         raise ZemsimError(
             f"no distance decay gives {purpose.name.lower()} trips a mean of {wanted:.1f} km: "
             f"the region allows {shortest:.1f} to {longest:.1f} km"
         )
-    root = brentq(lambda decay: mean_distance(*args, decay) - wanted, 0.0, 12.0, xtol=1e-6, rtol=1e-6)
+    root = brentq(lambda decay: mean_at(decay) - wanted, 0.0, 12.0, xtol=1e-6, rtol=1e-6)
     return round(float(root), _DECAY_DIGITS)

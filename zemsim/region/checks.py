@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from zemsim.core.errors import InputError, did_you_mean
 from zemsim.region import geo
+from zemsim.region.tables import Lines
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -68,7 +69,7 @@ def _keep(part: pd.DataFrame, whole: pd.DataFrame, mask: pd.Series) -> pd.DataFr
     lines = whole.attrs.get("lines")
     part.attrs = {"path": whole.attrs.get("path")}
     if lines:
-        part.attrs["lines"] = [lines[i] for i in np.flatnonzero(mask.to_numpy())]
+        part.attrs["lines"] = Lines(lines[i] for i in np.flatnonzero(mask.to_numpy()))
     return part
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -23,6 +22,8 @@ class NearestPoint:
     """
 
     def __init__(self, points: ArrayLike) -> None:
+        from scipy.spatial import cKDTree  # takes a fifth of a second to load, and many need no tree
+
         self._tree = cKDTree(np.asarray(points, np.float64))
 
     def of(self, points: ArrayLike) -> tuple[Float, Int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -18,7 +19,7 @@ from zemsim.core.errors import InputError, did_you_mean
 from zemsim.region.checks import check_tables
 from zemsim.region.geo import Grid
 from zemsim.region.roles import Roles
-from zemsim.region.tables import read_rows, read_table, read_text
+from zemsim.region.tables import Lines, read_rows, read_table, read_text
 
 #: Name of a field of :class:`Region` by name of the resource that holds it.
 TABLES = {
@@ -223,7 +224,7 @@ def _ordered(name: str, table: pd.DataFrame, key: Any) -> pd.DataFrame:
         order = table.sort_values(columns, kind="stable").index.to_numpy() if columns else np.arange(len(table))
     lines, attrs = table.attrs["lines"], table.attrs
     found = table.iloc[order].reset_index(drop=True)
-    found.attrs = {**attrs, "lines": [lines[i] for i in order]}
+    found.attrs = {**attrs, "lines": Lines(lines[i] for i in order)}
     return found
 
 
@@ -341,3 +342,15 @@ def load_region(name_or_folder: str | Path = "zemgale") -> Region:
         _values=MappingProxyType({kind: MappingProxyType(known) for kind, known in values.items()}),
         **named,
     )
+
+
+def standing_region(name_or_folder: str | Path) -> Region:
+    """Return :func:`load_region`, read again only if a file of the pack was touched since; it must be left as it is."""
+    folder = find_pack(name_or_folder)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return _standing(folder, tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+
+
+@lru_cache(maxsize=1)
+def _standing(folder: Path, touched: tuple[tuple[str, int, int], ...]) -> Region:
+    return load_region(folder)

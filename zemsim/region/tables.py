@@ -223,6 +223,16 @@ def _cell(text: str, field: dict[str, Any]) -> Any:
     return value
 
 
+class Lines(list[int]):
+    """Line of the file for each row of a table. It never changes, so all copies of a table have the same one.
+
+    pandas copies what a table carries along (``attrs``) deeply at almost every step.
+    """
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Lines:
+        return self
+
+
 def read_table(path: Path, fields: list[dict[str, Any]], unique: list[str] | None = None) -> pd.DataFrame:
     """Return a CSV file as a table with the columns and types of its schema.
 
@@ -262,7 +272,7 @@ def read_table(path: Path, fields: list[dict[str, Any]], unique: list[str] | Non
     for key in keys:
         _check_unique(path, rows, table, key)
     table.attrs["path"] = str(path)
-    table.attrs["lines"] = [line for line, _ in rows]
+    table.attrs["lines"] = Lines(line for line, _ in rows)
     return table
 
 

@@ -108,14 +108,14 @@ def headline_of(run: RunLike) -> pd.DataFrame:
 
 
 def _region(manifest: Mapping[str, Any]) -> Any:
-    from zemsim.region import load_region
+    from zemsim.region import standing_region
 
     stated = manifest.get("region") or {}
     name = stated if isinstance(stated, str) else stated.get("folder") or stated.get("name")
     if not name:
         return None
     try:
-        region = load_region(name)
+        region = standing_region(name)
     except (ZemsimError, OSError):
         return None
     digest = None if isinstance(stated, str) else stated.get("digest")
