@@ -68,7 +68,9 @@ def run(
         show(0, 0, "loading the program")
         from zemsim.experiment.runner import run as run_experiment
 
-        finished = run_experiment(experiment, out, threads, show, replace, region=region, seeds=seeds)
+        finished = run_experiment(
+            experiment, out=out, threads=threads, progress=show, replace=replace, region=region, seeds=seeds
+        )
         cases = len(finished.cases)
         show(cases, cases, "writing the page")
         from zemsim.report.page import write_report

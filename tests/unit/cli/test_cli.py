@@ -258,10 +258,22 @@ def test_run_hands_on_what_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "answered before (2026-01-02T03:04:05Z): its results are reused" in result.stdout
     assert "1 cases had failed: --replace does the run anew" in result.stdout
     assert (asked["out"], asked["threads"], asked["replace"]) == ("somewhere", 1, False)
-    assert asked["experiment"].seeds == (1, 2)
+    assert (asked["experiment"], asked["region"], asked["seeds"]) == (None, None, 2)
     found = json.loads(run("run", "--json").stdout)
     assert found["rows"] == [{"policy": "baseline", "ev_share": None}]
     assert found["reused"] is True
+
+
+def test_a_run_asks_with_other_seeds_or_another_region() -> None:
+    from zemsim.experiment.prepare import SpineEngine
+
+    own = zemsim.load_experiment()
+    assert SpineEngine.of(None).experiment.seeds == SpineEngine.of(own).experiment.seeds == own.seeds
+    assert (
+        SpineEngine.of(None, seeds=2).experiment.seeds == SpineEngine.of(own, seeds=(1, 2)).experiment.seeds == (1, 2)
+    )
+    folder = Path(zemsim.load_region().folder)
+    assert SpineEngine.of(None, region=folder).experiment.region == str(folder)
 
 
 def test_public_names_come_when_they_are_asked_for() -> None:
