@@ -14,9 +14,10 @@ import pytest
 
 from tests.runner.fake import POLICIES, SEEDS, FakeEngine
 from zemsim.core.errors import BusyError, InputError, OutputError
+from zemsim.core.schema import case_tables
 from zemsim.experiment.lock import LOCK_NAME, locked
 from zemsim.experiment.progress import shown, silent
-from zemsim.experiment.run_folder import CASE_TABLES, DamagedRunError, Run, open_run
+from zemsim.experiment.run_folder import DamagedRunError, Run, open_run
 from zemsim.experiment.run_writer import Identity
 from zemsim.experiment.runner import run_engine
 
@@ -38,7 +39,7 @@ def test_whole_run(tmp_path: Path) -> None:
     assert run.exit_code == 0
     assert run.policies == list(POLICIES)
     assert run.seeds == list(SEEDS)
-    assert len(bytes_of(run)) == CASES * len(CASE_TABLES) + 2 * len(SEEDS) + 4
+    assert len(bytes_of(run)) == CASES * len(case_tables()) + 2 * len(SEEDS) + 4
     assert not list(run.folder.glob(".*")), "no work, lock or temporary file is left"
     assert len(run.verdicts) == CASES + 1
     assert set(run.indicators["policy"]) == set(POLICIES)

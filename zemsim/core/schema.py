@@ -134,6 +134,18 @@ def schema(name: str) -> TableSchema:
     return TableSchema(row["name"], row["rows"], row["path"], tuple(_column(c) for c in row["columns"]))
 
 
+@cache
+def case_tables() -> tuple[str, ...]:
+    """Return the tables that each case writes: their path names its policy."""
+    return tuple(name for name in table_names() if "{policy}" in schema(name).path)
+
+
+@cache
+def seed_tables() -> tuple[str, ...]:
+    """Return the tables of a seed, the same for every policy."""
+    return tuple(name for name in table_names() if "{seed}" in schema(name).path and name not in case_tables())
+
+
 def conform(table: pd.DataFrame, name: str) -> pd.DataFrame:
     """Return ``table`` with the columns of schema ``name`` in order and in their stored types.
 

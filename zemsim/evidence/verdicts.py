@@ -38,7 +38,7 @@ GIVEN_UP_LIMIT: Final = 0.01
 
 #: Share of the tours that would go elsewhere that may find no place to be reached in time: they stay, so by as much is
 #: the answer too weak. Neighbours' places are a sample; where buses are few, many of them cannot be reached by others.
-NO_PLACE_LIMIT: Final = 0.5
+NO_PLACE_LIMIT: Final = 0.4
 
 #: Most that the account of energy of a car and day, or of money of a site and day, may miss: kWh, EUR.
 ACCOUNT_LIMIT: Final = 1e-9

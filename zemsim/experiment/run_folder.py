@@ -17,7 +17,7 @@ import pandas as pd
 
 from zemsim.core import fingerprint
 from zemsim.core.errors import EXIT_OK, EXIT_SOME_FAILED, InputError, OutputError, clean, did_you_mean
-from zemsim.core.schema import schema, table_names
+from zemsim.core.schema import case_tables, schema, seed_tables, table_names
 from zemsim.evidence.publication import hide_small_cells
 from zemsim.experiment.table_store import read_table
 
@@ -29,23 +29,6 @@ WORK: Final = ".work"
 
 #: Version of this layout.
 FORMAT: Final = 1
-
-#: Tables of a policy and seed, in the order in which they are written.
-CASE_TABLES: Final = (
-    "trips",
-    "destinations",
-    "vehicles",
-    "sessions",
-    "stations",
-    "purchases",
-    "transit",
-    "payments",
-    "gaps",
-    "bus_fleets",
-)
-
-#: Tables of a seed, the same for every policy.
-SEED_TABLES: Final = ("persons", "tours")
 
 #: What may be part of a file name: nothing that leaves the folder.
 SAFE_ID: Final = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
@@ -185,9 +168,9 @@ class Run:
         return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
     def _keys(self, name: str) -> list[tuple[str | None, int | None]]:
-        if name in CASE_TABLES:
+        if name in case_tables():
             return [(case["policy"], case["seed"]) for case in self.cases if case["status"] == "ok"]
-        if name in SEED_TABLES:
+        if name in seed_tables():
             return [(None, seed) for seed in self.seeds]
         return [(None, None)]
 

@@ -16,9 +16,8 @@ import pandas as pd
 
 from zemsim.core import atomic, fingerprint
 from zemsim.core.errors import InputError, OutputError, clean
-from zemsim.core.schema import schema, table_names
+from zemsim.core.schema import case_tables, schema, table_names
 from zemsim.experiment.run_folder import (
-    CASE_TABLES,
     DONE,
     FORMAT,
     MANIFEST,
@@ -166,7 +165,7 @@ def write_case(
     policy, seed : str, int
         The case.
     tables : dict of DataFrame
-        The tables of :data:`CASE_TABLES` and ``indicators``.
+        The tables of :func:`zemsim.core.schema.case_tables` and ``indicators``.
     verdicts : list of dict
         Verdicts of the case.
     notes : dict
@@ -179,7 +178,7 @@ def write_case(
     """
     name = case_name(policy, seed)
     files = {}
-    for table in CASE_TABLES:
+    for table in case_tables():
         file = schema(table).file(policy, seed)
         files[file] = write_table(folder / file, tables[table], table)
     part = f"{WORK}/indicators/{name}.parquet"

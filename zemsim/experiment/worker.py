@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from zemsim.core.errors import OutputError, ZemsimError, clean
-from zemsim.core.schema import TableError, conform, schema
+from zemsim.core.schema import TableError, case_tables, conform, schema, seed_tables
 from zemsim.evidence.indicators import Setting, indicators
 from zemsim.experiment.engine import Engine, Part
-from zemsim.experiment.run_folder import CASE_TABLES, SEED_TABLES, WORK
+from zemsim.experiment.run_folder import WORK
 from zemsim.experiment.run_writer import write_case
 from zemsim.experiment.table_store import read_table, write_table
 
@@ -160,7 +160,7 @@ def _compute(engine: Engine, folder: Path, key: str, policy: str, seed: int, thr
         _STATE.setting = engine.setting(_STATE.world, seed, _stored(folder, seed))
     setting = _STATE.setting
     verdicts = engine.verdicts(_STATE.model, records, setting)
-    tables = {name: conform(records[name], name) for name in CASE_TABLES}  # indicators are of what is stored
+    tables = {name: conform(records[name], name) for name in case_tables()}  # indicators are of what is stored
     tables["indicators"] = indicators(tables, setting, policy, seed)
     spent = {
         "open_s": opened - begin,
@@ -184,5 +184,5 @@ def _engine(engine: Engine, folder: Path, key: str) -> Engine:
 
 def _stored(folder: Path, seed: int) -> dict[str, Any]:
     """Return ``zones`` and the tables of a seed as they were written."""
-    files = {"zones": schema("zones").file(), **{name: schema(name).file(seed=seed) for name in SEED_TABLES}}
+    files = {"zones": schema("zones").file(), **{name: schema(name).file(seed=seed) for name in seed_tables()}}
     return {name: read_table(folder / file, name) for name, file in files.items()}

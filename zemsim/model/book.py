@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from zemsim.core.names import TRIPS_PER_TOUR, Alternative
-from zemsim.core.schema import conform
+from zemsim.core.schema import case_tables, conform
 from zemsim.model.accounts import day_tables, purchases_of_year
 from zemsim.model.day import reported_modes
 from zemsim.model.energy import fuel_l_per_km, grid_kwh_per_km
@@ -31,25 +31,13 @@ COUNTS = (
     "no_place_in_time",
     "zones_off",
 )
-TABLES = (
-    "trips",
-    "destinations",
-    "vehicles",
-    "sessions",
-    "stations",
-    "purchases",
-    "transit",
-    "payments",
-    "gaps",
-    "bus_fleets",
-)
 
 
 class Book:
     """Tables of one run while they are written; counts of what could not be simulated."""
 
     def __init__(self) -> None:
-        self._parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
+        self._parts: dict[str, list[pd.DataFrame]] = {name: [] for name in case_tables()}
         self.counts: dict[str, float] = dict.fromkeys(COUNTS, 0)
         self._seasons: list[TransitSeason] = []
 
