@@ -40,8 +40,8 @@ _ACTIVE = {"walk_min": (4.8, 8.0), "bike_min": (14.5, 25.0), "ebike_min": (18.0,
 
 PARAMETERS = {
     "b_cost": -0.33, "b_car": -0.03, "b_pt": -0.027, "b_wait": -0.045, "wait_cap_min": 6.0, "b_head": -0.012,
-    "b_acc": -0.05, "b_tr": -0.35, "b_walk": -0.085, "b_bike": -0.065, "k_ebike": 0.76, "k_park": 1.0,
-    "w_temp": 0.026, "shared_access_min": 5.0,
+    "head_power": 0.75, "b_acc": -0.05, "b_tr": -0.35, "b_walk": -0.085, "b_bike": -0.065, "k_ebike": 0.76,
+    "k_park": 1.0, "w_temp": 0.026, "shared_access_min": 5.0,
 }  # fmt: skip
 
 

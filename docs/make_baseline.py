@@ -41,6 +41,7 @@ def cells(row: pd.Series) -> tuple[str, ...]:
         target(row),
         f"{round(100 * row['difference_share']) + 0:+d} %".replace("+0 %", "0 %"),
         STANDS[row["stands"]],
+        row["accepted"],
         UNITS.get(row["unit"], row["unit"]),
         USES[row["use"]],
         f"{row['source']} ({row['grade']}{year})",
@@ -50,17 +51,19 @@ def cells(row: pd.Series) -> tuple[str, ...]:
 def table(facts: pd.DataFrame) -> str:
     """The facts as a Markdown table, and how many are met."""
     lines = [
-        "| what | model | fact (range) | difference | range | unit | use | source |",
-        "|---|---|---|---|---|---|---|---|",
+        "| what | model | fact (range) | difference | range | 1 point or 10 % | unit | use | source |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
-    counts = []
+    counts, near = [], []
     for use, word in USES.items():
         rows = facts[facts["use"] == use]
         counts.append(f"{(rows['stands'] == 'inside').sum()} of {len(rows)} {word} facts")
+        near.append(f"{(rows['accepted'] == 'met').sum()} of {len(rows)} {word}")
         lines += ["| " + " | ".join(cells(row)) + " |" for _, row in rows.iterrows()]
-    met = f"In the range of the source: {' and '.join(counts)}."
-    note = "The model's figure is rounded as the source rounds; a source without a range is met by the same figure."
-    return "\n".join([*lines, "", f"{met} {note}"])
+    met = f"Shares within 1 point of the fact and all else within 10 %: {' and '.join(near)} facts."
+    ranged = f"In the range of the source: {' and '.join(counts)}."
+    note = "For the range the model's figure is rounded as the source rounds; without one it must be the same figure."
+    return "\n".join([*lines, "", f"{met} {ranged} {note}"])
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from zemsim.calibrate.backtest import runner
 from zemsim.calibrate.backtest.cases import read_case
 from zemsim.calibrate.backtest.changes import Side
 from zemsim.calibrate.backtest.fit import Fitted
+from zemsim.calibrate.backtest.inputs import stated_parameters
 from zemsim.calibrate.backtest.layout import grid_pairs, make_layout
 from zemsim.calibrate.backtest.lines import departures_min, make_lines
 from zemsim.calibrate.backtest.pack import build_pack
@@ -24,7 +25,7 @@ from zemsim.calibrate.backtest.place import Place, place_types
 from zemsim.calibrate.backtest.quantities import QUANTITIES, Ran
 from zemsim.calibrate.backtest.rows import rows_of, warnings_of, words
 from zemsim.calibrate.backtest.runner import CaseResult, Found, form_value, run_case
-from zemsim.core.names import DayType, Mode, Season
+from zemsim.core.names import DayType, Mode, Powertrain, Season
 from zemsim.policy.conditions import conditions
 
 LEVEL = ('form = "level"', 'form = "relative"')
@@ -203,6 +204,36 @@ def test_who_may_not_have_a_grant_buys_as_before(write: Write) -> None:
     case = read_case(write(change('kind = "purchase_grant"\nafter_new_eur = 4000\neligible_share = 0.25')))
     assert case.change.mixed(100.0, 140.0) == pytest.approx(110.0)
     assert case.change.mixed(0.0, 140.0) == pytest.approx(35.0)
+
+
+def test_a_grant_may_reach_hybrids_and_ask_for_kilometres(write: Write) -> None:
+    text = 'kind = "purchase_grant"\nafter_new_eur = 4000\nafter_phev_eur = 1500\nkm_year_min = 10000'
+    case = read_case(write(change(text)))
+    (lever,) = case.change.levers(True, Side(runner.place_of(case), 2024))
+    assert lever["phev_new_eur"] == {"2023": 0.0, "2024": 1500.0}
+    assert lever["km_year_min"] == 10000.0
+    (before,) = case.change.levers(False, Side(runner.place_of(case), 2024))
+    assert before["phev_new_eur"] == {"2023": 0.0, "2024": 0.0}
+
+
+@pytest.mark.parametrize(("hybrids_too", "sold"), [(False, 20.0), (True, 30.0)])
+def test_what_a_grant_adds_counts_new_hybrids_where_they_have_it(write: Write, hybrids_too: bool, sold: float) -> None:
+    """Two electric cars, a new plug-in hybrid, a used one and a petrol car, each for ten."""
+    powertrains = [Powertrain.BEV, Powertrain.BEV, Powertrain.PHEV, Powertrain.PHEV, Powertrain.PETROL]
+    cars = {"year": 2024, "kind": "car", "powertrain": [int(p) for p in powertrains], "grant_eur": 0.0}
+    bought = pd.DataFrame({**cars, "new": [True, False, True, False, True]})
+    nobody: Any = None
+    ran = Ran(nobody, {"purchases": bought}, 2024, 10.0, np.ones(1, np.bool_), hybrids_too)
+    case = read_case(write(change('kind = "purchase_grant"\nafter_new_eur = 4000')))
+    assert QUANTITIES["grant_additional_share"](ran, case.effect[0]) == sold
+
+
+def test_a_base_may_state_who_charges_at_work(write: Write) -> None:
+    usual = load_parameters()
+    work = '[base.work_charging]\nvalue = 0.4\ngrade = "assumption"\nsource = "made up"\n\n[change]'
+    stated, unsaid = (read_case(write(*pieces)).base for pieces in ([("[change]", work)], []))
+    assert stated_parameters(usual, stated, 2024)["work_access_share"] == 0.4
+    assert stated_parameters(usual, unsaid, 2024)["work_access_share"] == usual["work_access_share"]
 
 
 def test_ebikes_granted_and_lent(write: Write) -> None:

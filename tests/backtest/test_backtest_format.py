@@ -126,7 +126,7 @@ PUBLISHED = [
     ("b02", 0, (15, None, 33), (12, 40), "National Audit Office of Estonia"),
     ("b02", 1, (None, 0, None), (-2, 2), "National Audit Office of Estonia"),
     ("b11", 0, (None, -1.27, None), (-1.7, -1.0), "Fridstrøm and Østli 2021"),
-    ("b11-cross", 0, (None, 0.84, None), (0.6, 1.2), "Fridstrøm and Østli 2021"),
+    ("b11-cross", 0, (0.36, None, 0.48), (0.3, 0.6), "Fridstrøm and Østli 2021"),
     ("b15", 0, (None, 6400, None), (5000, 7500), "ministry KEM"),
     ("b15", 1, (0.12, None, 0.40), (0.12, 0.40), "price coefficient"),
     ("b25", 0, (0.5, None, 0.75), (0.35, 0.80), "Berrebi, Joshi and Watkins 2021"),

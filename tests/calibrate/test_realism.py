@@ -221,10 +221,10 @@ def test_a_row_outside_its_band_is_shown_as_failing(after: float, passed: bool, 
 
 
 def test_a_failing_row_says_why_if_it_is_known() -> None:
-    test = TESTS["parking-trips-short"]
+    test = replaced(TESTS["parking-trips-short"], reason={"en": "k_park is low", "lv": "k_park ir mazs"})
     failing, fine = (judged(test, Response(value, value, 0.0, (value, value))) for value in (-0.07, -0.3))
-    assert "k_park" in failing.row()["reason"]
-    assert "k_park" in failing.row("lv")["reason"]
+    assert failing.row()["reason"] == "k_park is low"
+    assert failing.row("lv")["reason"] == "k_park ir mazs"
     assert fine.row()["reason"] == ""
 
 
@@ -268,7 +268,7 @@ def test_a_sample_that_is_none_is_refused(world: World, share: float) -> None:
 
 def of_two_rows(passed: bool) -> Realism:
     """A finding with a scored and an unscored row."""
-    band = replaced(TESTS["fuel-km-long"], needs="")
+    band = replaced(TESTS["fuel-km-long"], needs="", reason={"en": "known", "lv": "zināms"})
     value = -0.3 if passed else -0.1
     told = [(band, value), (TESTS["fuel-km-short"], -0.2)]
     found = tuple(judged(test, Response(v, v, 0.01, (v, v))) for test, v in told)

@@ -73,7 +73,7 @@ def test_moves_are_told_and_old_ones_flagged() -> None:
 def test_the_fingerprint_sees_what_a_run_reads_and_nothing_else() -> None:
     usual = load_parameters()
     usual_digest = digest_of(usual)
-    assert digest_of(usual.with_values({"b_cost": -0.3})) != usual_digest
+    assert digest_of(usual.with_values({"b_cost": -0.4})) != usual_digest
     constants = usual.mode_constants.copy()
     constants[0, 0] += 0.1
     assert digest_of(dataclasses.replace(usual, mode_constants=constants)) != usual_digest

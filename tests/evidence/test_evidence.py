@@ -13,7 +13,7 @@ import pytest
 from tests.runner.fake import make_persons, make_zones
 from zemsim.core.errors import InputError
 from zemsim.core.names import DAYS_PER_YEAR, Season
-from zemsim.evidence.baseline import load_facts, stands
+from zemsim.evidence.baseline import accepted, load_facts, stands
 from zemsim.evidence.commuting import commuting_shares
 from zemsim.evidence.costs import by_year, discounted, over_years, public_cost_eur
 from zemsim.evidence.emissions import Energy
@@ -237,6 +237,21 @@ def test_what_the_modes_were_fitted_to_is_among_the_facts() -> None:
 )
 def test_where_a_value_stands(value: float, low: float, high: float, where: str) -> None:
     assert stands(value, low, high, 2) == where
+
+
+@pytest.mark.parametrize(
+    ("value", "target", "unit", "said"),
+    [
+        (0.249, 0.24, "share", "met"),
+        (0.229, 0.24, "share", "missed"),
+        (109.0, 100.0, "boardings/year", "met"),
+        (89.0, 100.0, "boardings/year", "missed"),
+        (0.46, 0.5, "passenger trips per driver trip", "met"),
+        (math.nan, 0.5, "share", "unknown"),
+    ],
+)
+def test_shares_within_a_point_and_volumes_within_a_tenth(value: float, target: float, unit: str, said: str) -> None:
+    assert accepted(value, target, unit) == said
 
 
 def test_trains_and_passengers_by_hand(run: Run) -> None:

@@ -23,6 +23,7 @@ VALUES = {
     "b_wait": -0.045,
     "wait_cap_min": 6.0,
     "b_head": -0.012,
+    "head_power": 0.75,
     "b_acc": -0.05,
     "b_tr": -0.35,
     "b_walk": -0.085,
@@ -123,6 +124,31 @@ def test_utilities_are_those_of_the_slow_twin(tour):
     fast.fill_utilities(arrays, crowding(tour), parameters(), 0, found)
     expected = slow_utilities(tour)
     np.testing.assert_allclose(found, [expected[name] for name in NAMES], rtol=1e-6, atol=1e-6)
+
+
+def by_bus(headway, **changed):
+    """Utility of a bus at an interval; sign of `head_power`."""
+    ride = {"ride": 20.0, "wait": 0.0, "headway": headway, "walk": 5.0, "transfers": 0, "fare": 1.0, "fare_share": 1.0}
+    nothing = dict.fromkeys(("walk_min", "bike_min", "ebike_min", "road_out_min"), math.inf)
+    tour = nothing | {"road_back_min": 0.0, "terminal_from": 0.0, "terminal_to": 0.0, "drive_eur": 0.0}
+    tour |= {"bus": ride, "train": None, "segment": 0, "cost_factor": 1.0, "bike": False, "ebike": 0, "shared_eur": 0.0}
+    arrays = columns(tour | {"vehicle": -1, "parking_eur": 0.0, "passenger": False})
+    fast.fill_fixed(arrays, 1.0, parameters()._replace(**changed), 0)
+    return float(arrays.fixed[3, 0])
+
+
+def test_the_second_hour_between_departures_counts_less_than_the_first():
+    at = [by_bus(headway, b_wait=0.0) for headway in (0.0, 60.0, 120.0)]
+    assert at[0] - at[1] > at[1] - at[2] > 0.0
+    straight = [by_bus(headway, b_wait=0.0, head_power=1.0) for headway in (0.0, 60.0, 120.0)]
+    assert straight[0] - straight[1] == pytest.approx(2 * 0.012 * 60.0, rel=1e-5)
+    assert straight[1] - straight[2] == pytest.approx(2 * 0.012 * 60.0, rel=1e-5)
+
+
+def test_at_half_an_hour_the_power_of_the_headway_is_nothing():
+    assert by_bus(30.0, head_power=0.5) == pytest.approx(by_bus(30.0, head_power=1.0), rel=1e-6)
+    assert by_bus(10.0, head_power=0.5) < by_bus(10.0, head_power=1.0)
+    assert by_bus(90.0, head_power=0.5) > by_bus(90.0, head_power=1.0)
 
 
 utility_rows = st.lists(st.just(-math.inf) | st.floats(-700, 700), min_size=7, max_size=7)

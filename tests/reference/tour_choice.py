@@ -26,7 +26,8 @@ def utilities(tour, world, p):
         if x is not None:
             wait = min(x["headway"] / 2, p["wait_cap_min"]) + x["wait"]
             v = p["b_pt"] * x["ride"] * (x["crowding_out"] + x["crowding_back"]) / 2 + p["b_wait"] * wait
-            v += p["b_head"] * x["headway"] + p["b_acc"] * x["walk"] + p["b_tr"] * x["transfers"]
+            v += p["b_head"] * 30 * (x["headway"] / 30) ** p["head_power"]  # the second hour less than the first
+            v += p["b_acc"] * x["walk"] + p["b_tr"] * x["transfers"]
             out[mode] = 2 * (v + g * x["fare"] * x["fare_share"])
     minutes = (tour["road_out_min"] + tour["road_back_min"]) / 2 + tour["terminal_from"] + tour["terminal_to"]
     if minutes < math.inf:

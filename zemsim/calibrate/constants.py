@@ -29,7 +29,7 @@ from zemsim.model.transit_day import transit_loads
 from zemsim.model.year import set_conditions
 
 _FOLDER = Path(str(files("zemsim.behaviour")))
-_ROUNDS = 14
+_ROUNDS = 24
 _DAMPING = 0.7
 
 

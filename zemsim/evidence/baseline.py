@@ -41,6 +41,9 @@ REGIONAL_BUS: Final = "regional_bus"
 #: Years at whose end the register is known.
 _STOCK_YEARS: Final = (2024, 2025)
 _CITIES: Final = ("jelgava", "jekabpils")
+#: How near the baseline must come to a target: a share, and as a share of any other figure.
+SHARE_POINTS: Final = 0.01
+VOLUME_SHARE: Final = 0.10
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,8 @@ def baseline_table(cases: Mapping[int, Mapping[str, pd.DataFrame]], settings: Ma
     -------
     DataFrame
         ``fact, value`` (mean over seeds)``, fact_value, low, high, unit, difference`` (value less fact)``,
-        difference_share`` (of the fact)``, stands`` (:func:`stands`)``, year, place, source, grade, use, note``; a
-        value that the run cannot say is NaN.
+        difference_share`` (of the fact)``, stands`` (:func:`stands`)``, accepted`` (:func:`accepted`)``, year, place,
+        source, grade, use, note``; a value that the run cannot say is NaN.
     """
     found = [values(Observed(tables, settings[seed])) for seed, tables in cases.items()]
     rows = []
@@ -116,6 +119,17 @@ def stands(value: float, low: float, high: float, decimals: int) -> str:
     return "above" if rounded > high else "inside"
 
 
+def accepted(value: float, target: float, unit: str) -> str:
+    """Say whether a value is near enough: shares within `SHARE_POINTS` of the target, all else within `VOLUME_SHARE`.
+
+    Returns ``met, missed``, or ``unknown`` if the value is NaN.
+    """
+    if not math.isfinite(value):
+        return "unknown"
+    allowed = SHARE_POINTS if unit == "share" else VOLUME_SHARE * abs(target)
+    return "met" if abs(value - target) <= allowed else "missed"
+
+
 def _row(fact: Fact, value: float) -> dict[str, Any]:
     return {
         "fact": fact.fact,
@@ -127,6 +141,7 @@ def _row(fact: Fact, value: float) -> dict[str, Any]:
         "difference": value - fact.value,
         "difference_share": ratio(value - fact.value, fact.value),
         "stands": stands(value, fact.low, fact.high, fact.decimals),
+        "accepted": accepted(value, fact.value, fact.unit),
         "year": fact.year,
         "place": fact.place,
         "source": fact.source,

@@ -8,7 +8,8 @@ stages together are an exact draw of the nested logit (Train, Discrete Choice Me
 An alternative that is not available has utility -inf; if none is, the choice is -1 and the caller counts it.
 
 Utilities: tour utility is the sum of both ways; times in minutes and money in EUR are per one-way trip, and
-``g = b_cost (d / 10 km)^lambda_c (income / mean)^-eta`` comes per tour as ``cost_factor``.
+``g = b_cost (d / 10 km)^lambda_c (vot_car_commute / vot) (income / mean)^-eta`` comes per tour as ``cost_factor``. An
+interval ``H`` between departures counts as ``b_head 30 (H / 30)^head_power``: the second hour less than the first.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ N_NESTS = len(Nest)
 _WALK, _BIKE, _EBIKE = int(Alternative.WALK), int(Alternative.BIKE), int(Alternative.EBIKE)
 _BUS, _TRAIN = int(Alternative.BUS), int(Alternative.TRAIN)
 _DRIVER, _PASSENGER = int(Alternative.DRIVER), int(Alternative.PASSENGER)
+#: Interval between departures at which `b_head` is what a minute of it weighs, min.
+_REFERENCE_HEADWAY = 30.0
 
 
 #: Stands in ``TourColumns.fixed`` for the utility of what is not available: sums and quotients of it are finite.
@@ -48,7 +51,7 @@ class TourColumns(NamedTuple):
     walk_min: Any  # float32 one way, mean of out and back; inf where nobody walks
     bike_min: Any  # float32 the same by bicycle
     ebike_min: Any  # float32 the same by e-bike; inf beyond the range of its battery
-    cost_factor: Any  # float32 (d / 10 km)^lambda_c (income / mean)^-eta
+    cost_factor: Any  # float32 (d / 10 km)^lambda_c (vot_car_commute / vot) (income / mean)^-eta
     bike: Any  # bool: owns a bicycle
     ebike: Any  # int8: 0 none, 1 own, 2 shared
     shared_eur: Any  # float32 price of a ride by shared e-bike
@@ -75,6 +78,7 @@ class ChoiceParameters(NamedTuple):
     b_wait: float
     wait_cap_min: float
     b_head: float
+    head_power: float
     b_acc: float
     b_tr: float
     b_walk: float
@@ -93,7 +97,8 @@ def _transit_utility(tours: Any, p: Any, r: int, k: int) -> Any:
     headway = x[k, 2, r]
     money = p.b_cost * tours.cost_factor[r] * tours.fare_eur[k, r]
     wait = min(0.5 * headway, p.wait_cap_min) + x[k, 1, r]
-    level = p.b_pt * x[k, 0, r] + p.b_wait * wait + p.b_head * headway
+    delay = _REFERENCE_HEADWAY * (headway / _REFERENCE_HEADWAY) ** p.head_power
+    level = p.b_pt * x[k, 0, r] + p.b_wait * wait + p.b_head * delay
     return level + p.b_acc * x[k, 3, r] + p.b_tr * x[k, 4, r] + money
 
 

@@ -22,6 +22,7 @@ def choice_parameters(parameters: Parameters) -> ChoiceParameters:
         b_wait=p["b_wait"],
         wait_cap_min=p["wait_cap_min"],
         b_head=p["b_head"],
+        head_power=p["head_power"],
         b_acc=p["b_acc"],
         b_tr=p["b_tr"],
         b_walk=p["b_walk"],

@@ -24,6 +24,7 @@ from zemsim.kernels.tour_choice import (
     fill_gumbel,
 )
 from zemsim.model.coefficients import choice_parameters, segments_of
+from zemsim.model.money_weights import length_damping, purpose_weight
 from zemsim.model.tour_columns import allotment_of, columns_of
 from zemsim.model.transit_offer import ALL_ROWS, Options, Rows, TransitOffer
 from zemsim.population import Population
@@ -36,8 +37,6 @@ _CAR_ORDER = (Purpose.BUSINESS, Purpose.WORK, Purpose.ESCORT, Purpose.SCHOOL, Pu
 _CAR_RANK = np.argsort(_CAR_ORDER).astype(np.int8)
 #: Traffic of each period: 0 none, 1 the morning peak, 2 its mirror.
 _TRAFFIC = np.cumsum([period.peak for period in PERIODS]) * [period.peak for period in PERIODS]
-_REFERENCE_KM = 10.0
-_LEAST_KM = 1.0
 #: Operators lend shared e-bikes to persons of this age and older.
 _SHARED_EBIKE_AGE = 16
 
@@ -144,6 +143,8 @@ class DayPlan:
         """What `set_people` needs of homes and tours, none of which changes during a run."""
         self._home = population.residents["household_idx"].to_numpy()
         self._cars_at_home = population.households["n_cars"].to_numpy()[self._home] >= 1
+        employed = population.residents["employed"].to_numpy(np.bool_)[self.column("resident_idx")]
+        self._purpose_weight = purpose_weight(self.column("purpose"), employed, self.day_type, self._behaviour)
         self._rank, self.damping = np.zeros(self.n_tours, np.int8), np.ones(self.n_tours)
         self._remember_kilometres(ALL_ROWS)
         luck = uniforms(self.seed, int(Stream.LIFT), self.resident_id * 128 + self.address)
@@ -152,10 +153,9 @@ class DayPlan:
 
     def _remember_kilometres(self, rows: Rows) -> None:
         """Whether a tour can be driven, and how far its length dampens the weight of money."""
-        km = self.columns.road_km[rows].astype(np.float64)
+        km = self.columns.road_km[rows]
         self._rank[rows] = np.where(np.isfinite(km), _CAR_RANK[self.column("purpose")[rows]], -1)
-        km = np.maximum(np.where(np.isfinite(km), km, _REFERENCE_KM), _LEAST_KM)
-        self.damping[rows] = (km / _REFERENCE_KM) ** self._behaviour["lambda_c"]
+        self.damping[rows] = length_damping(km, self._behaviour) * self._purpose_weight[rows]
 
     def set_people(self, residents: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what residents are now, from their columns [P]: bicycle, licence and income.

@@ -41,7 +41,7 @@ def by_the_model(rows: pd.DataFrame) -> dict[str, float]:
         drive = of.loc["driver", "eur"] / 2 if there["driver"] else 0.0
         here = {"vehicle": 0 if there["driver"] else -1, "passenger": there["passenger"], "drive_eur": drive}
         world = {"temperature_c": 20 + first["cold_c"]}
-        p = TRUTH | {"wait_cap_min": 6.0, "k_park": 1.0, "constants": [CONSTANTS]}
+        p = TRUTH | {"wait_cap_min": 6.0, "head_power": 1.0, "k_park": 1.0, "constants": [CONSTANTS]}
         found = tour_choice.utilities(tour | road | here | {"parking_eur": 0.0}, world, p)
         out[mode] = found[mode]
     return {mode: out.get(mode, value) for mode, value in found.items()}

@@ -226,7 +226,7 @@ class LowEmissionZone(_Change):
 
 
 class PurchaseGrant(_Change):
-    """Money for a battery-electric car. The lever is ``ev_purchase_grant``; the elasticity is that to the net price."""
+    """Money for a car with a plug. The lever is ``ev_purchase_grant``; the elasticity is to the net price of a BEV."""
 
     kind: Literal["purchase_grant"]
     """Kind of change."""
@@ -238,8 +238,12 @@ class PurchaseGrant(_Change):
     """For a used car before."""
     after_used_eur: Annotated[float, Field(ge=0.0, le=30_000.0)] = 0.0
     """After."""
+    after_phev_eur: Annotated[float, Field(ge=0.0, le=30_000.0)] = 0.0
+    """For a new plug-in hybrid after; none before."""
     after_scrapping_eur: Annotated[float, Field(ge=0.0, le=30_000.0)] = 0.0
     """On top of it after, for a combustion car of at least ten years that is scrapped; none before."""
+    km_year_min: Annotated[float, Field(ge=0.0, le=60_000.0)] = 0.0
+    """Kilometres a year that the household must drive the car."""
     income_max_eur_month: Annotated[float, Field(gt=0.0, le=50_000.0)] | None = None
     """Highest net income of the household that may have it."""
     eligible_share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
@@ -256,9 +260,10 @@ class PurchaseGrant(_Change):
         used = side.steps(self.before_used_eur, self.after_used_eur, after)
         cap = {} if self.income_max_eur_month is None else {"income_max_eur_month": self.income_max_eur_month}
         bonus = side.steps(0.0, self.after_scrapping_eur, after)
+        hybrid = side.steps(0.0, self.after_phev_eur, after)
         return [
-            {"lever": "ev_purchase_grant", "grant_new_eur": new, "grant_used_eur": used, "scrapping_eur": bonus,
-             "paid_by": "state", **cap}
+            {"lever": "ev_purchase_grant", "grant_new_eur": new, "grant_used_eur": used, "phev_new_eur": hybrid,
+             "scrapping_eur": bonus, "km_year_min": self.km_year_min, "paid_by": "state", **cap}
         ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,9 @@ from zemsim.model.car_market import car_prices_keur
 from zemsim.model.model import MobilityModel
 from zemsim.model.schedule import SCHEDULE, Schedule, Step
 from zemsim.model.world import World
+
+if TYPE_CHECKING:
+    from zemsim.calibrate.backtest.settings import Base
 
 _ADULT_AGE = 18
 #: Draws of the stream: who borrows an e-bike, and whose car becomes an electric one.
@@ -95,6 +99,15 @@ def stated_car_prices(parameters: Parameters, prices_eur: Mapping[str, float], y
     """Parameters with the prices of kinds of cars that hold in a year."""
     usual = 1000.0 * car_prices_keur(parameters, year)
     return scaled_car_prices(parameters, {kind: eur / usual[CAR_PRICES[kind][1]] for kind, eur in prices_eur.items()})
+
+
+def stated_parameters(parameters: Parameters, base: Base, year: int) -> Parameters:
+    """Parameters with what a base states of its place: prices of cars in a year, workplaces where staff can charge."""
+    stated = stated_car_prices(parameters, base.car_prices.stated(), year)
+    if base.work_charging is None:
+        return stated
+    work = replace(stated.table["work_access_share"], value=base.work_charging.value)
+    return replace(stated, table={**stated.table, work.symbol: work})
 
 
 def cordon(model: MobilityModel, change: CordonPrice | LowEmissionZone, after: bool) -> None:

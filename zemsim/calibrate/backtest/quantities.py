@@ -95,6 +95,7 @@ class Ran:
     since_year : first year with the change.
     scale : residents meant over residents simulated.
     borrowers : bool [P], who has an e-bike on loan after the change; all residents without such a change.
+    hybrids_too : whether the change gives a grant for new plug-in hybrids, too.
     """
 
     model: MobilityModel
@@ -102,6 +103,7 @@ class Ran:
     since_year: int
     scale: float
     borrowers: npt.NDArray[np.bool_]
+    hybrids_too: bool = False
 
     def last(self, name: str) -> pd.DataFrame:
         """Rows of the last year."""
@@ -236,11 +238,13 @@ def grant_recipients(ran: Ran, effect: Effect) -> float:
 
 
 def granted_sales(ran: Ran, effect: Effect) -> float:
-    """All sales of what the grant is for: electric cars, or e-bikes."""
+    """All sales of what the grant is for: electric cars, new plug-in hybrids where these have it, or e-bikes."""
     ebikes = _bought(ran, "ebike")
     if (ebikes["grant_eur"] > 0.0).any():
         return len(ebikes) * ran.scale
-    return float((_bought(ran, "car")["powertrain"] == int(Powertrain.BEV)).sum() * ran.scale)
+    cars = _bought(ran, "car")
+    hybrids = (cars["powertrain"] == int(Powertrain.PHEV)) & cars["new"] & ran.hybrids_too
+    return float(((cars["powertrain"] == int(Powertrain.BEV)) | hybrids).sum() * ran.scale)
 
 
 def sessions_week(ran: Ran, effect: Effect) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from zemsim.behaviour.parameters import load_parameters
 from zemsim.calibrate.backtest.changes import Fare, Side
 from zemsim.calibrate.backtest.fit import Fitted, fit_constants, shares_of
-from zemsim.calibrate.backtest.inputs import Inputs, Usual, borrowers, prepare, stated_car_prices
+from zemsim.calibrate.backtest.inputs import Inputs, Usual, borrowers, prepare, stated_parameters
 from zemsim.calibrate.backtest.pack import build_pack
 from zemsim.calibrate.backtest.place import Place, place_types
 from zemsim.calibrate.backtest.quantities import QUANTITIES, Ran, grant_recipients, mean_fare_eur
@@ -172,9 +172,7 @@ class _Runner:
             road_skim=skim,
             supplies=supplies,
             tours={},
-            parameters=stated_car_prices(
-                load_parameters(), self.case.base.car_prices.stated(), self.case.case.first_year
-            ),
+            parameters=stated_parameters(load_parameters(), self.case.base, self.case.case.first_year),
             settings=replace(self.settings, adapt=False),  # while constants are fitted
             temperature_c=temperatures(self.region),
         )
@@ -244,9 +242,10 @@ class _OneSeed:
         self.model.start("after" if after else "before", self.runner.after if after else self.runner.before)
 
     def _ran(self) -> Ran:
-        lent = borrowers(self.model, self.case.change)
+        change = self.case.change
+        lent, hybrids = borrowers(self.model, change), change.kind == "purchase_grant" and change.after_phev_eur > 0.0
         scale = 1.0 / self.runner.place.sample_share
-        return Ran(self.model, self.model.records, self.case.case.first_year, scale, lent)
+        return Ran(self.model, self.model.records, self.case.case.first_year, scale, lent, hybrids)
 
     def base_error_points(self, base: Ran) -> list[float]:
         """The largest difference of a share of the base, percentage points; none without shares."""

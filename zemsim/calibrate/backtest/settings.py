@@ -217,6 +217,8 @@ class Base(Settings):
     """Prices by key of the table of prices of a region, such as petrol_eur_l; the others are taken over."""
     car_prices: CarPrices = CarPrices()
     """Prices of cars in the first year of the change."""
+    work_charging: ShareFigure | None = None
+    """Employed who can charge at work, of all; without it that of the parameter file, `work_access_share`."""
 
 
 class Effect(Settings):
