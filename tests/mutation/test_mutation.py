@@ -29,8 +29,27 @@ def total(values, out):
             largest = value
     out[0] = largest
     return found
+
+
+def double(value):
+    return value + value
 """
-TESTS = """import small
+TESTS = """import pytest
+
+import small
+
+
+@pytest.fixture(scope="module")
+def doubled():
+    return small.double(3)
+
+
+def test_nothing_of_a_shared_fixture(doubled):
+    assert doubled is not None
+
+
+def test_a_shared_fixture(doubled):
+    assert doubled == 6
 
 
 def test_total():
@@ -58,13 +77,13 @@ def test_mutants_are_named_and_leave_the_tree_as_it_was() -> None:
     assert ("total", "if value < LEAST:", "value < LEAST -> value <= LEAST") in {mutant.key for mutant in mutants}
     assert ("total", "if value < LEAST: continue", "continue -> break") in {mutant.key for mutant in mutants}
     assert (MODULE, "LEAST = 3", "3 -> 4") in {mutant.key for mutant in mutants}
-    whole = source.compiled("total")
+    whole = {name: source.compiled(name) for name, _ in source.functions()}
     for mutant in mutants:
         take_out = mutant.put()
         if mutant.function != MODULE:
-            assert source.compiled("total") != whole
+            assert source.compiled(mutant.function) != whole[mutant.function]
         take_out()
-        assert source.compiled("total") == whole
+        assert all(source.compiled(name) == code for name, code in whole.items())
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="each mutant is tried in a fork")

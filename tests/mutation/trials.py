@@ -68,6 +68,8 @@ class Trials:
         self._source, self._mutants, self._limits = source, mutants, limits
         self._trial = False
         self._failed: list[str] = []
+        self._names: set[str] = set()
+        self._shared: dict[str, tuple[float, set[str]]] = {}
         self.verdicts = Verdicts()
 
     @pytest.hookimpl(tryfirst=True)
@@ -128,8 +130,7 @@ class Trials:
 
     def _run_and_watch(self, items: list[pytest.Item]) -> tuple[list[tuple[float, list[str]]], list[str]]:
         _silence()
-        file = str(self._module.__file__)
-        names: set[str] = set()
+        file, names = str(self._module.__file__), self._names
 
         def watch(frame: FrameType, event: str, argument: Any) -> None:
             if frame.f_code.co_filename == file:
@@ -142,10 +143,27 @@ class Trials:
             names.clear()
             began = time.process_time()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            seen.append((time.process_time() - began, sorted(names)))
+            seconds = time.process_time() - began
+            seen.append(self._with_shared(seconds, names, getattr(item, "fixturenames", [])))
         sys.settrace(None)
         threading.settrace(None)
         return seen, self._failed
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
+        """Note what a fixture of several tests reaches: here the first of them sets it up, in a trial any may."""
+        before, began = set(self._names), time.process_time()
+        self._names.clear()
+        found = yield
+        if fixturedef.scope != "function" and self._names:
+            self._shared[fixturedef.argname] = time.process_time() - began, set(self._names)
+        self._names.update(before)
+        return found
+
+    def _with_shared(self, seconds: float, names: set[str], fixtures: Sequence[str]) -> tuple[float, list[str]]:
+        """Seconds and functions of a test with those of the fixtures that it shares with others."""
+        shared = [self._shared[fixture] for fixture in fixtures if fixture in self._shared]
+        return seconds + sum(part[0] for part in shared), sorted(names.union(*(part[1] for part in shared)))
 
     def _try(self, mutant: Mutant, items: list[pytest.Item], tests: list[tuple[float, int]]) -> str:
         """Verdict of one mutant."""

@@ -107,6 +107,13 @@ def test_only_the_tours_of_the_residents_asked_for_are_chosen_for() -> None:
     np.testing.assert_array_equal(one_by_one, expected)
 
 
+def test_residents_without_tours_stand_among_those_of_a_block() -> None:
+    end = np.cumsum([9, 0, 8, 0, 0, 4]).astype(np.int32)
+    start = np.append(0, end[:-1]).astype(np.int32)
+    tours = _random_tours(int(end[-1]))
+    np.testing.assert_array_equal(by_blocks(tours, np.arange(6, dtype=np.int32), start, end), exactly(tours))
+
+
 def test_leads_within_the_margin_are_settled_exactly() -> None:
     """The draw of each tour's best nest is moved until it is ahead by next to nothing, up to float32's last digits."""
     tours = _random_tours(4000)

@@ -133,6 +133,17 @@ def test_a_line_that_is_of_no_use_from_some_stop_on_is_of_use_before_and_after()
     assert found[5] == [never, never, never, never, 115]
 
 
+def test_a_stop_that_was_reached_earlier_does_not_end_the_walks() -> None:
+    """Off at stop 2, 400 m from stop 1, where everybody has been before, and from stop 3, where the next leaves."""
+    h, m = 3600, 60
+    first, second = (8 * h, 8 * h + 10 * m, 8 * h + 20 * m), (9 * h, 9 * h + 30 * m)
+    trips = [Trip(0, False, (0, 1, 2), first, first), Trip(1, False, (3, 4), second, second)]
+    points = [(0.0, 0.0), (9000.0, 400.0), (9000.0, 0.0), (9000.0, -400.0), (30_000.0, 0.0)]
+    net = connections(plain_network(timetable(points, trips), DayType.WEEKDAY))
+    found = rows(earliest_arrivals(net, np.array([0]), np.array([8 * h]), 120), 1)
+    assert found[0].tolist() == [UNREACHED, *first[1:], UNREACHED, second[1]]
+
+
 def test_a_second_that_is_scanned_again_does_not_swallow_the_next() -> None:
     """Rides of no length at 7:00:00, the later one first in the timetable; a lane that comes at 7:00:01."""
     t = 7 * 3600

@@ -127,6 +127,17 @@ def test_a_line_is_boarded_where_it_is_met_first(slow_first: bool) -> None:
     assert found[0, 3] == 25_200
 
 
+def test_departures_a_second_apart_are_told_apart() -> None:
+    net = plain_network(
+        timetable([(0.0, 0.0), (9000.0, 0.0)], [Trip(0, False, (0, 1), (7, 9), (7, 9))]), DayType.WEEKDAY
+    )
+    assert profile_arrivals(net, 0, np.array([8, 7], np.int32), 1, 0)[:, 1].tolist() == [UNREACHED, 9]
+
+
+def test_two_times_that_are_not_reached_can_be_added() -> None:
+    assert np.iinfo(np.int32).max >= 2 * UNREACHED
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

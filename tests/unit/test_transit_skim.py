@@ -14,6 +14,7 @@ from zemsim.core.errors import InputError
 from zemsim.core.names import DayType
 from zemsim.kernels.departures import Crush
 from zemsim.kernels.transit_skim import PatternFares, leg_fare
+from zemsim.kernels.vectors import LANES
 from zemsim.travel.timetable import Timetable
 from zemsim.travel.transit import TransitSkim, transit_skim
 from zemsim.travel.transit_loads import DepartureLoads, Riders, Room, day_trips, planned_events, serve
@@ -93,6 +94,32 @@ def test_the_very_first_arrival_can_be_changed_from(rail: bool) -> None:
     skim = transit_skim(timetable([(0.0, 0.0), (20_000.0, 0.0), (60_000.0, 0.0)], [first, second]))
     assert skim.transfers[0, int(rail), 0, 2] == 1
     assert skim.in_vehicle_min[0, int(rail), 0, 2] == 70
+
+
+def test_the_very_last_ride_can_be_changed_to() -> None:
+    """By train at six and from there by the last bus of the day."""
+    first, last = train(0, (0, 1), 6 * H, 600), bus(1, (1, 2), 7 * H, H)
+    skim = transit_skim(timetable([(0.0, 0.0), (20_000.0, 0.0), (60_000.0, 0.0)], [first, last]))
+    assert skim.in_vehicle_min[0, 1, 0, 2] == 70
+
+
+def test_a_ride_from_a_stop_on_the_way_is_as_long_as_that_part_of_the_line() -> None:
+    times = (7 * H, 7 * H + 600, 7 * H + 1800)
+    skim = transit_skim(
+        timetable([(0.0, 0.0), (10_000.0, 0.0), (30_000.0, 0.0)], [Trip(0, False, (0, 1, 2), *[times] * 2)])
+    )
+    assert skim.distance_km[0, 0, :2, 2].tolist() == [30, 20]
+    assert skim.fare_eur[0, 0, :2, 2].tolist() == [2.0, 1.5]
+
+
+def test_origins_of_the_last_lane_and_of_the_next_block_have_rows_of_their_own() -> None:
+    """Thirty-four stops: from the last of the first thirty-two, and from the first after those."""
+    trips = [bus(0, (LANES - 1, 0), 7 * H, 1200), bus(1, (LANES, 1), 8 * H, 1800)]
+    skim = transit_skim(timetable([(5000.0 * i, 0.0) for i in range(LANES + 2)], trips))
+    reached = np.argwhere(np.isfinite(skim.in_vehicle_min[0, 0]))
+    assert reached.tolist() == [[LANES - 1, 0], [LANES, 1]]
+    assert skim.in_vehicle_min[0, 0, LANES - 1, 0] == 20
+    assert skim.in_vehicle_min[0, 0, LANES, 1] == 30
 
 
 def test_slow_departures_do_not_count() -> None:
