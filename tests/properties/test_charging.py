@@ -283,6 +283,13 @@ def check_sessions(found, c, car, sessions, stations):
     assert np.array(mine).ravel() == pytest.approx(np.array(sorted(want)).ravel(), abs=1e-5)
 
 
+def test_at_first_nothing_is_asked_for_and_every_site_has_a_free_point():
+    requests, points = charging_tables.no_requests(2), charging_tables.free_points(np.array([0, 3, 1]))
+    assert requests.station.tolist() == requests.place.tolist() == [-1, -1]
+    assert points.first.tolist() == [0, 1, 4, 5]
+    assert points.slot.tolist() == [-1] * 5
+
+
 @given(days())
 def test_plans_are_those_of_the_slow_twin(day):
     check_plans(day)
@@ -411,6 +418,8 @@ def test_the_agenda_is_in_order(changes):
 
 @given(st.lists(st.floats(0, 2), min_size=24, max_size=24), st.floats(0, 2880), st.floats(0, 1500), st.floats(0, 1500))
 @example([1.0] * 24, 0.0, 0.0, 0.0)
+@example([0.0] + [2.0] * 23, 59.5, 0.75, 0.0)  # over the full hour in less than a minute
+@example([1.0] * 10 + [0.5] * 14, 0.0, 60.0, 590.0)  # best as late as may be, by less than one
 def test_tariffs_are_those_of_the_slow_twin(hours, begin, minutes, slack):
     found = charging_tariffs.mean_price(sums(hours), begin, minutes)
     assert found == pytest.approx(slow.mean_price(hours, begin, minutes), abs=1e-6)
@@ -426,6 +435,7 @@ def test_tariffs_are_those_of_the_slow_twin(hours, begin, minutes, slack):
 
 @given(st.lists(st.tuples(st.floats(0, 2000), st.floats(0, 1600)), min_size=1, max_size=5))
 @example([(60.0, 0.0)])
+@example([(59.5, 0.75)])  # over the full hour in less than a minute
 def test_hours_of_sessions_are_those_of_the_slow_twin(sessions):
     """The mean price of a tariff of one hour alone is the share of the session in it."""
     begin = np.array([b for b, _ in sessions])

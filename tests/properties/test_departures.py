@@ -149,6 +149,21 @@ def test_one_full_bus_by_hand() -> None:
     np.testing.assert_allclose(factor.reshape(3, 2)[:2], [[1.5, 1.0 + 0.5 * 1200 / 1800], [1.5, 1.5]], rtol=1e-6)
 
 
+def test_who_comes_to_a_full_bus_waits_for_the_next_and_nothing_is_left_unwritten() -> None:
+    _, found, _, _ = served([FULL._replace(rides={(0, 2, 0): Fraction(2)})])
+    assert found.wait_min.reshape(3, 2)[:2].tolist() == [[0.0, 0.0], [60.0, 0.0]]
+    assert found.load_pers.reshape(3, 2).tolist() == [[2.0, 0.0], [2.0, 0.0], [0.0, 0.0]]
+    assert all(np.isfinite(part).all() for part in found)
+
+
+def test_no_crumb_of_a_passenger_stays_behind() -> None:
+    """0.3, 0.2 and 0.1 passengers board the one trip that runs: 0.6 less 0.3 less 0.2 is less than 0.1 in floats."""
+    rides = {(0, 1, t): Fraction(tenths, 10) for t, tenths in enumerate((3, 2, 1))}
+    runs = [Fraction(0), Fraction(0), Fraction(1)]
+    line = Line([[21600, 25200, 28800], [22200, 25800, 29400]], 600, rides, runs, Fraction(5), Fraction(5))
+    assert served([line])[1].stranded_pers.tolist() == [0.0]
+
+
 @settings(max_examples=150)
 @given(
     st.lists(st.integers(300, 340), min_size=1, max_size=6),

@@ -113,13 +113,15 @@ def test_a_ride_from_a_stop_on_the_way_is_as_long_as_that_part_of_the_line() -> 
 
 
 def test_origins_of_the_last_lane_and_of_the_next_block_have_rows_of_their_own() -> None:
-    """Thirty-four stops: from the last of the first thirty-two, and from the first after those."""
-    trips = [bus(0, (LANES - 1, 0), 7 * H, 1200), bus(1, (LANES, 1), 8 * H, 1800)]
+    """Thirty-four stops: from the last of the first thirty-two, and from the first after those; two buses each."""
+    trips = [bus(0, (LANES - 1, 0), 7 * H, 1200), bus(0, (LANES - 1, 0), 8 * H, 1500)]
+    trips += [bus(1, (LANES, 1), 7 * H, 1800), bus(1, (LANES, 1), 8 * H, 1800)]
     skim = transit_skim(timetable([(5000.0 * i, 0.0) for i in range(LANES + 2)], trips))
     reached = np.argwhere(np.isfinite(skim.in_vehicle_min[0, 0]))
     assert reached.tolist() == [[LANES - 1, 0], [LANES, 1]]
-    assert skim.in_vehicle_min[0, 0, LANES - 1, 0] == 20
+    assert skim.in_vehicle_min[0, 0, LANES - 1, 0] == 22.5
     assert skim.in_vehicle_min[0, 0, LANES, 1] == 30
+    assert skim.headway_min[0, 0, LANES - 1, 0] == skim.headway_min[0, 0, LANES, 1] == 120
 
 
 def test_slow_departures_do_not_count() -> None:
