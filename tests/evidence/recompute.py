@@ -32,7 +32,7 @@ def recompute(folder: Path, policy: str, seed: int) -> dict[Key, float]:
         name: pd.read_parquet(folder / name / f"{policy}-seed-{seed}.parquet")
         for name in (
             *("trips", "destinations", "vehicles", "sessions", "stations", "purchases", "transit", "payments"),
-            "bus_fleets",
+            *("bus_fleets", "charging_load", "reactions"),
         )
     }
     years, simulated = manifest["years"], manifest["simulated_years"]
@@ -47,12 +47,14 @@ def recompute(folder: Path, policy: str, seed: int) -> dict[Key, float]:
         found.update(_mobile(tours, persons, year))
         found.update(_charging(case["sessions"], year))
         found.update(_sites(case["stations"], year))
+        found.update(_load(case["charging_load"], year))
         found.update(_transit(case["transit"], year))
         found.update(_bus_fleets(case, year))
         found.update(_co2(case, made, factor, year))
     for year in years:
         found.update(_fleet(cars[cars["year"] == year], persons, year, year in simulated))
         found.update(_bought(case["purchases"], year))
+        found.update(_reactions(case["reactions"], year))
     found.update(_costs(case["payments"], years, simulated, factor["discount_rate_year"], change))
     co2 = [found[year, "co2_wtw_kg_year", "all", "region"] for year in simulated]
     found[years[-1], "co2_wtw_total_kg", "all", "region"] = sum(
@@ -165,12 +167,39 @@ def _sites(stations: pd.DataFrame, year: int) -> dict[Key, float]:
         (year, "charging_left_year", "all", "region"): (weeks * rows["left"]).sum(),
         (year, "charging_failed_year", "all", "region"): (weeks * rows["failed"]).sum(),
     }
+    last = rows[rows["season"] == rows["season"].max()]
+    for group, chosen in (("slow", ~last["fast"]), ("fast", last["fast"]), ("all", last["points"] > 0)):
+        found[year, "public_points", group, "region"] = last.loc[chosen, "points"].sum()
     for site, own in rows.assign(weeks=weeks).groupby("site_id"):
         came = (own["weeks"] * own["came"]).sum()
         minutes = (own["weeks"] * own["came"] * own["wait_mean_min"].fillna(0.0)).sum()
         found[year, "site_wait_mean_min", str(site), "region"] = minutes / came if came else np.nan
         found[year, "site_failed_year", str(site), "region"] = (own["weeks"] * own["failed"]).sum()
     return found
+
+
+def _load(load: pd.DataFrame, year: int) -> dict[Key, float]:
+    rows = load[load["year"] == year].assign(place=lambda t: [PLACES_TO_CHARGE[p] for p in t["place"]])
+    rows = pd.concat([rows, rows.assign(place="all")])
+    rows["moment"] = [
+        f"{p} {('winter', 'summer')[s]} {('weekday', 'weekend')[d]} {h:02d}"
+        for p, s, d, h in zip(rows["place"], rows["season"], rows["day_type"], rows["hour"], strict=True)
+    ]
+    by_moment = rows.groupby(["place", "moment"])["kw"].sum()
+    found = {(year, "charging_load_kw", moment, "region"): kw for (_, moment), kw in by_moment.items()}
+    for place in ("all", *PLACES_TO_CHARGE):
+        found[year, "charging_peak_kw", place, "region"] = by_moment[place].max()
+    return found
+
+
+def _reactions(reactions: pd.DataFrame, year: int) -> dict[Key, float]:
+    rows = reactions[reactions["year"] == year]
+    company, town = rows[rows["actor"] == "company"], rows[rows["actor"] == "municipality"]
+    return {
+        (year, "company_points_year", "all", "region"): company["points"].sum(),
+        (year, "request_points_year", "all", "region"): town["points"].sum(),
+        (year, "requests_refused_year", "all", "region"): town.loc[town["points"] == 0, "requests"].sum(),
+    }
 
 
 def _charging(sessions: pd.DataFrame, year: int) -> dict[Key, float]:

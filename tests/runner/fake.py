@@ -239,6 +239,8 @@ def make_case(tours: pd.DataFrame, policy: str, seed: int) -> dict[str, pd.DataF
     tables["transit"] = _transit(strength)
     tables["payments"] = _payments(policy, strength, seed)
     tables["bus_fleets"] = _bus_fleets(strength)
+    tables["charging_load"] = _charging_load(rng)
+    tables["reactions"] = _reactions(strength)
     tables["gaps"] = pd.DataFrame(
         [
             (y, s, i, np.nan if i == 0 else 0.01 / i, np.nan if i == 0 else 0.001 / i, 0.002, 0.1, 0.2)
@@ -433,6 +435,42 @@ def _bus_fleets(strength: int) -> pd.DataFrame:
     ]
     head = ["year", "season", "network_id", "electric_buses", "diesel_buses", "out_buses", "parked_day"]
     table = pd.DataFrame(rows, columns=[*head, "cancelled_week", *names, "depot_peak_kw"])
+    return table if strength else table.iloc[:0]
+
+
+def _charging_load(rng: np.random.Generator) -> pd.DataFrame:
+    """The power of every hour, season, day type and place."""
+    rows = [
+        (year, season, day_type, place, hour)
+        for year in SIMULATED
+        for season in (0, 1)
+        for day_type in DayType
+        for place in range(4)
+        for hour in range(24)
+    ]
+    load = pd.DataFrame(rows, columns=["year", "season", "day_type", "place", "hour"])
+    return load.assign(kw=rng.uniform(0.0, 500.0, len(load)))
+
+
+def _reactions(strength: int) -> pd.DataFrame:
+    """A company that adds, opens and takes away, a municipality that sets up and refuses; nothing in the baseline."""
+    nan = np.nan
+    company, town = ("company", "e-mobi (CSDD)", "companies"), ("municipality", "Jelgava", "requests")
+    rows = [
+        row
+        for year in YEARS
+        for row in (
+            (year, *company, "add", "busy", "c1", 0, nan, nan, 1, year + 1, 0, nan, 6.5, 3.0, 54200.0),
+            (year, *company, "open", "busy", "companies/e/1", 1, nan, nan, 2, year + 2, 0, nan, 9.0, 8.0, 108400.0),
+            (year, *company, "take_away", "idle", "c2", 2, nan, nan, -1, year + 1, 0, nan, 0.1, 0.0, 0.0),
+            (year, *company, "refuse", "no_grid", "c3", 0, nan, nan, 0, -1, 0, nan, 7.0, 4.0, 0.0),
+            (year, *town, "open", "asked", "requests/Jelgava/1", 0, 1e6, 2e6, 2, year + 1, 3, 42.0, nan, nan, 13000.0),
+            (year, *town, "refuse", "no_budget", "", -1, nan, nan, 0, -1, 4, nan, nan, nan, 0.0),
+        )
+    ]
+    head = ["year", "actor", "actor_name", "measure_id", "action", "why", "site_id", "zone_idx", "x_m", "y_m", "points"]
+    more = ["ready_year", "requests", "distance_m", "use_hours_day", "wait_min", "cost_eur"]
+    table = pd.DataFrame(rows, columns=[*head, *more])
     return table if strength else table.iloc[:0]
 
 

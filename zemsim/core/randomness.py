@@ -52,6 +52,7 @@ class Stream(IntEnum):
     JOB_CHANGE = 29
     TIMER = 30
     PANELS = 31
+    REQUEST = 32
 
 
 _MASK = np.uint64(0xFFFFFFFF)

@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from zemsim.core.names import ChargingPlace, Powertrain
+from zemsim.core.names import ChargingPlace, DayType, Powertrain, Season
 from zemsim.core.units import DAYS_PER_WEEK
 from zemsim.evidence.places import REGION, FloatArray, Places
-from zemsim.evidence.rows import Rows, ratio
+from zemsim.evidence.rows import ALL, Rows, ratio
 
 PUBLIC: Final = (ChargingPlace.PUBLIC_SLOW, ChargingPlace.PUBLIC_FAST)
 
@@ -64,6 +64,10 @@ def add_sites(rows: Rows, year: int, stations: pd.DataFrame, season_days: FloatA
     weeks = (season_days.sum(axis=1) / DAYS_PER_WEEK)[stations["season"].to_numpy()]
     came, left, failed = (weeks * stations[name].to_numpy() for name in ("came", "left", "failed"))
     waited = np.nan_to_num(stations["wait_mean_min"].to_numpy(np.float64)) * came
+    last = stations[stations["season"].to_numpy() == stations["season"].max()]
+    fast, points = last["fast"].to_numpy(np.bool_), last["points"].to_numpy()
+    for group, chosen in (("slow", ~fast), ("fast", fast), (ALL, fast | ~fast)):
+        rows.add("public_points", year, points[chosen].sum(), group)
     rows.add("charging_left_year", year, left.sum())
     rows.add("charging_failed_year", year, failed.sum())
     name = stations["site_id"].to_numpy().astype(str)
@@ -72,6 +76,31 @@ def add_sites(rows: Rows, year: int, stations: pd.DataFrame, season_days: FloatA
     for site, visits, minutes, none in zip(sites, *sums, strict=True):
         rows.add("site_wait_mean_min", year, ratio(minutes, visits), site)
         rows.add("site_failed_year", year, none, site)
+
+
+def add_load(rows: Rows, year: int, load: pd.DataFrame) -> None:
+    """Add the power of charging by hour and its peak, of all places together and of each by itself.
+
+    A group of ``charging_load_kw`` is a place or ``all``, season, day type and hour.
+    """
+    moment = ["season", "day_type", "hour"]
+    places = {kind.name.lower(): load[load["place"] == kind] for kind in ChargingPlace}
+    for name, part in {ALL: load, **places}.items():
+        kw = part.groupby(moment)["kw"].sum()
+        rows.add("charging_peak_kw", year, kw.max() if len(kw) else 0.0, name)
+        for (season, day_type, hour), value in kw.items():
+            words = (name, Season(season).name.lower(), DayType(day_type).name.lower(), f"{hour:02d}")
+            rows.add("charging_load_kw", year, value, " ".join(words))
+
+
+def add_reactions(rows: Rows, year: int, reactions: pd.DataFrame) -> None:
+    """Add what charger companies and municipalities decided in a year."""
+    company = (reactions["actor"] == "company").to_numpy()
+    points, requests = reactions["points"].to_numpy(), reactions["requests"].to_numpy()
+    refused = (reactions["action"] == "refuse").to_numpy()
+    rows.add("company_points_year", year, points[company].sum())
+    rows.add("request_points_year", year, points[~company].sum())
+    rows.add("requests_refused_year", year, requests[~company & refused].sum())
 
 
 def add_charging(rows: Rows, year: int, sessions: pd.DataFrame, season_days: FloatArray) -> None:

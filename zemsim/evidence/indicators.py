@@ -74,7 +74,8 @@ def indicators(tables: Mapping[str, pd.DataFrame], setting: Setting, policy: str
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        ``trips, destinations, vehicles, sessions, purchases, transit, payments, bus_fleets`` of the case.
+        ``trips, destinations, vehicles, sessions, stations, purchases, transit, payments, bus_fleets,
+        charging_load, reactions`` of the case.
     setting : Setting
         What the case shares with the others of its seed.
     policy, seed : str, int
@@ -92,6 +93,7 @@ def indicators(tables: Mapping[str, pd.DataFrame], setting: Setting, policy: str
         cars = _of_year(tables["vehicles"], year)
         fleet.add_fleet(rows, year, cars, setting.places, by_zone=year in simulated)
         fleet.add_purchases(rows, year, _of_year(tables["purchases"], year))
+        fleet.add_reactions(rows, year, _of_year(tables["reactions"], year))
     co2 = [_add_simulated(rows, year, tables, setting) for year in simulated]
     rows.add("co2_wtw_total_kg", years[-1], costs.over_years(years, simulated, co2, setting.first_change).sum())
     rate = setting.factors["discount_rate_year"]
@@ -108,6 +110,7 @@ def _add_simulated(rows: Rows, year: int, tables: Mapping[str, pd.DataFrame], se
     travel.add_moved(rows, year, trips, moved, setting.tours["purpose"].to_numpy())
     fleet.add_charging(rows, year, sessions, setting.season_days)
     fleet.add_sites(rows, year, _of_year(tables["stations"], year), setting.season_days)
+    fleet.add_load(rows, year, _of_year(tables["charging_load"], year))
     _add_transit(rows, year, transit)
     _add_bus_fleets(rows, year, transit, _of_year(tables["bus_fleets"], year), setting.season_days)
     factors = setting.factors

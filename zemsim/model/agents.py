@@ -209,12 +209,31 @@ class Station(RowAgent):
     wait_min = Column(np.float32, "min", "wait that drivers expect")
     sessions_day = Column(np.float32, "sessions/day", "sessions of a mean day of the last simulated year")
     added_points = Column(np.int32, "points", "points that its operator added by its own rule")
+    company_idx = Column(np.int32, "", "row of its company, -1 none", -1)
 
     def expand(self) -> None:
-        """Once a year after simulated days: add a point where each point serves more sessions than the threshold."""
+        """Once a year after simulated days: add a point where each point serves more sessions than the threshold.
+
+        Sites whose company follows a rule of a measure follow that one alone.
+        """
+        rules = self.model.conditions.company_rules if self.company_idx >= 0 else ()
+        if any(rule.zones[self.zone_idx] for rule in rules):
+            return
         if self.open and self.sessions_day > self.model.parameters["expand_sessions"] * self.points:
             self.points += 1
             self.added_points += 1
+
+
+class ChargerCompany(RowAgent):
+    """Who owns public charging sites; once a year it looks at their use."""
+
+    model: MobilityModel
+
+    spent_eur = Column(np.float64, "EUR", "cost of the points that it ordered in the run, support of others included")
+
+    def plan_points(self) -> None:
+        """Once a year, if a measure says so: points where use and waits are high, fewer where nobody comes."""
+        self.model.charger_works.company_plans(self.model, self.row)
 
 
 class BusOperator(RowAgent):
@@ -261,5 +280,9 @@ class Municipality(RowAgent):
         self.bev_share = bevs / cars if cars else 0.0
         self.public_points_per_1000 = 1000.0 * points / self.population if self.population else 0.0
 
+    def meet_requests(self) -> None:
+        """Once a year, if a measure says so: order slow points near flat-dwellers with an electric car who ask."""
+        self.model.charger_works.meet_requests(self.model, self.row)
 
-__all__ = ["N_CARS", "BusOperator", "Household", "Municipality", "Resident", "Station"]
+
+__all__ = ["N_CARS", "BusOperator", "ChargerCompany", "Household", "Municipality", "Resident", "Station"]

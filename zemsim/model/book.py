@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from zemsim.core.names import TRIPS_PER_TOUR, Alternative
 from zemsim.core.schema import case_tables, conform
 from zemsim.model.accounts import day_tables, purchases_of_year
+from zemsim.model.charging_hours import load_by_hour
 from zemsim.model.day import reported_modes
 from zemsim.model.energy import fuel_l_per_km, grid_kwh_per_km
 from zemsim.model.transit_book import TransitSeason, fleet_rows, route_rows
@@ -167,7 +169,17 @@ class Book:
     def add_payments(self, model: MobilityModel) -> None:
         """The ledger of the year's measures."""
         days = None if model.flows is None else day_tables(model, model.flows)
-        self._parts["payments"].append(ledger(model.conditions, purchases_of_year(model), days))
+        points = model.charger_works.points_of_year(model.year)
+        self._parts["payments"].append(ledger(model.conditions, purchases_of_year(model), days, points))
+
+    def add_load(self, model: MobilityModel, sessions: pd.DataFrame, by_hour: npt.NDArray[np.float64]) -> None:
+        """Mean power of charging by the hour in the week of the model's season; ``by_hour`` [n, 24] is kWh."""
+        load = load_by_hour(sessions, by_hour)
+        self._parts["charging_load"].append(load.assign(year=model.year, season=int(model.season)))
+
+    def add_reactions(self, model: MobilityModel) -> None:
+        """What companies and municipalities decided about charging points in the year."""
+        self._parts["reactions"].append(model.charger_works.of_year(model.year))
 
 
 def _sites(model: MobilityModel) -> pd.DataFrame:

@@ -151,7 +151,7 @@ def _buyers(model: MobilityModel, range_winter_km: Floats, saving_eur: Floats) -
         * model.car_habits.parking_eur_year(v.n, model.conditions.parking_eur_h, model.conditions.parking_ev_eur_h),
         saving_keur=saving_eur / 1000.0,
         beyond_keur=_beyond_keur(model, range_winter_km),
-        plug=plug_at_home(model),
+        plug=plug_at_home(model) | model.charger_works.free_turn_near(model)[home],
         points_term=points[home],
         fast_near=fast[home],
         peer_share=peer_shares(model)[home],

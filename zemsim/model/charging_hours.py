@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from zemsim.core.names import ChargingPlace, Season
+from zemsim.core.names import ChargingPlace, DayType, Season
 from zemsim.core.randomness import Stream
 from zemsim.kernels.charging_tables import HOURS
 from zemsim.kernels.draws import uniforms
+from zemsim.model.charging_inputs import WEEK
 from zemsim.model.charging_week import shares_by_hour
 
 if TYPE_CHECKING:
@@ -30,14 +31,41 @@ def profile(region: Region, name: str, season: Season) -> Float:
     return np.array([region.assumption(f"{name}.{season.name.lower()}.{hour:02d}") for hour in range(HOURS)])
 
 
-def with_power(model: MobilityModel, sessions: pd.DataFrame) -> pd.DataFrame:
+def kwh_by_hour(sessions: pd.DataFrame) -> Float:
+    """Energy from the plug of each session in each hour of the day, kWh, float64 [n, 24]."""
+    shares = shares_by_hour(sessions["start_min"].to_numpy(), sessions["end_min"].to_numpy())
+    return shares * sessions["kwh"].to_numpy()[:, None]
+
+
+def load_by_hour(sessions: pd.DataFrame, by_hour: Float) -> pd.DataFrame:
+    """Mean power of each hour on the days of a type, by place: ``day_type, place, hour, kw``, a row for each.
+
+    ``kw = sum of kWh of the hour over the days of the type / their number``. A session that goes on after midnight
+    counts to the day on which it began.
+    """
+    day_type = np.array(WEEK, np.int64)[sessions["day"].to_numpy()]
+    cell = day_type * len(ChargingPlace) + sessions["place"].to_numpy()
+    n_cells = len(DayType) * len(ChargingPlace)
+    kwh = np.stack([np.bincount(cell, by_hour[:, hour], n_cells) for hour in range(HOURS)], axis=1)
+    days = np.array([WEEK.count(kind) for kind in DayType])
+    rows = np.arange(n_cells)
+    return pd.DataFrame(
+        {
+            "day_type": np.repeat(rows // len(ChargingPlace), HOURS),
+            "place": np.repeat(rows % len(ChargingPlace), HOURS),
+            "hour": np.tile(np.arange(HOURS), n_cells),
+            "kw": (kwh / days[rows // len(ChargingPlace), None]).ravel(),
+        }
+    )
+
+
+def with_power(model: MobilityModel, sessions: pd.DataFrame, by_hour: Float) -> pd.DataFrame:
     """The sessions of a week with ``panel_kwh`` from panels of a site, ``solar_share`` and ``grid_factor``.
 
     ``solar_share`` is what panels of sites and homes, and solar power by contract at public sites, give of a session;
-    ``grid_factor`` is the carbon of the rest over the same at the mean of the year.
+    ``by_hour`` is of `kwh_by_hour`, ``grid_factor`` the carbon of the rest over the same at the mean of the year.
     """
     kwh = sessions["kwh"].to_numpy()
-    by_hour = shares_by_hour(sessions["start_min"].to_numpy(), sessions["end_min"].to_numpy()) * kwh[:, None]
     panel_kw = profile(model.world.region, "panel_kw", model.season)
     grid_factor = profile(model.world.region, "grid_hour_factor", model.season)
     at_site, at_home = _from_sites(model, sessions, by_hour, panel_kw), _from_homes(model, sessions, by_hour, panel_kw)

@@ -97,7 +97,7 @@ def _electric_day(plan: DayPlan, model: MobilityModel) -> ElectricDay:
         vehicle=cars.astype(np.int32),
         draw=(np.arange(len(picked)) - np.repeat(first, np.diff(np.append(first, len(picked))))).astype(np.int32),
         dest=columns.dest[picked],
-        home=columns.origin[picked],
+        home=model.charger_works.doorsteps(model).home_rows(columns.origin[picked], model.vehicles.household_idx[cars]),
         road_km=columns.road_km[picked],
         depart_min=depart,
         arrive_min=depart + out_min,

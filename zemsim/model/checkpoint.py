@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Columns = dict[str, npt.NDArray[Any]]
 #: Agents whose columns are the same under every policy; stations are not, see `Checkpoint.stations`.
-_TABLES = ("residents", "households", "municipalities", "operators")
+_TABLES = ("residents", "households", "municipalities", "operators", "companies")
 #: What a station learns or decides; where it stands and what it costs comes from the policy.
 _STATION_STATE = ("points", "wait_min", "sessions_day", "added_points")
 

@@ -18,10 +18,11 @@ from zemsim.kernels.charging_tables import Stations
 from zemsim.kernels.draws import uniforms
 from zemsim.model import day, stations, transit_day
 from zemsim.model.accounts import YearFlows
-from zemsim.model.agents import BusOperator, Household, Municipality, Resident, Station
+from zemsim.model.agents import BusOperator, ChargerCompany, Household, Municipality, Resident, Station
 from zemsim.model.book import Book
 from zemsim.model.bus_fleets import FleetWeeks
 from zemsim.model.car_habits import CarHabits
+from zemsim.model.charger_works import ChargerWorks
 from zemsim.model.checkpoint import Checkpoint
 from zemsim.model.day_plan import DayPlan
 from zemsim.model.destinations import DestinationChoice, go_back
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from zemsim.model.ebike_market import EbikeMarketYear
     from zemsim.model.waits import WaitsMet
     from zemsim.policy.levers import Measure
+    from zemsim.policy.rules import ExtraSite
     from zemsim.travel.assignment import Assignment
     from zemsim.travel.electric_buses import BusWeek
     from zemsim.travel.roads import RoadSkim
@@ -60,7 +62,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
 
     Attributes
     ----------
-    residents, households, stations, operators, municipalities : AgentSets over rows.
+    residents, households, stations, operators, companies, municipalities : AgentSets over rows.
     vehicles : columns of the cars.
     year, season, iteration, conditions : where the run stands.
     today : the `DayPlan` that residents look at.
@@ -107,6 +109,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
             "households": self.households.table.snapshot(),
             "municipalities": self.municipalities.table.snapshot(),
             "operators": self.operators.table.snapshot(),
+            "companies": self.companies.table.snapshot(),
         }
         self._vehicles_at_start = self.vehicles.snapshot()
         self._luck_at_start = (self.random.getstate(), self.rng.bit_generator.state)
@@ -163,6 +166,8 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.municipality_names = region.municipalities["municipality"].tolist()
         self.network_names = sorted(set(self.world.supplies[()].timetable.routes["network_id"]))
         self.operators = RowTable(self, BusOperator, len(self.network_names)).all_rows()
+        self.company_names = stations.companies_of(region)
+        self.companies = RowTable(self, ChargerCompany, len(self.company_names)).all_rows()
 
     # --- a run --------------------------------------------------------------------------------------------------
 
@@ -176,7 +181,8 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.vehicles.restore(self._vehicles_at_start)
         self.random.setstate(self._luck_at_start[0])
         self.rng.bit_generator.state = self._luck_at_start[1]
-        self._build_stations()
+        self.charger_works = ChargerWorks()
+        self._build_stations(stations.sites_of(self.world.region, self.conditions_of))
         self.timetable_key: Any = None
         self.book = Book()
         self.gaps: list[dict[str, float | int]] = []
@@ -197,12 +203,18 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.temperature_c = self.world.temperature_c[self.season]
         self.today = self.plans[DayType.WEEKDAY]
 
-    def _build_stations(self) -> None:
+    def add_sites(self, more: Sequence[ExtraSite], companies: Sequence[int]) -> None:
+        """Build further sites, each of a company (-1 of none); those that are there stay as they are."""
+        kept = self.stations.table.snapshot()
+        self._build_stations(stations.with_more(self.sites, self.world.region, more, companies))
+        for name, values in kept.items():
+            self.stations.table.columns[name][: len(values)] = values
+
+    def _build_stations(self, sites: stations.Sites) -> None:
         self._remember_station_classes()
         for agent in self.stations:
             mesa.Agent.remove(agent)
-        self.sites = stations.sites_of(self.world.region, self.conditions_of)
-        names = self.sites.site_id
+        self.sites, names = sites, sites.site_id
         classes = [self._station_classes.get(name, Station) for name in names]
         self.stations = RowTable(self, Station, len(names), self.sites.columns, classes).all_rows()
         self._near: dict[bytes, Mapping[str, npt.NDArray[np.generic]]] = {}
@@ -356,8 +368,9 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
     def open_stations(self) -> None:
         """Open the sites of the year at its prices; without measures these would be ``base_tariffs``."""
         names, base = self.sites.site_id, self.base_conditions_of[self.year]
-        self.tariffs = site_tariffs(names, self.conditions, self.conditions)
-        self.base_tariffs = site_tariffs(names, base, self.conditions)
+        built = self.charger_works.in_service(self)
+        self.tariffs = site_tariffs(names, self.conditions, self.conditions, built)
+        self.base_tariffs = site_tariffs(names, base, self.conditions, built)
         stations.open_sites(self.stations.table, self.tariffs, self.parameters)
 
     def find_stations_near_zones(self) -> None:
@@ -369,13 +382,12 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
 
     def station_view(self, tariffs: SiteTariffs) -> Stations:
         """The stations as the charging kernels read them, at some tariffs."""
-        table = self.stations.table
-        return stations.as_stations(table.columns, self.near_now, self.municipality_of_zone[table.zone_idx], tariffs)
+        table, near = self.stations.table, self.charger_works.doorsteps(self).near
+        return stations.as_stations(table.columns, near, self.municipality_of_zone[table.zone_idx], tariffs)
 
     def public_points_near(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """Public points per 1,000 residents within reach of each zone, and whether a fast site is among them."""
-        table = self.stations.table
-        reach_km = self.parameters["charger_reach_km"]
+        table, reach_km = self.stations.table, self.parameters["charger_reach_km"]
         return stations.points_within(self.sites, table.points, table.open, self._residents_near, reach_km)
 
     def close(self) -> None:

@@ -149,7 +149,19 @@ YEAR: tuple[Step, ...] = (
         ("stations.sessions_day", "transit"),
         ("stations.points", "operators", "departure_factors"),
     ),
-    Step("settle payments", year.settle_payments, ("purchases", "trips", "transit", "sessions"), ("payments",)),
+    Step(
+        "chargers react",
+        year.chargers_react,
+        ("sessions", "stations", "vehicles.powertrain", "households"),
+        ("charger_works", "companies", "reactions"),
+        (Stream.REQUEST,),
+    ),
+    Step(
+        "settle payments",
+        year.settle_payments,
+        ("purchases", "trips", "transit", "sessions", "charger_works"),
+        ("payments",),
+    ),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,38 +28,67 @@ class Sites:
     Attributes
     ----------
     columns : initial columns of the `Station` agents.
+    at_m : float64 [V, 2], in the grid of the region; sites of measures in the middle of their zone.
     distance_km : float32 [Z, V], straight line from each zone.
     """
 
     site_id: tuple[str, ...]
     columns: Mapping[str, npt.NDArray[np.generic]]
+    at_m: npt.NDArray[np.float64]
     distance_km: npt.NDArray[np.float32]
 
 
 def sites_of(region: Region, conditions_of: Mapping[int, Conditions]) -> Sites:
     """The sites of a policy over all its years."""
-    own = region.chargers
     extra: dict[str, ExtraSite] = {}
     for year in sorted(conditions_of):
         for site in conditions_of[year].extra_sites:
             extra.setdefault(site.site_id, site)
-    added = list(extra.values())
+    return _sites(region, list(extra.values()))
+
+
+def companies_of(region: Region) -> list[str]:
+    """Charger companies of a region in the order of their names; sites without one belong to "unknown"."""
+    return sorted(set(region.chargers["operator"].fillna("unknown").astype(str)))
+
+
+def with_more(sites: Sites, region: Region, more: Sequence[ExtraSite], companies: Sequence[int]) -> Sites:
+    """The sites and some more behind them, each of a company (-1 of none)."""
+    new = _sites(region, more, own=False)
+    first = len(sites.site_id)
+    idx = np.arange(first, first + len(more), dtype=np.int32)
+    own = dict(new.columns) | {"site_idx": idx, "company_idx": np.array(companies, np.int32)}
+    return Sites(
+        sites.site_id + new.site_id,
+        {name: np.concatenate([values, own[name]]) for name, values in sites.columns.items()},
+        np.concatenate([sites.at_m, new.at_m]),
+        np.concatenate([sites.distance_km, new.distance_km], axis=1),
+    )
+
+
+def _sites(region: Region, added: Sequence[ExtraSite], own: bool = True) -> Sites:
+    """The region's ``own`` sites, if asked for, and those that are added."""
+    chargers = region.chargers if own else region.chargers.iloc[:0]
+    names = companies_of(region)
     zone_of = dict(zip(region.zones["zone_id"], range(len(region.zones)), strict=True))
-    zone_idx = np.array([zone_of[z] for z in own["zone_id"]] + [s.zone_idx for s in added], np.int32)
+    zone_idx = np.array([zone_of[z] for z in chargers["zone_id"]] + [s.zone_idx for s in added], np.int32)
     centre = region.zones[["x_m", "y_m"]].to_numpy(np.float64)
-    at = np.concatenate([own[["x_m", "y_m"]].to_numpy(np.float64), centre[zone_idx[len(own) :]]])
+    placed = [centre[s.zone_idx] if s.at_m is None else np.array(s.at_m) for s in added]
+    at = np.concatenate([chargers[["x_m", "y_m"]].to_numpy(np.float64), np.array(placed).reshape(-1, 2)])
     span = centre[:, None, :] - at[None, :, :]
     columns = {
         "site_idx": np.arange(len(zone_idx), dtype=np.int32),
         "zone_idx": zone_idx,
-        "fast": np.array([kind == "fast" for kind in own["kind"]] + [s.kind == "fast" for s in added], np.bool_),
-        "points": np.array(own["points"].tolist() + [s.points for s in added], np.int32),
-        "power_kw": np.array(own["power_kw"].tolist() + [s.power_kw for s in added], np.float32),
-        "site_kw": np.array(own["site_kw"].fillna(np.inf).tolist() + [s.site_kw for s in added], np.float32),
-        "price_eur_kwh": np.array(own["price_eur_kwh"].tolist() + [s.price_eur_kwh for s in added], np.float32),
+        "fast": np.array([kind == "fast" for kind in chargers["kind"]] + [s.kind == "fast" for s in added], np.bool_),
+        "points": np.array(chargers["points"].tolist() + [s.points for s in added], np.int32),
+        "power_kw": np.array(chargers["power_kw"].tolist() + [s.power_kw for s in added], np.float32),
+        "site_kw": np.array(chargers["site_kw"].fillna(np.inf).tolist() + [s.site_kw for s in added], np.float32),
+        "price_eur_kwh": np.array(chargers["price_eur_kwh"].tolist() + [s.price_eur_kwh for s in added], np.float32),
     }
-    names = (*own["site_id"].astype(str), *(s.site_id for s in added))
-    return Sites(names, columns, (np.sqrt((span**2).sum(2)) / _M_PER_KM).astype(np.float32))
+    owner = chargers["operator"].fillna("unknown").astype(str)
+    columns["company_idx"] = np.array([names.index(name) for name in owner] + [-1] * len(added), np.int32)
+    ids = (*chargers["site_id"].astype(str), *(s.site_id for s in added))
+    return Sites(ids, columns, at, (np.sqrt((span**2).sum(2)) / _M_PER_KM).astype(np.float32))
 
 
 def open_sites(table: RowTable, tariffs: SiteTariffs, p: Parameters) -> None:

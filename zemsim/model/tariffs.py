@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from zemsim.behaviour.parameters import Parameters
 from zemsim.kernels.charging_tables import HOUR_SUMS, HOURS
 from zemsim.policy.conditions import Conditions
+from zemsim.policy.rules import ExtraSite
 
 Float = npt.NDArray[np.float64]
 
@@ -47,14 +49,18 @@ def sums_of(hours: Float) -> Float:
     return sums
 
 
-def site_tariffs(site_id: tuple[str, ...], own: Conditions, added: Conditions) -> SiteTariffs:
+def site_tariffs(
+    site_id: tuple[str, ...], own: Conditions, added: Conditions, built: Mapping[str, ExtraSite]
+) -> SiteTariffs:
     """The tariffs of the region's sites under one year's conditions, those of added sites under another's.
+
+    Sites that were ``built`` by a rule have their own.
 
     With the conditions without measures as ``own`` these are the prices that drivers would pay at today's sites if no
     measure had changed them.
     """
     n_own = len(own.site_price_eur_kwh)
-    in_service = {site.site_id: site for site in added.extra_sites}
+    in_service = {site.site_id: site for site in added.extra_sites} | dict(built)
     found = [in_service.get(name) for name in site_id[n_own:]]
 
     def column(of_region: Float, name: str, closed: float) -> Float:

@@ -16,7 +16,7 @@ from zemsim.model.accounts import YearFlows, year_days
 from zemsim.model.bus_operators import changes_of, close_books
 from zemsim.model.car_habits import CarHabits
 from zemsim.model.car_market import SUPPORTED, car_market
-from zemsim.model.charging_hours import with_power
+from zemsim.model.charging_hours import kwh_by_hour, with_power
 from zemsim.model.destinations import DestinationChoice
 from zemsim.model.ebike_market import ebike_market, learn_ebike_gains
 from zemsim.model.vehicles import EMPTY
@@ -32,6 +32,7 @@ def set_conditions(model: MobilityModel) -> None:
     """Prices, grants, timetable, sites, fares and parking of the year take effect."""
     model.conditions = model.conditions_of[model.year]
     model.use_timetable(timetable_of_year(model))
+    model.charger_works.put_into_service(model)
     model.open_stations()
     model.find_stations_near_zones()
     conditions = model.conditions
@@ -185,7 +186,10 @@ def simulate_days(model: MobilityModel) -> None:
         learn_ebike_gains(model, first=season == settings.seasons[0])
         for plan in model.plans.values():
             model.flows.add(model, plan)
-        model.week = replace(model.week, sessions=with_power(model, model.week.sessions))
+        sessions = model.week.sessions
+        by_hour = kwh_by_hour(sessions)
+        model.book.add_load(model, sessions, by_hour)
+        model.week = replace(model.week, sessions=with_power(model, sessions, by_hour))
         model.flows.add_week(model)
         model.knows_roads = True
         model.book.close_season(model)
@@ -217,6 +221,13 @@ def operators_react(model: MobilityModel) -> None:
         model.stations.do("expand")
         close_books(model)
         model.operators.do("plan_departures")
+
+
+def chargers_react(model: MobilityModel) -> None:
+    """Charger companies and municipalities look at the year, and order points where a measure says so."""
+    model.companies.do("plan_points")
+    model.municipalities.do("meet_requests")
+    model.book.add_reactions(model)
 
 
 def settle_payments(model: MobilityModel) -> None:

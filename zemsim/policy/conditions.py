@@ -19,7 +19,7 @@ from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.fingerprint import DIGEST_BYTES
 from zemsim.core.names import Powertrain
 from zemsim.policy.draft import Draft, PolicyRegion
-from zemsim.policy.rules import EbikeGrant, ExtraSite, Grant, OperatorRule, PaymentRule
+from zemsim.policy.rules import CompanyRule, EbikeGrant, ExtraSite, Grant, OperatorRule, PaymentRule, RequestRule
 from zemsim.travel.timetable_changes import TimetableKey, in_order
 
 if TYPE_CHECKING:
@@ -79,6 +79,10 @@ class Conditions:
         Electric buses with their chargers, by network.
     operator_rules : tuple of OperatorRule
         How operators change their departures after a simulated year, by network.
+    company_rules : tuple of CompanyRule
+        How charger companies answer to the use of their sites, by place.
+    request_rules : tuple of RequestRule
+        How municipalities set up points that flat-dwellers ask for, by place.
     site_price_eur_kwh : ndarray, float64 [V]
         Price of energy at the region's sites, mean over the hours.
     site_eur_min, site_eur_session : ndarray, float64 [V]
@@ -118,6 +122,8 @@ class Conditions:
     electric_bus_share: tuple[tuple[str, float], ...]
     electric_fleets: tuple[ElectricFleet, ...]
     operator_rules: tuple[OperatorRule, ...]
+    company_rules: tuple[CompanyRule, ...]
+    request_rules: tuple[RequestRule, ...]
     site_price_eur_kwh: npt.NDArray[np.float64]
     site_eur_min: npt.NDArray[np.float64]
     site_eur_session: npt.NDArray[np.float64]
@@ -310,6 +316,8 @@ def _freeze(draft: Draft) -> Conditions:
         electric_bus_share=tuple(sorted((route, s) for route, s in draft.electric_bus_share.items() if s > 0.0)),
         electric_fleets=tuple(sorted(draft.electric_fleets, key=lambda fleet: fleet.network_id)),
         operator_rules=tuple(sorted(draft.operator_rules, key=lambda rule: rule.network_id)),
+        company_rules=tuple(draft.company_rules),
+        request_rules=tuple(draft.request_rules),
         site_price_eur_kwh=_locked(draft.site_price_eur_kwh),
         site_eur_min=_locked(draft.site_eur_min),
         site_eur_session=_locked(draft.site_eur_session),

@@ -11,7 +11,7 @@ import numpy as np
 from zemsim.core.errors import InputError
 from zemsim.policy.places import Places
 from zemsim.policy.routes import Routes
-from zemsim.policy.rules import EbikeGrant, ExtraSite, Grant, OperatorRule, PaymentRule
+from zemsim.policy.rules import CompanyRule, EbikeGrant, ExtraSite, Grant, OperatorRule, PaymentRule, RequestRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,6 +104,8 @@ class Draft:
         self.electric_bus_share: dict[str, float] = {}
         self.electric_fleets: list[ElectricFleet] = []
         self.operator_rules: list[OperatorRule] = []
+        self.company_rules: list[CompanyRule] = []
+        self.request_rules: list[RequestRule] = []
         self.site_price_eur_kwh = np.array(region.chargers["price_eur_kwh"], dtype=np.float64)
         self.site_eur_min = np.array(region.chargers["eur_min"], dtype=np.float64)
         self.site_eur_session = np.array(region.chargers["eur_session"], dtype=np.float64)

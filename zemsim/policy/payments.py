@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 #: Columns of the ledger, as in the run folder.
 COLUMNS: Final = ("year", "measure_id", "item", "payer", "payee", "basis", "quantity", "unit", "amount_eur")
 #: Rules that are known in every year; the others are counted on simulated days.
-OF_THE_YEAR: Final = frozenset({"fixed", "bev_grant", "ebike_grant"})
+OF_THE_YEAR: Final = frozenset({"fixed", "bev_grant", "ebike_grant", "points_ordered", "points_standing"})
+#: Columns of the points that actors ordered by their rule.
+POINT_COLUMNS: Final = ("measure_id", "speed", "points_ordered", "points_standing")
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,9 @@ class DayTables:
     shared_ebike: pd.DataFrame
 
 
-def ledger(conditions: Conditions, purchases: pd.DataFrame, days: DayTables | None) -> pd.DataFrame:
+def ledger(
+    conditions: Conditions, purchases: pd.DataFrame, days: DayTables | None, points: pd.DataFrame
+) -> pd.DataFrame:
     """Return the payments of a year, one line for each item of a measure.
 
     Parameters
@@ -65,6 +69,9 @@ def ledger(conditions: Conditions, purchases: pd.DataFrame, days: DayTables | No
         zone_idx`` (home)``, income_eur_month`` (net, of the household).
     days : DayTables or None
         What happened on the days; None in a year whose days are not simulated: then only lines of the basis ``year``.
+    points : DataFrame
+        What companies and municipalities ordered by their rules, :data:`POINT_COLUMNS`: points ordered in the year and
+        points of the measure in service in it, by ``speed`` (slow, fast).
 
     Returns
     -------
@@ -77,7 +84,7 @@ def ledger(conditions: Conditions, purchases: pd.DataFrame, days: DayTables | No
     lines = []
     for rule in conditions.payment_rules:
         if rule.basis in OF_THE_YEAR:
-            basis, (quantity, amount) = "year", _of_the_year(rule, purchases)
+            basis, (quantity, amount) = "year", _of_the_year(rule, purchases, points)
         elif days is not None:
             basis, quantity = "days", _COUNTS[rule.basis](rule, days) * rule.factor
             amount = quantity * rule.unit_eur
@@ -94,8 +101,12 @@ def ledger(conditions: Conditions, purchases: pd.DataFrame, days: DayTables | No
     return typed
 
 
-def _of_the_year(rule: PaymentRule, purchases: pd.DataFrame) -> tuple[float, float]:
+def _of_the_year(rule: PaymentRule, purchases: pd.DataFrame, points: pd.DataFrame) -> tuple[float, float]:
     """Return quantity and amount of a rule that needs no days."""
+    if rule.basis in {"points_ordered", "points_standing"}:
+        of_rule = (points["measure_id"] == rule.measure_id) & (points["speed"] == rule.speed)
+        count = float(points.loc[of_rule, rule.basis].sum()) * rule.factor
+        return count, count * rule.unit_eur
     if rule.basis == "bev_grant":
         return _bev_grant(rule, purchases)
     if rule.basis == "ebike_grant":

@@ -28,6 +28,8 @@ Basis = Literal[
     "home_hours",  # EUR that charging at home costs more than at the same price in all hours
     "parking",  # parking fees at destinations, EUR
     "shared_ebike_trips",  # trips by shared e-bike
+    "points_ordered",  # charging points that companies or municipalities ordered in the year by their rule
+    "points_standing",  # of these, the points in service in the year
 ]
 
 
@@ -64,6 +66,8 @@ class PaymentRule:
         Route ids that count; None means all.
     grant : Grant or EbikeGrant, optional
         Only for the grants: which one.
+    speed : str, optional
+        Only for points that are ordered by a rule: which ones, ``slow`` or ``fast``.
     """
 
     measure_id: str
@@ -82,6 +86,7 @@ class PaymentRule:
     fuel: Literal["petrol", "diesel"] | None = None
     routes: tuple[str, ...] | None = None
     grant: Grant | EbikeGrant | None = None
+    speed: Literal["slow", "fast"] | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,8 @@ class ExtraSite:
         What residents of the municipality pay of the price.
     hour_factor : tuple of float
         Factor on the price of energy of each hour.
+    at_m : (float, float), optional
+        Where it stands, in the grid of the region; None in the middle of its zone.
     """
 
     site_id: str
@@ -169,6 +176,7 @@ class ExtraSite:
     eur_session: float = 0.0
     resident_share: float = 1.0
     hour_factor: tuple[float, ...] = (1.0,) * 24
+    at_m: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -197,3 +205,92 @@ class OperatorRule:
     step_share: float
     most_factor: float
     measure_id: str
+
+
+@dataclass(frozen=True)
+class CompanyRule:
+    """How charger companies answer once a year to the use of their sites, see `zemsim.model.charger_companies`.
+
+    Attributes
+    ----------
+    measure_id : str
+    zones : ndarray, bool [Z]
+        Zones whose sites answer.
+    busy_hours_day, busy_wait_min : float
+        A site is busy if each point is in use at least so many hours a day and who comes waits at least so long.
+    idle_hours_day, idle_years : float, int
+        A site is idle if each point is in use for fewer hours; after so many years in a row a point is taken away.
+    most_points : int
+        Most points of a site.
+    grid_kw : float
+        Power of the connection of a site for which none is stated.
+    station_points : int
+        Points of a station that is opened in the zone of a busy site that cannot grow; 0 for none.
+    budget_eur_year : float
+        What each company spends of its own on points in a year.
+    ready_year : int
+        First year in which points ordered at the end of this year are in service.
+    capex_eur : (float, float)
+        Purchase, installation and connection of a slow and of a fast point.
+    support_share : float
+        Share of that which somebody else bears.
+    """
+
+    measure_id: str
+    zones: npt.NDArray[np.bool_]
+    busy_hours_day: float
+    busy_wait_min: float
+    idle_hours_day: float
+    idle_years: int
+    most_points: int
+    grid_kw: float
+    station_points: int
+    budget_eur_year: float
+    ready_year: int
+    capex_eur: tuple[float, float]
+    support_share: float
+
+    def capex(self, fast: bool) -> float:
+        """EUR per point."""
+        return self.capex_eur[int(fast)]
+
+
+@dataclass(frozen=True)
+class RequestRule:
+    """How municipalities set up slow points that flat-dwellers ask for, see `zemsim.model.point_requests`.
+
+    Attributes
+    ----------
+    measure_id : str
+    zones : ndarray, bool [Z]
+        Home zones whose residents may ask.
+    walk_max_m : float
+        Farthest from the home, in a straight line.
+    asking_share : float
+        Share of the households entitled that ask.
+    cars_per_point : float
+        Cars that can share a point by taking turns.
+    post_points, power_kw, price_eur_kwh
+        Points of a post, their power and the price of energy there.
+    posts_year : int
+        Most posts that a municipality orders in a year.
+    budget_eur_year : float
+        What a municipality spends on them in a year.
+    ready_year : int
+        First year in which posts ordered at the end of this year are in service.
+    capex_eur : float
+        Purchase, installation and connection of a point.
+    """
+
+    measure_id: str
+    zones: npt.NDArray[np.bool_]
+    walk_max_m: float
+    asking_share: float
+    cars_per_point: float
+    post_points: int
+    power_kw: float
+    price_eur_kwh: float
+    posts_year: int
+    budget_eur_year: float
+    ready_year: int
+    capex_eur: float

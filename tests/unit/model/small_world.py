@@ -135,7 +135,7 @@ def measures(*rows: Mapping[str, Any]) -> Sequence[Measure]:
         "electric_buses",
     }
     costed |= {"solar_charging", "new_line", "new_stop", "closed_stop", "bus_speed", "on_demand_bus", "electric_buses"}
-    costed |= {"bus_operator_rule"}
+    costed |= {"bus_operator_rule", "charger_companies", "points_on_request"}
     full = []
     for number, row in enumerate(rows):
         head = _HEAD | (_COSTED if row["lever"] in costed else {}) | {"id": f"test-{number}"}

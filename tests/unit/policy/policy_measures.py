@@ -74,6 +74,18 @@ KINDS: dict[str, dict[str, Any]] = {
         **{"network": "regional_bus", "buses": {"2026": 2, "2028": 5}, "battery_kwh": 300, "depot_plugs": 2},
         **{"depot_kw": 50, "eur_per_bus": 480_000, "eur_per_plug": 30_000, "cost_eur_per_vehicle_km": -0.2, **COST},
     },
+    "charger_companies": {
+        **{"busy_hours_day": 3.6, "busy_wait_min": 1, "idle_hours_day": 0.2, "idle_years": 5, "most_points": 8},
+        **{"grid_kw": 400, "station_points": 2, "budget_eur_year": 100_000, "install_lag_months": 6},
+        **{"capex_slow_eur_per_point": 6500, "capex_fast_eur_per_point": 54_200, "opex_share_year": 0.08},
+        **{"support_share": {"2026": 0.0, "2028": 0.25}, **COST},
+    },
+    "points_on_request": {
+        **{"places": ["Jelgava"], "walk_max_m": 250, "asking_share": 0.5, "cars_per_point": 6, "points_per_post": 2},
+        **{"power_kw": 11, "price_eur_kwh": 0.25, "posts_per_year": {"2026": 5, "2028": 10}},
+        **{"budget_eur_year": 50_000, "install_lag_months": 6, "capex_eur_per_point": 6500, "opex_share_year": 0.08},
+        **COST,
+    },
     "shared_ebikes": {
         **{"places": ["Jelgava"], "bikes_per_1000": 2, "bikes_per_station": 5, "walk_max_m": 300},
         **{"price_eur_trip": 0.5, "winter": False, "cost_eur_per_bike_year": 2000, **COST},

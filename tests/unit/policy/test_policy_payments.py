@@ -14,7 +14,8 @@ from zemsim.core.schema import schema
 from zemsim.policy.conditions import conditions
 from zemsim.policy.draft import PolicyRegion
 from zemsim.policy.levers import Measure
-from zemsim.policy.payments import DayTables, ledger
+from zemsim.policy.levers.reactions import ready_year
+from zemsim.policy.payments import POINT_COLUMNS, DayTables, ledger
 
 BEV, PETROL, PHEV = int(Powertrain.BEV), int(Powertrain.PETROL), int(Powertrain.PHEV)
 
@@ -63,9 +64,19 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> PolicyRegion:
     return PolicyRegion.of(small_region(folder))
 
 
-def lines(base: PolicyRegion, year: int, *measures: Measure, days: DayTables | None = DAYS) -> dict[str, float]:
+#: No company and no municipality ordered anything.
+NO_POINTS = pd.DataFrame(columns=list(POINT_COLUMNS))
+
+
+def lines(
+    base: PolicyRegion,
+    year: int,
+    *measures: Measure,
+    days: DayTables | None = DAYS,
+    points: pd.DataFrame = NO_POINTS,
+) -> dict[str, float]:
     """Amounts of the lines beyond the base by item and payer."""
-    found = ledger(conditions(base, measures, year), PURCHASES, days)
+    found = ledger(conditions(base, measures, year), PURCHASES, days, points)
     found = found[found["measure_id"] != "base"]
     keys = found["item"] + " " + found["payer"] + ">" + found["payee"]
     assert keys.is_unique
@@ -73,7 +84,7 @@ def lines(base: PolicyRegion, year: int, *measures: Measure, days: DayTables | N
 
 
 def test_the_base_receives_fares_and_parking_fees(base: PolicyRegion) -> None:
-    found = ledger(conditions(base, [], 2026), PURCHASES, DAYS)
+    found = ledger(conditions(base, [], 2026), PURCHASES, DAYS, NO_POINTS)
     assert found["item"].tolist() == ["bus_fares", "train_fares", "parking"]
     assert found["amount_eur"].tolist() == [225.0, 300.0, 110.0]
     assert found["payee"].tolist() == ["state", "state", "municipality"]
@@ -83,7 +94,7 @@ def test_the_base_receives_fares_and_parking_fees(base: PolicyRegion) -> None:
 
 def test_a_year_without_days_has_only_lines_of_the_year(base: PolicyRegion) -> None:
     measures = [measure("bus_fare"), measure("fuel_price"), measure("ev_purchase_grant"), measure("municipal_fleet")]
-    found = ledger(conditions(base, measures, 2026), PURCHASES, None)
+    found = ledger(conditions(base, measures, 2026), PURCHASES, None, NO_POINTS)
     assert found["basis"].unique().tolist() == ["year"]
     assert set(found["measure_id"]) == {"ev-purchase-grant", "municipal-fleet"}
 
@@ -98,7 +109,7 @@ def test_grants(base: PolicyRegion) -> None:
         "ev_grant municipality>household": 1000
     }
     assert lines(base, 2026, measure("ebike_grant")) == {"ebike_grant state>household": 300 + 500}
-    found = ledger(conditions(base, [measure("ev_purchase_grant", grant_used_eur=0)], 2026), PURCHASES, None)
+    found = ledger(conditions(base, [measure("ev_purchase_grant", grant_used_eur=0)], 2026), PURCHASES, None, NO_POINTS)
     assert found[["quantity", "unit"]].to_numpy().tolist() == [[2.0, "cars"]]
 
 
@@ -120,6 +131,29 @@ def test_chargers_are_bought_once_and_kept_up(base: PolicyRegion) -> None:
     yards = measure("yard_chargers", places=["Bauska"])
     assert lines(base, 2026, yards) == {"yard_chargers municipality>supplier": 60 * 6500}
     assert lines(base, 2027, yards) == {"upkeep municipality>supplier": 60 * 520}
+
+
+def test_points_that_rules_order_are_paid_in_shares(base: PolicyRegion) -> None:
+    """Three fast and two slow points ordered in the year, with a quarter of support from 2028; four stand."""
+    rows = [("charger-companies", "fast", 3, 4), ("charger-companies", "slow", 2, 0), ("other", "fast", 9, 9)]
+    points = pd.DataFrame(rows, columns=list(POINT_COLUMNS))
+    bought = 3 * 54_200 + 2 * 6_500
+    alone = lines(base, 2026, measure("charger_companies"), points=points)
+    assert alone == {"chargers operator>supplier": bought, "upkeep operator>supplier": 4 * 54_200 * 0.08}
+    helped = lines(base, 2028, measure("charger_companies"), points=points)
+    assert helped["chargers operator>supplier"] == 0.75 * bought
+    assert helped["chargers municipality>supplier"] == 0.25 * bought
+    asked = pd.DataFrame([("points-on-request", "slow", 2, 6)], columns=list(POINT_COLUMNS))
+    assert lines(base, 2026, measure("points_on_request"), points=asked) == {
+        "chargers municipality>supplier": 2 * 6_500,
+        "upkeep municipality>supplier": 6 * 520,
+    }
+
+
+@pytest.mark.parametrize(("lag", "ready"), [(0, 2027), (6, 2027), (7, 2028), (18, 2028), (19, 2029), (60, 2032)])
+def test_points_stand_from_the_first_year_in_whose_middle_they_are_ready(lag: int, ready: int) -> None:
+    """Ordered at the end of 2026, as a step of a schedule in 2027 would be."""
+    assert ready_year(2026, lag) == ready
 
 
 def test_what_is_counted_on_days(base: PolicyRegion) -> None:

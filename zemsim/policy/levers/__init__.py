@@ -14,6 +14,7 @@ from zemsim.policy.levers.grants import EbikePurchaseGrant, EvPurchaseGrant
 from zemsim.policy.levers.lines import BusSpeed, ClosedStop, NewLine, NewStop
 from zemsim.policy.levers.on_demand import OnDemandBus
 from zemsim.policy.levers.prices import ChargingPrice, ElectricityPrice, FuelPrice, HomeTariff, ParkingPrice
+from zemsim.policy.levers.reactions import ChargerCompanies, PointsOnRequest
 from zemsim.policy.levers.transit import BusFare, BusFrequency, BusOperatorRule, ElectricBuses, ElectricCityBuses
 
 #: One measure: the key ``lever`` says which kind it is.
@@ -24,6 +25,8 @@ Measure = Annotated[
     | YardChargers
     | SolarCharging
     | SmartCharging
+    | ChargerCompanies
+    | PointsOnRequest
     | FuelPrice
     | ElectricityPrice
     | HomeTariff
@@ -54,6 +57,8 @@ LEVERS = {
         YardChargers,
         SolarCharging,
         SmartCharging,
+        ChargerCompanies,
+        PointsOnRequest,
         FuelPrice,
         ElectricityPrice,
         HomeTariff,
