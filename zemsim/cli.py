@@ -235,6 +235,7 @@ def _print_day(day: Mapping[str, Any]) -> None:
     """Print a resident's day: who it is, and each tour with its options."""
     click.echo(f"resident {day['resident_id']}, {day['policy']}, {day['year']}, {day['season']} {day['day_type']}")
     click.echo("  " + ", ".join(f"{key} {plain_text(value)}" for key, value in day["resident"].items()))
+    click.echo("  charging near home: " + ", ".join(f"{k} {plain_text(v)}" for k, v in day["home_charging"].items()))
     if not day["tours"]:
         click.echo("  stays at home")
     for tour in day["tours"]:

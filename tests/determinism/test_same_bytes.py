@@ -35,6 +35,7 @@ POLICIES: Mapping[str, list[Mapping[str, Any]]] = {
     "more-buses": [small.MORE_BUSES],
     "for-a-year": [small.GRANT | {"from_year": 2025, "until_year": 2025}],
     "from-the-start": [small.PAID_PARKING | {"from_year": 2024}],
+    "rules": [small.COMPANIES | {"from_year": 2025}, small.REQUESTS | {"from_year": 2025}],
 }
 
 
@@ -60,7 +61,7 @@ def test_every_policy_does_something(straight: dict[str, dict[str, str]]) -> Non
     assert len({json.dumps(found) for found in straight.values()}) == len(POLICIES)
 
 
-@pytest.mark.parametrize("name", ["baseline", "chargers", "more-buses"])
+@pytest.mark.parametrize("name", ["baseline", "chargers", "more-buses", "rules"])
 def test_a_run_repeats_itself_with_one_thread_and_with_two(
     world: World, straight: dict[str, dict[str, str]], name: str
 ) -> None:
@@ -71,7 +72,7 @@ def test_a_run_repeats_itself_with_one_thread_and_with_two(
 def test_another_seed_is_another_run(world: World, straight: dict[str, dict[str, str]]) -> None:
     other = digests(small.fresh_run(world, seed=2))
     same = [name for name, found in other.items() if found == straight["baseline"][name]]
-    assert set(same) <= {"payments", "bus_fleets"}  # what may rest on the timetable alone
+    assert set(same) <= {"payments", "bus_fleets", "reactions"}  # what may rest on the timetable alone
 
 
 def test_policies_in_any_order_on_one_model_are_those_of_a_model_of_their_own(
@@ -79,7 +80,7 @@ def test_policies_in_any_order_on_one_model_are_those_of_a_model_of_their_own(
 ) -> None:
     """The model keeps the state of shared years, and branches from it."""
     model = MobilityModel(world, 1)
-    for name in ["grant", "half-fares", "baseline", "chargers", "more-buses", "baseline", "from-the-start"]:
+    for name in ["grant", "half-fares", "rules", "baseline", "chargers", "more-buses", "baseline", "from-the-start"]:
         assert digests(small.run(model, name, *POLICIES[name])) == straight[name], name
     for name in reversed(POLICIES):
         assert digests(small.run(model, name, *POLICIES[name])) == straight[name], name
@@ -100,7 +101,7 @@ def test_a_branch_starts_in_the_first_year_that_differs(world: World) -> None:
     model.close()
 
 
-@pytest.mark.parametrize("name", ["grant", "chargers", "more-buses", "half-fares"])
+@pytest.mark.parametrize("name", ["grant", "chargers", "more-buses", "half-fares", "rules"])
 def test_a_branch_after_simulated_years_is_the_straight_run(world: World, name: str) -> None:
     """Days of two seasons in the shared years and after them: roads, crowding, waits and batteries are carried on."""
     two = small.with_settings(world, days_in=(2024, 2025, 2027), seasons=(Season.WINTER, Season.SUMMER))

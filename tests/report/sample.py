@@ -143,12 +143,24 @@ def _year(
         "public_cost_eur": cost * level,
         TOTAL_CO2: co2 * 7.3,
     }
+    load = [
+        (policy, seed, year, "charging_load_kw", "kW", f"{place} winter weekday {hour:02d}", "region", kw * level)
+        for place, kw in (
+            ("home", 900.0),
+            ("work", 200.0),
+            ("public_slow", 80.0),
+            ("public_fast", 120.0),
+            ("all", 1300.0),
+        )
+        for hour in range(24)
+    ]
     shares = {**MODE_BASE}
     shares["bus"] *= 1 + bus
     shares["car"] *= 1 + car - ev
     shares["ev"] += shares["car"] * ev
     total = sum(shares.values())
     rows = [(policy, seed, year, key, "", "all", "region", value) for key, value in values.items()]
+    rows += load
     return rows + [(policy, seed, year, "mode_share", "share", mode, "region", v / total) for mode, v in shares.items()]
 
 

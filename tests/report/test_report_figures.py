@@ -14,15 +14,27 @@ from hypothesis import strategies as st
 from tests.report.html_outline import outline
 from tests.report.sample import sample_inputs
 from zemsim.report import figures
-from zemsim.report.figures import FIGURES, cost, effects, mode_shares, series, spread
+from zemsim.report.figures import FIGURES, cost, effects, load, mode_shares, series, spread
 from zemsim.report.sources import Inputs
 from zemsim.report.svg import ring_path, tame
 from zemsim.report.words import Words
 
 
-def test_six_figures_and_each_draws(page: str) -> None:
-    assert [name for name, _, _ in FIGURES] == ["effect", "effect-car", "co2", "ev", "modes", "cost"]
-    assert page.count('class="figure"') == 12
+def test_seven_figures_and_each_draws(page: str) -> None:
+    assert [name for name, _, _ in FIGURES] == ["effect", "effect-car", "co2", "ev", "load", "modes", "cost"]
+    assert page.count('class="figure"') == 14
+
+
+def test_the_load_of_charging_has_all_places_and_a_line_for_each_policy(inputs: Inputs) -> None:
+    svg = load(inputs.results, Words("en"), "l-")
+    assert svg is not None
+    texts = [text.strip() for text in outline(svg).text if text.strip()]
+    assert {"Home (baseline)", "Work", "Public, slow", "Public, fast", "Hour of the day"} <= set(texts)
+    assert {str(i) for i in range(9)} <= set(texts)
+    kw = inputs.results.load_by_hour("winter weekday")
+    assert kw.shape == (24, 9 * 5)
+    assert kw["baseline", "home"].iloc[18] == pytest.approx(900.0, rel=0.05)
+    assert inputs.results.load_by_hour("summer weekend").empty
 
 
 def test_the_same_bytes_and_ids_of_their_own(inputs: Inputs) -> None:
@@ -76,6 +88,7 @@ def test_no_indicator_no_figure(inputs: Inputs) -> None:
     assert cost(results, words, "a-") is None
     assert effects(results, words, "a-") is None
     assert series(results, words, "a-", "ev_share", "figure_ev_alt") is None
+    assert load(results, words, "a-") is None
 
 
 @given(st.lists(st.floats(-100, 100), max_size=12), st.floats(0.01, 10))

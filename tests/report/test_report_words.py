@@ -28,6 +28,7 @@ FAMILIES = (
     "limits_",
     "stands_",
     "tonne_",
+    "figure_load_",
 )
 
 

@@ -216,7 +216,8 @@ class Station(RowAgent):
 
         Sites whose company follows a rule of a measure follow that one alone.
         """
-        rules = self.model.conditions.company_rules if self.company_idx >= 0 else ()
+        model = self.model
+        rules = model.conditions_of[model.year].company_rules if self.company_idx >= 0 else ()
         if any(rule.zones[self.zone_idx] for rule in rules):
             return
         if self.open and self.sessions_day > self.model.parameters["expand_sessions"] * self.points:

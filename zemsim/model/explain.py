@@ -12,6 +12,7 @@ from zemsim.core.names import Alternative, DayType, Nest, Purpose, Season
 from zemsim.kernels.tour_choice import N_ALTERNATIVES, N_NESTS, fill_inclusive_values, fill_utilities
 from zemsim.model.build import ExperimentLike, build_model, run_settings
 from zemsim.model.model import MobilityModel
+from zemsim.model.point_requests import homes_m
 
 if TYPE_CHECKING:
     from zemsim.model.day_plan import DayPlan
@@ -42,9 +43,25 @@ def explain_today(model: MobilityModel, resident_id: int) -> dict[str, Any]:
         "season": model.season.name.lower(),
         "day_type": plan.day_type.name.lower(),
         "resident": {name: residents.columns[name][row].item() for name in _RESIDENT_COLUMNS},
+        "home_charging": _home_charging(model, int(residents.household_idx[row])),
         "home_zone": str(model.world.region.zones["zone_id"].iloc[int(residents.zone_idx[row])]),
         "tours": [_explain_tour(model, plan, tour) for tour in range(first, last)],
     }
+
+
+def _home_charging(model: MobilityModel, home: int) -> dict[str, Any]:
+    """Where the household can charge near home, and since when it has asked for a point."""
+    households, steps = model.households.table, model.charger_works.doorsteps(model)
+    known: dict[str, Any] = {
+        "own": bool(households.home_charging[home]),
+        "yard": bool(households.yard_charging[home]),
+        "asked_since": model.charger_works.asked_since.get(int(households.household_id[home])),
+    }
+    if steps.row_of is not None and steps.row_of[home] >= 0:
+        site = int(steps.near["slow_near"][steps.row_of[home], 0])
+        at, to = homes_m(model)[home], model.sites.at_m[site]
+        known |= {"post": model.sites.site_id[site], "post_m": float(np.hypot(*(at - to)))}
+    return known
 
 
 def _explain_tour(model: MobilityModel, plan: DayPlan, tour: int) -> dict[str, Any]:

@@ -42,6 +42,8 @@ MODE_COLOURS: Final = {
     "mode_share_ev": "#2c6fa6",
     "mode_share_passenger": "#d5dbe1",
 }
+#: Places to charge, from those that are always there.
+LOAD_COLOURS: Final = {"home": "#cfe3f2", "work": "#9cc3df", "public_slow": "#f2d49b", "public_fast": "#e0a15e"}
 WIDTH_IN: Final = 4.6
 _STYLE: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",
@@ -360,6 +362,30 @@ def cost(results: Results, words: Words, prefix: str) -> str | None:
         return _svg(figure, prefix, words("figure_cost_alt"))
 
 
+def load(results: Results, words: Words, prefix: str) -> str | None:
+    """Power of charging by hour of a winter weekday: areas by place in the baseline, a line for each policy."""
+    kw = results.load_by_hour("winter weekday")
+    if kw.empty or BASELINE not in kw.columns.get_level_values(0):
+        return None
+    hours = kw.index.to_numpy().astype(int) + 0.5
+    with _style(prefix):
+        figure, axes = _figure(3.6)
+        areas = [_patch(LOAD_COLOURS[place], words(f"figure_load_{place}")) for place in LOAD_COLOURS]
+        axes.stackplot(hours, [kw[BASELINE, p] for p in LOAD_COLOURS], colors=LOAD_COLOURS.values(), linewidth=0)
+        for policy in results.policies:
+            if (policy.id, "all") in kw.columns:
+                axes.plot(hours, kw[policy.id, "all"], label=str(policy.number), **line_style(policy))
+        axes.set_xlim(0, 24)
+        axes.set_xticks(range(0, 25, 4))
+        axes.set_ylim(bottom=0)
+        _number_axis(axes.yaxis, None, words.language)
+        axes.set_xlabel(words("figure_load_x"))
+        axes.set_title("kW", loc="left", fontsize=9, color=MUTED)
+        handles = [*areas, *axes.get_legend_handles_labels()[0]]
+        figure.legend(handles=handles, loc="outside lower left", ncols=4, frameon=False, fontsize=8.0)
+        return _svg(figure, prefix, words("figure_load_alt", year=results.year))
+
+
 #: (id, title key, drawing) in the order of the page.
 Drawing = Callable[[Results, Words, str], "str | None"]
 FIGURES: Final[tuple[tuple[str, str, Drawing], ...]] = (
@@ -367,6 +393,7 @@ FIGURES: Final[tuple[tuple[str, str, Drawing], ...]] = (
     ("effect-car", "figure_effect_car_title", lambda r, w, p: effects(r, w, p, "car_km_year")),
     ("co2", "figure_co2_title", lambda r, w, p: series(r, w, p, "co2_wtw_kg_year", "figure_co2_alt")),
     ("ev", "figure_ev_title", lambda r, w, p: series(r, w, p, "ev_share", "figure_ev_alt", band=True)),
+    ("load", "figure_load_title", load),
     ("modes", "figure_modes_title", mode_shares),
     ("cost", "figure_cost_title", cost),
 )

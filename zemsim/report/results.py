@@ -184,6 +184,17 @@ class Results:
         table = rows.pivot_table(index="year", columns=["policy", "seed"], values="value", aggfunc="first")
         return table.sort_index()
 
+    def load_by_hour(self, day: str) -> pd.DataFrame:
+        """Return the power of charging in the headline's year: hours by (policy, place or ``all``), mean over seeds.
+
+        ``day`` is a season and a type of day, such as ``winter weekday``; no rows if it was not simulated.
+        """
+        rows = self.indicators
+        rows = rows[(rows["indicator"] == "charging_load_kw") & (rows["year"] == self.year)]
+        parts = rows["group"].str.extract(rf"^(?P<at>\w+) {day} (?P<hour>\d\d)$")
+        rows = rows.assign(at=parts["at"], hour=parts["hour"]).dropna(subset=["at"])
+        return rows.pivot_table(index="hour", columns=["policy", "at"], values="value", aggfunc="mean")
+
     def _regional(self, key: str) -> pd.DataFrame:
         table = self.indicators
         total = table["group"].isin([ALL, ""]) | table["group"].isna()

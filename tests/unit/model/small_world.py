@@ -167,6 +167,39 @@ CHARGERS = {
     "capex_eur_per_point": 95000,
     "opex_share_year": 0.08,
 }
+COMPANIES = {
+    "lever": "charger_companies",
+    "from_year": 2024,
+    "busy_hours_day": 0.5,
+    "busy_wait_min": 0.0,
+    "idle_hours_day": 0.01,
+    "idle_years": 2,
+    "most_points": 3,
+    "grid_kw": 300.0,
+    "station_points": 2,
+    "budget_eur_year": 120_000.0,
+    "install_lag_months": 6,
+    "capex_slow_eur_per_point": 6_000.0,
+    "capex_fast_eur_per_point": 50_000.0,
+    "opex_share_year": 0.1,
+    "support_share": 0.25,
+}
+REQUESTS = {
+    "lever": "points_on_request",
+    "from_year": 2024,
+    "walk_max_m": 250,
+    "asking_share": 1.0,
+    "cars_per_point": 6,
+    "points_per_post": 2,
+    "power_kw": 11,
+    "price_eur_kwh": 0.05,
+    "posts_per_year": 5,
+    "budget_eur_year": 40_000,
+    "install_lag_months": 6,
+    "capex_eur_per_point": 6500,
+    "opex_share_year": 0.08,
+    "paid_by": "municipality",
+}
 GRANT = {"lever": "ev_purchase_grant", "grant_new_eur": 9000, "grant_used_eur": 6000, "paid_by": "state"}
 
 

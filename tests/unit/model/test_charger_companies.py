@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from tests.unit.model.small_world import measures, with_settings
+from tests.unit.model.small_world import COMPANIES, measures, with_settings
 from zemsim.core.schema import check_table
 from zemsim.model.charger_companies import SiteDecision, SiteUse, plan_points
 from zemsim.model.model import MobilityModel
@@ -119,25 +119,6 @@ def test_a_budget_is_never_exceeded() -> None:
                 assert d.site.points + d.points <= rule.most_points
 
 
-LEVER = {
-    "lever": "charger_companies",
-    "from_year": 2024,
-    "busy_hours_day": 0.5,
-    "busy_wait_min": 0.0,
-    "idle_hours_day": 0.01,
-    "idle_years": 2,
-    "most_points": 3,
-    "grid_kw": 300.0,
-    "station_points": 2,
-    "budget_eur_year": 120_000.0,
-    "install_lag_months": 6,
-    "capex_slow_eur_per_point": 6_000.0,
-    "capex_fast_eur_per_point": 50_000.0,
-    "opex_share_year": 0.1,
-    "support_share": 0.25,
-}
-
-
 def run(model: MobilityModel, *rows: dict[str, Any]) -> dict[str, pd.DataFrame]:
     model.start("companies" if rows else "baseline", measures(*rows) if rows else ())
     return model.run()
@@ -147,10 +128,10 @@ def run(model: MobilityModel, *rows: dict[str, Any]) -> dict[str, pd.DataFrame]:
 def runs(world: World) -> dict[str, dict[str, pd.DataFrame]]:
     small = with_settings(world, years=(2024, 2025, 2026), days_in=(2024, 2026), day_iterations=1, first_iterations=0)
     model = MobilityModel(small, seed=1)
-    found = {"rule": run(model, LEVER), "baseline": run(model), "again": run(model, LEVER)}
-    late = LEVER | {"from_year": 2025, "install_lag_months": 12}
+    found = {"rule": run(model, COMPANIES), "baseline": run(model), "again": run(model, COMPANIES)}
+    late = COMPANIES | {"from_year": 2025, "install_lag_months": 12}
     found["late"] = run(model, late)
-    found["idle"] = run(model, LEVER | {"busy_hours_day": 24.0, "idle_hours_day": 23.0, "idle_years": 1})
+    found["idle"] = run(model, COMPANIES | {"busy_hours_day": 24.0, "idle_hours_day": 23.0, "idle_years": 1})
     model.close()
     return found
 

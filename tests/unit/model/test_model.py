@@ -17,7 +17,7 @@ from zemsim.evidence.indicators import Setting, indicators
 from zemsim.experiment.prepare import factors_of, persons_table, with_transit_km, zones_table
 from zemsim.kernels.ownership import NO_CAR
 from zemsim.model import day, year
-from zemsim.model.agents import BusOperator, Household, Municipality, Resident, Station
+from zemsim.model.agents import BusOperator, ChargerCompany, Household, Municipality, Resident, Station
 from zemsim.model.build import measures_of
 from zemsim.model.car_market import car_market
 from zemsim.model.explain import explain_today, find_resident
@@ -44,13 +44,14 @@ def test_everybody_is_an_agent(model: MobilityModel, world: World) -> None:
     population = world.population
     assert len(model.residents) == len(population.residents) > 3000
     assert len(model.households) == len(population.households)
-    kinds = {Resident, Household, Municipality, BusOperator, Station}
+    kinds = {Resident, Household, Municipality, BusOperator, ChargerCompany, Station}
     assert set(model.agents_by_type) == kinds
     assert {k: len(model.agents_by_type[k]) for k in kinds} == {
         Resident: len(model.residents),
         Household: len(model.households),
         Municipality: 6,
         BusOperator: len(model.operators),
+        ChargerCompany: len(model.companies),
         Station: len(world.region.chargers),
     }
     assert len(model.agents) == sum(len(model.agents_by_type[k]) for k in kinds)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from tests.unit.model.small_world import fresh_run, measures, with_settings
+from tests.unit.model.small_world import COMPANIES, REQUESTS, fresh_run, measures, with_settings
 from zemsim.core.names import ChargingPlace, Powertrain, Season
 from zemsim.core.schema import check_table
 from zemsim.model.model import MobilityModel
@@ -99,24 +99,6 @@ def test_a_corner_is_never_further_than_half_its_diagonal() -> None:
     assert (corners % CORNER_M == 0.0).all()
 
 
-LEVER = {
-    "lever": "points_on_request",
-    "from_year": 2024,
-    "walk_max_m": 250,
-    "asking_share": 1.0,
-    "cars_per_point": 6,
-    "points_per_post": 2,
-    "power_kw": 11,
-    "price_eur_kwh": 0.05,
-    "posts_per_year": 5,
-    "budget_eur_year": 40_000,
-    "install_lag_months": 6,
-    "capex_eur_per_point": 6500,
-    "opex_share_year": 0.08,
-    "paid_by": "municipality",
-}
-
-
 @pytest.fixture(scope="module")
 def flats(world: World) -> World:
     """The small world with flats for everybody and electric cars for many: there is somebody to ask."""
@@ -142,7 +124,7 @@ def run(model: MobilityModel, *rows: dict[str, Any]) -> dict[str, pd.DataFrame]:
 
 @pytest.fixture(scope="module")
 def runs(model: MobilityModel) -> dict[str, dict[str, pd.DataFrame]]:
-    return {"baseline": run(model), "requests": run(model, LEVER)}
+    return {"baseline": run(model), "requests": run(model, REQUESTS)}
 
 
 def test_posts_come_near_who_asks_a_year_later(model: MobilityModel, runs: dict[str, dict[str, pd.DataFrame]]) -> None:
@@ -201,7 +183,7 @@ def test_a_post_is_used_by_those_beside_it_and_sells_electric_cars(
         for name, found in runs.items()
     }
     assert bought["requests"] >= bought["baseline"]
-    model.start("requests", measures(LEVER))
+    model.start("requests", measures(REQUESTS))
     for year in (2024, 2025):
         model.year = year
         model.run_year()
@@ -228,19 +210,19 @@ def test_a_post_is_used_by_those_beside_it_and_sells_electric_cars(
 
 
 def test_who_asked_first_comes_first_and_nobody_asks_with_a_turn_at_hand(model: MobilityModel) -> None:
-    model.start("requests", measures(LEVER | {"posts_per_year": 1, "budget_eur_year": 13_000}))
+    model.start("requests", measures(REQUESTS | {"posts_per_year": 1, "budget_eur_year": 13_000}))
     model.run()
     since = model.charger_works.asked_since
     assert set(since.values()) <= {2024, 2025, 2026}
     made = model.records["reactions"]
     waiting = made[made["action"] == "refuse"].groupby("year")["requests"].sum()
     assert waiting.min() > 0
-    model.start("requests", measures(LEVER | {"asking_share": 0.0}))
+    model.start("requests", measures(REQUESTS | {"asking_share": 0.0}))
     assert len(model.run()["reactions"]) == 0
 
 
 def test_asking_more_orders_more(model: MobilityModel, runs: dict[str, dict[str, pd.DataFrame]]) -> None:
-    rich = LEVER | {"posts_per_year": 1000, "budget_eur_year": 1e7}
+    rich = REQUESTS | {"posts_per_year": 1000, "budget_eur_year": 1e7}
     counts = []
     for share in (0.3, 1.0):
         model.start("requests", measures(rich | {"asking_share": share}))
@@ -251,7 +233,7 @@ def test_asking_more_orders_more(model: MobilityModel, runs: dict[str, dict[str,
 
 
 def test_posts_close_with_their_measure(model: MobilityModel) -> None:
-    made = run(model, LEVER | {"until_year": 2025})
+    made = run(model, REQUESTS | {"until_year": 2025})
     assert made["reactions"]["year"].max() == 2025
     new = ~made["stations"]["site_id"].isin(model.world.region.chargers["site_id"])
     assert not new.any()
@@ -262,18 +244,16 @@ def test_the_same_bytes_off_and_on_whatever_threads_and_order(
 ) -> None:
     assert len(runs["baseline"]["reactions"]) == 0
     for threads in (1, 2):
-        again = fresh_run(flats, "requests", LEVER, threads=threads)
+        again = fresh_run(flats, "requests", REQUESTS, threads=threads)
         for name, table in runs["requests"].items():
             assert table.equals(again[name]), (threads, name)
 
 
 def test_both_rules_live_together_over_two_seasons(flats: World) -> None:
     """A station that is built in the middle of a run has a row in every table; the charging balances hold."""
-    from tests.unit.model.test_charger_companies import LEVER as COMPANIES
-
     two = with_settings(flats, seasons=(Season.WINTER, Season.SUMMER))
     model = MobilityModel(two, seed=2)
-    made = run(model, LEVER, COMPANIES)
+    made = run(model, REQUESTS, COMPANIES)
     assert set(made["reactions"]["actor"]) == {"company", "municipality"}
     assert model.book.counts["charging_overlaps"] == 0
     assert model.book.counts["energy_gap_kwh"] < 1e-9
