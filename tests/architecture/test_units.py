@@ -33,7 +33,7 @@ SPELT = {"l": {"l", "litres"}}
 #: Units of columns that need no suffix: counts, codes, words, positions, ratios.
 BARE = {
     *("calendar year", "year", "code", "count", "name", "word", "as unit", "position", "seed", "yes or no", "ratio"),
-    *("1 to 5", "day of the week", "degree", "persons", "share", "boardings per day"),
+    *("1 to 5", "day of the week", "hour of the day", "degree", "persons", "share", "boardings per day"),
 }
 
 #: Endings of the names of quantities in the package: units, and words that are a pure number.

@@ -469,7 +469,7 @@ def _reactions(strength: int) -> pd.DataFrame:
         )
     ]
     head = ["year", "actor", "actor_name", "measure_id", "action", "why", "site_id", "zone_idx", "x_m", "y_m", "points"]
-    more = ["ready_year", "requests", "distance_m", "use_hours_day", "wait_min", "cost_eur"]
+    more = ["ready_year", "requests", "distance_m", "use_h_day", "wait_min", "cost_eur"]
     table = pd.DataFrame(rows, columns=[*head, *more])
     return table if strength else table.iloc[:0]
 

@@ -88,7 +88,7 @@ def add_load(rows: Rows, year: int, load: pd.DataFrame) -> None:
     for name, part in {ALL: load, **places}.items():
         kw = part.groupby(moment)["kw"].sum()
         rows.add("charging_peak_kw", year, kw.max() if len(kw) else 0.0, name)
-        for (season, day_type, hour), value in kw.items():
+        for season, day_type, hour, value in kw.reset_index().itertuples(index=False):
             words = (name, Season(season).name.lower(), DayType(day_type).name.lower(), f"{hour:02d}")
             rows.add("charging_load_kw", year, value, " ".join(words))
 

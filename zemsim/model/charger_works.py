@@ -198,7 +198,7 @@ class ChargerWorks:
             zone_idx=site.zone_idx,
             points=decision.points,
             ready_year=ready if decision.points else NOBODY,
-            use_hours_day=site.hours_day,
+            use_h_day=site.hours_day,
             wait_min=site.wait_min,
             cost_eur=decision.cost_eur,
         )
@@ -363,7 +363,7 @@ _BLANK: dict[str, Any] = {
     "ready_year": NOBODY,
     "requests": 0,
     "distance_m": math.nan,
-    "use_hours_day": math.nan,
+    "use_h_day": math.nan,
     "wait_min": math.nan,
     "cost_eur": 0.0,
 }

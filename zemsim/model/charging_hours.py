@@ -34,7 +34,8 @@ def profile(region: Region, name: str, season: Season) -> Float:
 def kwh_by_hour(sessions: pd.DataFrame) -> Float:
     """Energy from the plug of each session in each hour of the day, kWh, float64 [n, 24]."""
     shares = shares_by_hour(sessions["start_min"].to_numpy(), sessions["end_min"].to_numpy())
-    return shares * sessions["kwh"].to_numpy()[:, None]
+    kwh: Float = shares * sessions["kwh"].to_numpy()[:, None]
+    return kwh
 
 
 def load_by_hour(sessions: pd.DataFrame, by_hour: Float) -> pd.DataFrame:
