@@ -40,7 +40,7 @@ def columns(fixed: Any, shock_nest: Any, shock_alternative: Any, seed: int) -> T
     )
 
 
-def by_blocks(tours: TourColumns, rows: Any, start: Any, end: Any, threads: int = 1) -> Any:
+def by_blocks(tours: TourColumns, rows: Any, start: Any, end: Any, threads: int = 1, p: Any = None) -> Any:
     out = np.full(tours.fixed.shape[1], -9, np.int8)
     run_blocks(
         blocks.choose_modes_rows,
@@ -51,7 +51,7 @@ def by_blocks(tours: TourColumns, rows: Any, start: Any, end: Any, threads: int 
         end,
         tours,
         CROWDING,
-        parameters(),
+        parameters() if p is None else p,
         out,
         block_rows=512,
     )
@@ -140,6 +140,18 @@ def test_numbers_that_are_none_do_not_pass_as_a_lead() -> None:
     tours = _random_tours(64)
     tours.parking_eur[::2] = np.nan
     np.testing.assert_array_equal(by_blocks(tours, *each_a_resident(64)), exactly(tours))
+
+
+@pytest.mark.parametrize("scale", [0.05, 0.3, 0.5, 0.7, 1.0])
+def test_where_nothing_is_available_nothing_is_chosen_whatever_the_scales(scale: float) -> None:
+    """With a nest of cars half as wide as its utilities, a driver without a car was taken for one in a block."""
+    tours = _random_tours(64)
+    tours.fixed[:, ::2], tours.vehicle[::4] = NEVER, -1
+    p = parameters()._replace(nest_scale=np.full(N_NESTS, scale))
+    scratch = np.empty(N_ALTERNATIVES + N_NESTS)
+    expected = np.array([choose_exactly(tours, CROWDING, p, r, scratch) for r in range(64)], np.int8)
+    assert (expected[::4] == -1).all()
+    np.testing.assert_array_equal(by_blocks(tours, *each_a_resident(64), p=p), expected)
 
 
 def test_the_polynomials_are_as_good_as_the_margin_needs() -> None:

@@ -164,7 +164,7 @@ def _car_nest(
     for i in range(out.shape[0]):
         money = _f4(2.0) * drive_eur[i] + k_park * parking_eur[i]
         paid = driver[i] + b_cost * cost_factor[i] * money
-        x = paid * per_scale if vehicle[i] >= 0 else NEVER
+        x = (paid if vehicle[i] >= 0 else NEVER) * per_scale
         value, gain, inside = _pair(x, passenger[i] * per_scale, luck_a[i], luck_b[i], scale)
         over = value + shock[i] - best[i]
         chosen = np.int8(_PASSENGER) if gain > _f4(0.0) else np.int8(_DRIVER)
