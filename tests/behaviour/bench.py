@@ -10,7 +10,7 @@ import numpy as np
 
 from tests.unit.model import small_world as small
 from zemsim.core.names import Alternative, DayType
-from zemsim.model.coefficients import choice_parameters
+from zemsim.model.coefficients import choice_parameters, rain_utilities
 from zemsim.model.day_plan import DayPlan
 from zemsim.model.model import MobilityModel
 from zemsim.model.year import set_conditions
@@ -91,7 +91,12 @@ class Bench:
         plan.prepare(model.temperature_c, model.crowding[plan.day_type], model.further_wait_min[plan.day_type])
 
     def chosen(
-        self, parameters: Parameters, ebikes: str = "few", parking_eur_h: float | None = None, celsius: float = 10.0
+        self,
+        parameters: Parameters,
+        ebikes: str = "few",
+        parking_eur_h: float | None = None,
+        celsius: float = 10.0,
+        rain_mm_day: float = 0.0,
     ) -> np.ndarray:
         """Tours of a weekday by alternative, float64 [7], chosen with frozen luck under other parameters.
 
@@ -106,6 +111,7 @@ class Bench:
                 plan.set_parking(np.full(zones, parking_eur_h), np.full(zones, parking_eur_h))
                 plan.columns.parking_eur[:] = plan.allotment.parking_eur
             plan.set_coefficients(**choice_parameters(parameters)._asdict())
+            plan.set_coefficients(**rain_utilities(parameters, rain_mm_day))
             plan.prepare(celsius, model.crowding[DayType.WEEKDAY], model.further_wait_min[DayType.WEEKDAY])
             model.today = plan
             table.tour_start[:], table.tour_end[:] = plan.tour_start, plan.tour_end

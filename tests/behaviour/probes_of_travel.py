@@ -256,6 +256,8 @@ OF_TRAVEL: Final[dict[str, Probe]] = {
     "tours by e-bike if all could share one": chosen(A.EBIKE, ebikes="shared"),
     "tours driven where parking costs 2 EUR/h": chosen(A.DRIVER, parking_eur_h=2.0),
     "tours by bike in frost": chosen(A.BIKE, celsius=-5.0),
+    "tours by bike in rain": chosen(A.BIKE, rain_mm_day=20.0),
+    "tours on foot in rain": chosen(A.WALK, rain_mm_day=20.0),
     "weight of money beyond 10 km": weight_of_money(_longer),
     "weight of money below 5 km": weight_of_money(_shorter),
     "weight of money on the way to shops": weight_of_money(_for(Purpose.SHOPPING)),

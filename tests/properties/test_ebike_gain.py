@@ -20,7 +20,7 @@ SCALES = {"active": 0.8, "transit": 0.7, "car": 0.6}
 MOST = 3.0
 #: All coefficients but that of time by e-bike are 0, so that the fixed part of a utility is the utility.
 PARAMETERS = ChoiceParameters(
-    **dict.fromkeys(ChoiceParameters._fields[:-2], 0.0)
+    **dict.fromkeys(sorted(set(ChoiceParameters._fields) - {"constants", "nest_scale"}), 0.0)
     | {"b_bike": -0.5, "k_ebike": 1.0},
     constants=np.zeros((1, 7)),
     nest_scale=np.array(list(SCALES.values())),

@@ -12,6 +12,7 @@ from zemsim.core import randomness
 from zemsim.core.names import Alternative
 from zemsim.core.randomness import Stream
 from zemsim.kernels import tour_choice as fast
+from zemsim.model.coefficients import rain_utilities
 
 NAMES = [a.name.lower() for a in Alternative]
 SCALES = {"active": 0.8, "transit": 0.7, "car": 0.8}
@@ -149,6 +150,19 @@ def test_at_half_an_hour_the_power_of_the_headway_is_nothing():
     assert by_bus(30.0, head_power=0.5) == pytest.approx(by_bus(30.0, head_power=1.0), rel=1e-6)
     assert by_bus(10.0, head_power=0.5) < by_bus(10.0, head_power=1.0)
     assert by_bus(90.0, head_power=0.5) > by_bus(90.0, head_power=1.0)
+
+
+@settings(max_examples=100, deadline=None)
+@given(tours, st.floats(0, 20))
+def test_rain_weighs_on_foot_and_by_bike_as_in_the_slow_twin(tour, rain_mm_day):
+    found, weight = np.empty(7), {"w_rain": -0.015, "w_rain_walk": -0.005}
+    p = parameters()._replace(**rain_utilities(weight, rain_mm_day))
+    arrays = columns(tour)
+    fast.fill_fixed(arrays, 1.0, p, 0)
+    fast.fill_utilities(arrays, crowding(tour), p, 0, found)
+    constants = {"constants": [dict(zip(NAMES, row, strict=True)) for row in CONSTANTS]}
+    expected = slow.utilities(tour, {"temperature_c": 1.0, "rain_mm_day": rain_mm_day}, VALUES | constants | weight)
+    np.testing.assert_allclose(found, [expected[name] for name in NAMES], rtol=1e-6, atol=1e-6)
 
 
 utility_rows = st.lists(st.just(-math.inf) | st.floats(-700, 700), min_size=7, max_size=7)

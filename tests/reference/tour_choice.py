@@ -10,10 +10,12 @@ __all__ = ["NESTS", "ORDER", "draw", "inclusive_values", "probabilities", "utili
 def utilities(tour, world, p):
     """Utility of each alternative of a tour (dicts in, dict out); minus infinity where there is none."""
     g = p["b_cost"] * tour["cost_factor"]
-    weather = p["w_temp"] * min(world["temperature_c"] - 20, 0)
+    rain_mm = world.get("rain_mm_day", 0.0)
+    weather = p["w_temp"] * min(world["temperature_c"] - 20, 0) + (p["w_rain"] * rain_mm if rain_mm else 0.0)
+    wet = p["w_rain_walk"] * rain_mm if rain_mm else 0.0
     out = dict.fromkeys(ORDER, -math.inf)
     if tour["walk_min"] < math.inf:
-        out["walk"] = 2 * p["b_walk"] * tour["walk_min"]
+        out["walk"] = 2 * p["b_walk"] * tour["walk_min"] + wet
     if tour["bike"] and tour["bike_min"] < math.inf:
         out["bike"] = 2 * p["b_bike"] * tour["bike_min"] + weather
     if tour["ebike"] and tour["ebike_min"] < math.inf:

@@ -246,7 +246,7 @@ class SpineEngine:
         return Made()
 
     def _world(self, folder: Path, supplies: Mapping[TimetableKey, TransitSupply]) -> World:
-        from zemsim.model.build import run_settings, temperatures
+        from zemsim.model.build import rain, run_settings, temperatures
         from zemsim.model.world import World
         from zemsim.travel.road_network import RoadNetwork
 
@@ -261,6 +261,7 @@ class SpineEngine:
             parameters=self._parameters,
             settings=run_settings(experiment),
             temperature_c=temperatures(region),
+            rain_mm_day=rain(region),
             active=prepared.load_active(folder),
         )
 

@@ -89,6 +89,8 @@ class ChoiceParameters(NamedTuple):
     shared_access_min: float
     constants: Any  # float64 [segments, 7]
     nest_scale: Any  # float64 [3]
+    rain_walk: float = 0.0  # utility of the season's rain on foot, per tour
+    rain_bike: float = 0.0  # the same by bicycle and e-bike
 
 
 def _transit_utility(tours: Any, p: Any, r: int, k: int) -> Any:
@@ -109,8 +111,8 @@ def own_ebike_utility(tours: Any, temperature_c: float, p: Any, r: int) -> Any:
 
 
 def _weather(temperature_c: float, p: Any) -> Any:
-    """Utility of cycling at a temperature: ``w_temp`` per degree below 20."""
-    return p.w_temp * min(temperature_c - 20.0, 0.0)
+    """Utility of cycling in a season: ``w_temp`` per degree below 20, and its rain."""
+    return p.w_temp * min(temperature_c - 20.0, 0.0) + p.rain_bike
 
 
 def fill_fixed(tours: Any, temperature_c: float, p: Any, r: int) -> None:
@@ -126,7 +128,7 @@ def fill_fixed(tours: Any, temperature_c: float, p: Any, r: int) -> None:
         fixed[m, r] = NEVER
 
     if tours.walk_min[r] < math.inf:
-        fixed[_WALK, r] = constants[_WALK] + 2.0 * p.b_walk * tours.walk_min[r]
+        fixed[_WALK, r] = constants[_WALK] + 2.0 * p.b_walk * tours.walk_min[r] + p.rain_walk
     if tours.bike[r] and tours.bike_min[r] < math.inf:
         fixed[_BIKE, r] = constants[_BIKE] + 2.0 * p.b_bike * tours.bike_min[r] + weather
     if tours.ebike[r] > 0 and tours.ebike_min[r] < math.inf:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,6 +33,8 @@ _MONTHS: Mapping[Season, tuple[int, ...]] = {
     Season.WINTER: (11, 12, 1, 2, 3, 4),
     Season.SUMMER: (5, 6, 7, 8, 9, 10),
 }
+#: A year without a leap day.
+_COMMON_YEAR = 2025
 
 
 class ExperimentLike(Protocol):
@@ -86,6 +89,15 @@ def temperatures(region: Region) -> dict[Season, float]:
     }
 
 
+def rain(region: Region) -> dict[Season, float]:
+    """Mean rain and melted snow of a day of each season, mm, from the monthly sums ``rain_mm.MM``."""
+    return {
+        season: sum(region.assumption(f"rain_mm.{month:02d}") for month in months)
+        / sum(monthrange(_COMMON_YEAR, month)[1] for month in months)
+        for season, months in _MONTHS.items()
+    }
+
+
 def timetable_keys(region: Region, policies: Iterable[PolicyLike], years: Iterable[int]) -> list[TimetableKey]:
     """Keys of all timetables that the policies ask for in some year, the region's own first."""
     base, years = PolicyRegion.of(region), tuple(years)
@@ -125,6 +137,7 @@ def build_world(experiment: ExperimentLike, seeds: Iterable[int], threads: int =
         parameters=parameters,
         settings=settings,
         temperature_c=temperatures(region),
+        rain_mm_day=rain(region),
         active=active,
     )
 

@@ -36,6 +36,14 @@ def choice_parameters(parameters: Parameters) -> ChoiceParameters:
     )
 
 
+def rain_utilities(parameters: Parameters, rain_mm_day: float) -> dict[str, float]:
+    """What a season's mean rain weighs in a tour on foot and by bike, utils; names as in `ChoiceParameters`.
+
+    ``w_rain * mm``, the mean over the days of a season: the formula is a straight line, so it needs no day of its own.
+    """
+    return {"rain_walk": parameters["w_rain_walk"] * rain_mm_day, "rain_bike": parameters["w_rain"] * rain_mm_day}
+
+
 def segments_of(region: Region, origin: npt.NDArray[np.int32], dest: npt.NDArray[np.int32]) -> npt.NDArray[np.int8]:
     """Row of the mode constants of each tour: inside a city, or not."""
     place = region.zones["settlement_id"].to_numpy()

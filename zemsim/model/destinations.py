@@ -44,6 +44,8 @@ BALANCE: Final = 1e-4
 _SOUGHT, _PASSES = 9e-5, 200
 #: Draws of workers, beyond those of any tour.
 _WORK_DRAW: Final = 200
+#: Coefficients that every season sets; logsums are of a mean season.
+_OF_THE_SEASON: Final = ("rain_walk", "rain_bike")
 
 
 class DestinationChoice:
@@ -105,7 +107,8 @@ class DestinationChoice:
         """
         settings = model.world.settings
         first, p = model.base_conditions_of[settings.days_in[0]], model.today.parameters
-        coefficients = np.append(p.constants.ravel(), p[:-2]).tobytes() + p.nest_scale.tobytes()
+        numbers = [value for name, value in p._asdict().items() if name not in _OF_THE_SEASON]
+        coefficients = np.concatenate([np.ravel(number) for number in numbers]).tobytes()
         in_first = model.year == settings.days_in[0]
         if self._at_first is None or (in_first and self._at_first[0] != coefficients):
             self._at_first = coefficients, self._logsums(model, first)

@@ -24,6 +24,7 @@ from zemsim.model.bus_fleets import FleetWeeks
 from zemsim.model.car_habits import CarHabits
 from zemsim.model.charger_works import ChargerWorks
 from zemsim.model.checkpoint import Checkpoint
+from zemsim.model.coefficients import rain_utilities
 from zemsim.model.day_plan import DayPlan
 from zemsim.model.destinations import DestinationChoice, go_back
 from zemsim.model.mesa_versions import forget_model
@@ -322,13 +323,14 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         return {d: DAYS_PER_YEAR[season][d] for d in DayType}
 
     def start_season(self, season: Season) -> None:
-        """Set the season: temperature, shared e-bikes; the memory of choices starts anew."""
+        """Set the season: temperature, rain, shared e-bikes; the memory of choices starts anew."""
         self.season, self.iteration, self.weeks = season, 0, 0
         self.temperature_c, self.last_choice = self.world.temperature_c[season], None
         self.bus_weeks = self._fleet_weeks.of_season(self)
-        c = self.conditions
+        c, rain = self.conditions, rain_utilities(self.parameters, self.world.rain_mm_day[season])
         for plan in self.plans.values():
             plan.set_season(self.world.active, season)
+            plan.set_coefficients(**rain)
             plan.set_ebikes(self.residents.table.ebike, c.shared_ebike_share[int(season)], c.shared_ebike_eur_trip)
 
     def use_roads(self, peak_skim: RoadSkim) -> None:

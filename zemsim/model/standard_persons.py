@@ -19,6 +19,7 @@ from zemsim.core.names import Alternative, Powertrain
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.logsums import fill_logsums
 from zemsim.kernels.tour_choice import NEVER, TourColumns, fill_fixed_rows
+from zemsim.model.coefficients import rain_utilities
 from zemsim.model.vehicles import kwh_per_km, litres_per_km
 from zemsim.travel.active import ActiveRules
 from zemsim.travel.active_ways import active_minutes
@@ -66,7 +67,7 @@ class Standards:
     income_weight : float64 [groups], weight of money ``(income / mean) ** -eta`` of each group of income.
     age_share : float64 [ages], shares of residents by age.
     petrol_share : share of petrol among petrol and diesel cars.
-    temperature_c : mean of the seasons.
+    temperature_c, rain_mm_day : means of the seasons.
     """
 
     income_edge_ratio: float
@@ -74,6 +75,7 @@ class Standards:
     age_share: npt.NDArray[np.float64]
     petrol_share: float
     temperature_c: float
+    rain_mm_day: float
 
     @property
     def n_segments(self) -> int:
@@ -120,6 +122,7 @@ def standards_of(model: MobilityModel) -> Standards:
         age_share=age / age.sum(),
         petrol_share=petrol / max(1, petrol + diesel),
         temperature_c=float(np.mean([world.temperature_c[season] for season in settings.seasons])),
+        rain_mm_day=float(np.mean([world.rain_mm_day[season] for season in settings.seasons])),
     )
 
 
@@ -129,6 +132,7 @@ def logsums(model: MobilityModel, plan: DayPlan, standards: Standards, c: Condit
     The plan must offer bus and train under the timetable of the conditions, with no tour gone elsewhere.
     """
     columns = _columns(model, plan, standards)
+    parameters = plan.parameters._replace(**rain_utilities(model.parameters, standards.rain_mm_day))
     n = plan.n_tours
     share = standards.fare_share(c)[:, columns.origin].T[:, None, :]
     columns.fare_eur[:] = (plan.base_fare_eur * share).sum(axis=2).T
@@ -136,7 +140,7 @@ def logsums(model: MobilityModel, plan: DayPlan, standards: Standards, c: Condit
     on_foot = columns._replace(vehicle=np.full(n, -1, np.int32))
     for group, weight in enumerate(standards.income_weight):
         columns.cost_factor[:] = plan.damping * weight
-        run_blocks(fill_fixed_rows, n, model.threads, columns, standards.temperature_c, plan.parameters)
+        run_blocks(fill_fixed_rows, n, model.threads, columns, standards.temperature_c, parameters)
         prices = (c.parking_eur_h, c.parking_ev_eur_h)
         for kind, eur_km, eur_h in zip(
             (Kind.COMBUSTION, Kind.ELECTRIC), standards.eur_km(model, c), prices, strict=True

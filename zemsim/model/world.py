@@ -65,6 +65,7 @@ class World:
     supplies : timetables by key; every key that a policy of the experiment asks for in some year is there.
     tours : tours of a typical day by seed.
     temperature_c : mean temperature by season.
+    rain_mm_day : mean rain and melted snow of a day by season, mm.
     active : ways on foot and by bike of the region's network; None where it has none.
     """
 
@@ -77,6 +78,7 @@ class World:
     parameters: Parameters
     settings: RunSettings
     temperature_c: Mapping[Season, float]
+    rain_mm_day: Mapping[Season, float]
     active: ActiveWays | None = None
 
     def walks(self, timetable: Timetable, origin: Any, dest: Any) -> dict[str, Any]:

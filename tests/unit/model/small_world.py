@@ -11,7 +11,7 @@ import pandas as pd
 
 from zemsim.behaviour.parameters import load_parameters
 from zemsim.core.names import Season
-from zemsim.model.build import make_supplies, temperatures
+from zemsim.model.build import make_supplies, rain, temperatures
 from zemsim.model.model import MobilityModel
 from zemsim.model.world import RunSettings, TimetableKey, TransitSupply, World
 from zemsim.policy.levers import MeasureFile
@@ -106,6 +106,7 @@ def world_of(region: Region, population: Population, seeds: Sequence[int] = SEED
         parameters=load_parameters(),
         settings=SETTINGS,
         temperature_c=temperatures(region),
+        rain_mm_day=rain(region),
     )
 
 

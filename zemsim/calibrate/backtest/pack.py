@@ -144,6 +144,8 @@ def _figures(place: Place) -> list[tuple[str, float, str]]:
         (f"temperature_c.{m:02d}", place["temperature_winter_c" if m in _WINTER else "temperature_summer_c"], _SOURCE)
         for m in range(1, 13)
     ]
+    rain = place["rain_mm_month"], place.figures["rain_mm_month"].reason
+    rows += [(f"rain_mm.{m:02d}", *rain) for m in range(1, 13)]
     for building in ("house", "flat"):
         figure = place.figures[f"home_charging_{building}_share"]
         rows.append((f"population.home_charging_share_{building}", figure.value, figure.reason))

@@ -19,7 +19,7 @@ from zemsim.calibrate.backtest.place import Place, place_types
 from zemsim.calibrate.backtest.quantities import QUANTITIES, Ran, grant_recipients, mean_fare_eur
 from zemsim.calibrate.backtest.settings import CaseFile, Effect
 from zemsim.core.names import Powertrain, Season
-from zemsim.model.build import make_supplies, temperatures, timetable_keys
+from zemsim.model.build import make_supplies, rain, temperatures, timetable_keys
 from zemsim.model.car_market import car_prices_keur
 from zemsim.model.model import MobilityModel
 from zemsim.model.world import RunSettings, World
@@ -175,6 +175,7 @@ class _Runner:
             parameters=stated_parameters(load_parameters(), self.case.base, self.case.case.first_year),
             settings=replace(self.settings, adapt=False),  # while constants are fitted
             temperature_c=temperatures(self.region),
+            rain_mm_day=rain(self.region),
         )
         fitted: Fitted | None = None
         values: list[list[float]] = [[] for _ in self.case.effect]
