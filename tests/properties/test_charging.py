@@ -164,7 +164,7 @@ def arrays(cars, stations, zones):
 
 
 def run(cars, stations, zones, occupied_until=0.0):
-    """All three passes of the kernels over the day; every point is taken at 1 kW until a minute."""
+    """All three passes of the kernels over the day; every point is taken at 1 kW until a minute, or none."""
     tours, fleet, sites = arrays(cars, stations, zones)
     n, p = len(tours.vehicle), charging_tables.ChargingParameters(**P)
     requests = charging_tables.no_requests(2 * n)
@@ -178,7 +178,7 @@ def run(cars, stations, zones, occupied_until=0.0):
     fast.plan_day(0, len(cars), first, everyone, leaves, energy, tours, fleet, sites, errors, p, requests, private)
     points = charging_tables.free_points(sites.points)
     points.end_min[:] = occupied_until
-    held = np.ones(len(points.slot))
+    held = np.full(len(points.slot), 1.0 if np.any(occupied_until) else 99.0)  # of free points nobody reads it
     day = charging_tables.served_day(first, tours, fleet, requests, sites, p, points)
     charging_queues.begin_day(day, ready, held)
     charging_queues.serve_day(day, held)
@@ -561,9 +561,18 @@ def test_without_a_plug_some_charge_near_home_overnight_and_the_point_stays_take
     assert found["visits"].served.sum() == 1
     assert 0.0 < found["points"].end_min[0] <= 360.0  # of tomorrow
     assert found["held"][0] == pytest.approx(11.0)
+    last_asks = run(day[0][: np.flatnonzero(nights)[-1] + 1], *day[1:])
+    assert last_asks["visits"].way_min[-1] == last_asks["requests"].way_min[-1] > 0.0
     with_plug = run([c | {"home_kw": 3.7} for c in day[0]], *day[1:])
     assert (with_plug["requests"].station == -1).all()
     assert with_plug["private"].home.any()
+
+
+def test_points_that_are_taken_since_yesterday_become_free_though_nobody_comes():
+    sites, until = [site(points=2), site(points=2)], np.array([0.0, 100.0, 300.0, 200.0])
+    found = run([car(tour(km=0.0))], sites, {"slow": [[]] * 4, "fast": [[]] * 4}, until)
+    assert (found["points"].slot == -1).all()
+    assert (found["held"] == 0.0).all()
 
 
 def test_a_charge_at_home_ends_when_the_car_leaves():

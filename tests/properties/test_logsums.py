@@ -21,32 +21,39 @@ rows = st.lists(values, min_size=7, max_size=7)
 money = st.sampled_from([0.0, 0.25, 3.0])
 
 
-def logsums(tours: list[list[float]], drive: float, parking: float, car: bool = True) -> np.ndarray:
+def logsums(
+    tours: list[list[float]], drive: float, parking: float, car: bool = True, factor: float = 1.0
+) -> np.ndarray:
+    """In two blocks; money weighs ``factor`` for all."""
     built = columns([(row, math.inf) for row in tours])
     built.drive_eur[:], built.parking_eur[:] = drive, parking
+    built.cost_factor[:] = factor
     if not car:
         built.vehicle[:] = -1
-    out = np.empty(len(tours), np.float32)
-    fill_logsums(0, len(tours), built, P, out)
+    out = np.full(len(tours), np.nan, np.float32)
+    for start, stop in ((0, len(tours) // 2), (len(tours) // 2, len(tours))):
+        fill_logsums(start, stop, built, P, out)
     return out
 
 
-def expected(row: list[float], drive: float, parking: float, car: bool) -> float:
+def expected(row: list[float], drive: float, parking: float, car: bool, factor: float) -> float:
     named = {name: float(np.float32(value)) for name, value in zip(NAMES, row, strict=True)}
-    named["driver"] = named["driver"] - 2.0 * drive - 0.5 * parking if car else -math.inf
+    named["driver"] = named["driver"] - factor * (2.0 * drive + 0.5 * parking) if car else -math.inf
     inclusive = [value for value in inclusive_values(named, SCALES).values() if value > -math.inf]
     top = max(inclusive, default=-math.inf)
     return top + math.log(sum(math.exp(value - top) for value in inclusive)) if inclusive else -math.inf
 
 
-@given(st.lists(rows, min_size=1, max_size=5), money, money, st.booleans())
-@example([[-math.inf] * 7], 0.0, 0.0, True)
-@example([[0.0] * 7], 0.0, 0.0, True)
-@example([[-math.inf] * 5 + [1.5, -math.inf]], 3.0, 3.0, False)  # only a car, and none is there
-def test_logsums_are_those_of_the_twin(tours: list[list[float]], drive: float, parking: float, car: bool) -> None:
-    found = logsums(tours, drive, parking, car)
+@given(st.lists(rows, min_size=1, max_size=5), money, money, st.booleans(), st.sampled_from([0.5, 1.0, 2.0]))
+@example([[-math.inf] * 7], 0.0, 0.0, True, 1.0)
+@example([[0.0] * 7], 0.0, 0.0, True, 1.0)
+@example([[-math.inf] * 5 + [1.5, -math.inf]], 3.0, 3.0, False, 1.0)  # only a car, and none is there
+def test_logsums_are_those_of_the_twin(
+    tours: list[list[float]], drive: float, parking: float, car: bool, factor: float
+) -> None:
+    found = logsums(tours, drive, parking, car, factor)
     for row, value in zip(tours, found.tolist(), strict=True):
-        want = expected(row, drive, parking, car)
+        want = expected(row, drive, parking, car, factor)
         assert value == want if want == -math.inf else value == pytest.approx(want, abs=1e-4, rel=1e-6)
 
 
