@@ -326,7 +326,9 @@ def test_explain_repeats_the_experiment_of_the_run(monkeypatch: pytest.MonkeyPat
             "choice": "bus",
         }
         about = {"resident_id": 7, "policy": "parking", "year": 2030, "season": "winter", "day_type": "weekday"}
-        return [{**about, "resident": {"age": 30, "income_ratio": 0.44444444}, "tours": [tour]}]
+        near = {"own": False, "yard": False, "asked_since": 2028, "post": "posts/Jelgava/1", "post_m": 41.25}
+        resident = {"age": 30, "income_ratio": 0.44444444}
+        return [{**about, "resident": resident, "home_charging": near, "tours": [tour]}]
 
     monkeypatch.setattr(zemsim.experiment.run_folder, "open_run", lambda folder: FinishedRun())
     monkeypatch.setattr(zemsim.model.explain, "explain", fake_explain)
@@ -334,6 +336,7 @@ def test_explain_repeats_the_experiment_of_the_run(monkeypatch: pytest.MonkeyPat
     assert result.exit_code == 0, result.stderr
     assert asked == [(default, 7, "parking", 1, 2030, "winter")]
     assert "age 30, income_ratio 0.4444" in result.stdout
+    assert "charging near home: own False, yard False, asked_since 2028, post posts/Jelgava/1" in result.stdout
     assert "work: a to b, 2.0 km by road; chosen: bus" in result.stdout
     assert "bus          -1.250   0.500  eur 0.85" in result.stdout
     assert json.loads(run("explain", "x", "--resident", "7", "--json").stdout)["rows"][0]["resident_id"] == 7

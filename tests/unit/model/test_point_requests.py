@@ -11,6 +11,7 @@ import pytest
 from tests.unit.model.small_world import COMPANIES, REQUESTS, fresh_run, measures, with_settings
 from zemsim.core.names import ChargingPlace, Powertrain, Season
 from zemsim.core.schema import check_table
+from zemsim.model.explain import explain_today
 from zemsim.model.model import MobilityModel
 from zemsim.model.point_requests import CORNER_M, answer_requests, corner_of, entitled, homes_m, take_turns
 from zemsim.policy.rules import RequestRule
@@ -207,6 +208,28 @@ def test_a_post_is_used_by_those_beside_it_and_sells_electric_cars(
     assert steps.near["slow_walk_min"][row, 0] == pytest.approx(minutes, rel=1e-6)
     for name, values in steps.near.items():
         assert np.array_equal(values[:n_zones], model.near_now[name])
+
+
+def test_explain_tells_of_the_post_and_of_the_request(model: MobilityModel) -> None:
+    model.start("requests", measures(REQUESTS))
+    for year in (2024, 2025, 2026):
+        model.year = year
+        model.run_year()
+    steps, works = model.charger_works.doorsteps(model), model.charger_works
+    assert steps.row_of is not None
+    people, households = model.residents.table, model.households.table
+
+    def told(home: int) -> dict[str, Any]:
+        row = int(np.flatnonzero(people.household_idx == home)[0])
+        found: dict[str, Any] = explain_today(model, int(people.resident_id[row]))["home_charging"]
+        return found
+
+    beside = told(int(np.flatnonzero(steps.row_of >= 0)[0]))
+    assert beside["post"].startswith("test-0/")
+    assert beside["post_m"] <= 250.0
+    waiting = int(np.flatnonzero(np.isin(households.household_id, list(works.asked_since)))[0])
+    assert told(waiting)["asked_since"] == works.asked_since[int(households.household_id[waiting])]
+    assert "post" not in told(int(np.flatnonzero(steps.row_of < 0)[0]))
 
 
 def test_who_asked_first_comes_first_and_nobody_asks_with_a_turn_at_hand(model: MobilityModel) -> None:
