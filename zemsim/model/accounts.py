@@ -46,8 +46,9 @@ class YearFlows:
         for option, chosen in enumerate(_CHOSEN):
             rows = np.flatnonzero(plan.alternative == chosen)
             cell = c.origin[rows].astype(np.int64) * AGES + age[rows]
+            due = plan.due_eur(rows)[:, option]
             for paid_on in range(len(_MODES)):
-                fare = plan.base_fare_eur[rows, option, paid_on] * TRIPS_PER_TOUR * days
+                fare = due[:, paid_on] * TRIPS_PER_TOUR * days
                 paid = fare * plan.fare_share[rows, paid_on]
                 self.base_fare_eur[paid_on] += np.bincount(cell, fare, n_zones * AGES).reshape(n_zones, AGES)
                 self.fare_eur[paid_on] += np.bincount(cell, paid, n_zones * AGES).reshape(n_zones, AGES)

@@ -24,6 +24,7 @@ from zemsim.kernels.tour_choice import (
     fill_gumbel,
 )
 from zemsim.model.coefficients import choice_parameters, segments_of
+from zemsim.model.concessions import Concessions
 from zemsim.model.money_weights import length_damping, purpose_weight
 from zemsim.model.tour_columns import allotment_of, columns_of
 from zemsim.model.transit_offer import ALL_ROWS, Options, Rows, TransitOffer
@@ -98,6 +99,7 @@ class DayPlan:
         self._fixed_at: float | None = None
         self.base_fare_eur = np.zeros((self.n_tours, 2, 2))
         self.fare_share = np.ones((self.n_tours, 2))
+        self._concessions, self._most_eur = Concessions.of(region), np.full(self.n_tours, np.inf)
         self._fares_of: tuple[npt.NDArray[np.float64], npt.NDArray[np.int16]] | None = None
         self.out_min, self.back_min, self.free_out_min = np.zeros((3, self.n_tours), np.float32)
         self._free_back_min = np.zeros(self.n_tours, np.float32)
@@ -206,14 +208,14 @@ class DayPlan:
         c.segment[changed] = segments_of(self._region, c.origin[changed], c.dest[changed])
         self._remember_kilometres(changed)
         self._weigh(changed)
+        self._cap_fares(changed)
         self._drive(changed)
         self._park(changed)
 
     def write_offer_again(self, rows: npt.NDArray[np.int64]) -> None:
         """Take over bus and train of some tours, whose options have changed, and what is to be paid."""
         self.offer.write_again(rows, self.base_fare_eur)
-        paid = self.base_fare_eur[rows] * self.fare_share[rows][:, None, :]
-        self.columns.fare_eur[:, rows] = paid.sum(axis=2).T
+        self._pay(rows)
         self._fixed_at = None
 
     def ration(self, asked: npt.NDArray[np.float64]) -> None:
@@ -221,7 +223,7 @@ class DayPlan:
         luck = uniforms(self.seed, int(Stream.ON_DEMAND), self.resident_id * 128 + self.address)
         self.offer.ration(asked, luck)
         self._write_offer()
-        self.columns.fare_eur[:] = (self.base_fare_eur * self.fare_share[:, None, :]).sum(axis=2).T
+        self._pay(ALL_ROWS)
 
     def _write_offer(self) -> None:
         self.offer.write(self.base_fare_eur)
@@ -283,7 +285,23 @@ class DayPlan:
         self._fixed_at = None
         self.age = age[self.column("resident_idx")]
         self.fare_share = fare_share[:, self.columns.origin, self.age].T
-        self.columns.fare_eur[:] = (self.base_fare_eur * self.fare_share[:, None, :]).sum(axis=2).T
+        self._cap_fares(ALL_ROWS)
+        self._pay(ALL_ROWS)
+
+    def _cap_fares(self, rows: Rows) -> None:
+        """Most that some tours pay by bus, by who makes them and where to."""
+        c = self.columns
+        self._most_eur[rows] = self._concessions.most_eur(c.origin[rows], c.dest[rows], self.age[rows])
+
+    def due_eur(self, rows: Rows) -> npt.NDArray[np.float64]:
+        """Fares that would be due without measures, float64 [rows, 2, 2] as `base_fare_eur`, pensioners' reduced."""
+        due = self.base_fare_eur[rows].copy()
+        due[:, 0, 0] = np.minimum(due[:, 0, 0], self._most_eur[rows])
+        return due
+
+    def _pay(self, rows: Rows) -> None:
+        """Write what some tours pay."""
+        self.columns.fare_eur[:, rows] = (self.due_eur(rows) * self.fare_share[rows][:, None, :]).sum(axis=2).T
 
     def set_ebikes(
         self, own: npt.NDArray[np.bool_], shared_share: npt.NDArray[np.float64], eur_trip: npt.NDArray[np.float64]

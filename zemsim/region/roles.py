@@ -36,6 +36,8 @@ class Roles:
         Settlements whose middle, or all of which, has a parking price.
     city_fares : tuple of (network_id, key of a price)
         Networks of the timetable with one fare.
+    pensioner_fares : tuple of (settlement_id, key of a price)
+        Settlements in whose buses their own residents of pension age pay no more than this.
     jobs_status : str or None
         Status of the jobs in ``zones``, where one holds for all.
     """
@@ -47,6 +49,7 @@ class Roles:
     paid_centres: tuple[tuple[str, str], ...] = ()
     paid_settlements: tuple[tuple[str, str], ...] = ()
     city_fares: tuple[tuple[str, str], ...] = ()
+    pensioner_fares: tuple[tuple[str, str], ...] = ()
     jobs_status: str | None = None
 
     @classmethod
@@ -62,7 +65,7 @@ class Roles:
         if not isinstance(stated, dict):
             raise ValueError("“roles” must be an object")
         places = ("anchor", "anchor_ring", "anchor_neighbour", "capital_gate")
-        pairs = ("paid_centres", "paid_settlements", "city_fares")
+        pairs = ("paid_centres", "paid_settlements", "city_fares", "pensioner_fares")
         found: dict[str, Any] = {}
         for role, value in stated.items():
             if role in places:

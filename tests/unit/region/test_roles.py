@@ -12,9 +12,18 @@ from zemsim.region.roles import Place, Roles
 
 
 def test_roles_of_a_package() -> None:
-    roles = Roles.of({"roles": {"anchor": {"name": "Jelgava", "facts": "jelgava"}, "city_fares": {"bus": "fare"}}})
+    roles = Roles.of(
+        {
+            "roles": {
+                "anchor": {"name": "Jelgava", "facts": "jelgava"},
+                "city_fares": {"bus": "fare"},
+                "pensioner_fares": {"town": "less"},
+            }
+        }
+    )
     assert roles.anchor == Place("Jelgava", "jelgava")
     assert roles.city_fares == (("bus", "fare"),)
+    assert roles.pensioner_fares == (("town", "less"),)
     assert roles.capital_gate is None
 
 
