@@ -222,6 +222,22 @@ def test_what_the_modes_were_fitted_to_is_among_the_facts() -> None:
         assert fact.use == "fit", key
 
 
+def test_the_employers_business_counts_as_work(run: Run) -> None:
+    """By hand: trips to work, and those for business that the employed make on weekdays, of all that are surveyed."""
+    found, days = [], np.array(DAYS_PER_YEAR)
+    for seed in run.seeds:
+        trips = run.tables("trips", "baseline", seed, year=2024)
+        tours, people = run.tables("tours", seed=seed), run.tables("persons", seed=seed)
+        tour = tours.iloc[trips["tour_idx"].to_numpy()].reset_index(drop=True)
+        who = people.iloc[tour["resident_idx"].to_numpy()].reset_index(drop=True)
+        weight = days[trips["season"], trips["day_type"]] * who["age"].between(15, 84).to_numpy()
+        weekday = (trips["day_type"] == 0).to_numpy()
+        business = (tour["purpose"] == 5).to_numpy() & who["employed"].to_numpy() & weekday
+        found.append(weight[(tour["purpose"] == 0).to_numpy() | business].sum() / weight.sum())
+    table = baseline_facts(run).set_index("fact")["value"]
+    assert table["purpose_share_work"] == pytest.approx(np.mean(found))
+
+
 @pytest.mark.parametrize(
     ("value", "low", "high", "where"),
     [

@@ -10,7 +10,7 @@ targets say stays held out.
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from zemsim.model.transit_day import transit_loads
 from zemsim.model.year import set_conditions
 
 _FOLDER = Path(str(files("zemsim.behaviour")))
-_ROUNDS = 24
+_ROUNDS = 20
 _DAMPING = 0.7
 
 
@@ -50,39 +50,76 @@ def read_targets() -> dict[str, Target]:
     return {row["key"]: Target(row["key"], float(row["value"]), row["grade"], row["source"]) for row in rows}
 
 
+class Count:
+    """What the model says of each target of the mode choice: sums over days that were chosen."""
+
+    def __init__(self, model: MobilityModel) -> None:
+        self._networks = model.supply.timetable.routes["network_id"].to_numpy()
+        self._sums = dict.fromkeys(
+            ("work", "work_walk", "work_bike", "driver", "passenger", "regional_bus", "jelgava_bus", "train_year"), 0.0
+        )
+
+    def add(self, model: MobilityModel) -> None:
+        """Add the day that the model has just chosen, as often as it comes in a year."""
+        sums, plan = self._sums, model.today
+        days, chosen = model.days_of(model.season)[plan.day_type], plan.alternative
+        work = plan.column("purpose") == Purpose.WORK
+        sums["work"] += days * work.sum()
+        sums["work_walk"] += days * (work & (chosen == Alternative.WALK)).sum()
+        bikes = (chosen == Alternative.BIKE) | (chosen == Alternative.EBIKE)
+        sums["work_bike"] += days * (work & bikes).sum()
+        sums["driver"] += days * (chosen == Alternative.DRIVER).sum()
+        sums["passenger"] += days * (chosen == Alternative.PASSENGER).sum()
+        sums["train_year"] += 2.0 * days * (chosen == Alternative.TRAIN).sum()
+        boardings = transit_loads(model)[plan.day_type].boardings.sum(axis=1)
+        by_network = np.bincount(model.supply.timetable.pattern_route, boardings, len(self._networks))
+        sums["jelgava_bus"] += days * by_network[self._networks == "city_bus_jelgava"].sum()
+        sums["regional_bus"] += days * by_network[self._networks == "regional_bus"].sum()
+
+    def figures(self) -> dict[str, float]:
+        """A figure for each target."""
+        sums = self._sums
+        return {
+            "commute_share_walk": sums["work_walk"] / sums["work"],
+            "commute_share_bike": sums["work_bike"] / sums["work"],
+            "passengers_per_driver": sums["passenger"] / sums["driver"],
+            "jelgava_city_bus_boardings_year": sums["jelgava_bus"],
+            "regional_bus_boardings_year": sums["regional_bus"],
+            "train_trips_year": sums["train_year"],
+        }
+
+
 def modelled(model: MobilityModel) -> dict[str, float]:
-    """What the model says of each target of the mode choice, both seasons, times known from the roads."""
-    sums = dict.fromkeys(
-        ("work", "work_walk", "work_bike", "driver", "passenger", "regional_bus", "jelgava_bus", "train_year"), 0.0
-    )
-    networks = model.supply.timetable.routes["network_id"].to_numpy()
+    """What the model says of each target at times on empty roads and with seats for all, both seasons."""
+    count = Count(model)
     for season in Season:
         model.start_season(season)
-        for day_type, plan in model.plans.items():
+        for day_type in model.plans:
             day.use_day(model, day_type)
             day.allot_household_cars(model)
             day.choose_modes(model)
-            days, chosen = model.days_of(season)[day_type], plan.alternative
-            work = plan.column("purpose") == Purpose.WORK
-            sums["work"] += days * work.sum()
-            sums["work_walk"] += days * (work & (chosen == Alternative.WALK)).sum()
-            bikes = (chosen == Alternative.BIKE) | (chosen == Alternative.EBIKE)
-            sums["work_bike"] += days * (work & bikes).sum()
-            sums["driver"] += days * (chosen == Alternative.DRIVER).sum()
-            sums["passenger"] += days * (chosen == Alternative.PASSENGER).sum()
-            sums["train_year"] += 2.0 * days * (chosen == Alternative.TRAIN).sum()
-            boardings = transit_loads(model)[day_type].boardings.sum(axis=1)
-            by_network = np.bincount(model.supply.timetable.pattern_route, boardings, len(networks))
-            sums["jelgava_bus"] += days * by_network[networks == "city_bus_jelgava"].sum()
-            sums["regional_bus"] += days * by_network[networks == "regional_bus"].sum()
-    return {
-        "commute_share_walk": sums["work_walk"] / sums["work"],
-        "commute_share_bike": sums["work_bike"] / sums["work"],
-        "passengers_per_driver": sums["passenger"] / sums["driver"],
-        "jelgava_city_bus_boardings_year": sums["jelgava_bus"],
-        "regional_bus_boardings_year": sums["regional_bus"],
-        "train_trips_year": sums["train_year"],
-    }
+            count.add(model)
+    return count.figures()
+
+
+def as_run(model: MobilityModel) -> dict[str, float]:
+    """What the first year of a run says of each target: with traffic, full buses, and the cars bought in the year."""
+    model.start("baseline", ())
+    set_conditions(model)
+    count = Count(model)
+
+    def observe(of: MobilityModel) -> None:
+        if of.iteration == of.last_iteration:
+            count.add(of)
+
+    model.observer = observe
+    try:
+        model.run_year()
+    finally:
+        model.observer = None
+    model.start("baseline", ())
+    set_conditions(model)
+    return count.figures()
 
 
 def _shift(constants: npt.NDArray[np.float64], key: str, step: float, p: Parameters) -> None:
@@ -103,16 +140,36 @@ def _shift(constants: npt.NDArray[np.float64], key: str, step: float, p: Paramet
 
 
 def fit_mode_constants(model: MobilityModel, targets: dict[str, Target]) -> tuple[npt.NDArray[np.float64], Any]:
-    """Constants [segments, alternatives] and what the model then says."""
-    constants = model.parameters.mode_constants.copy()
-    found: dict[str, float] = {}
-    for _ in range(_ROUNDS):
-        for plan in model.plans.values():
-            plan.set_constants(constants)
+    """Constants [segments, alternatives] and what the first year of a run then says.
+
+    A run with all its iterations is dear, so the constants are fitted to single days; then again to targets moved by
+    as much as a run differs from these.
+    """
+    constants, single = _fitted(model, targets, model.parameters.mode_constants, _ROUNDS)
+    ran = as_run(model)
+    moved = {key: replace(targets[key], value=targets[key].value * single[key] / ran[key]) for key in ran}
+    constants, _ = _fitted(model, moved, constants, _ROUNDS)
+    return constants, as_run(model)
+
+
+def _fitted(
+    model: MobilityModel, targets: dict[str, Target], first: npt.NDArray[np.float64], rounds: int
+) -> tuple[npt.NDArray[np.float64], dict[str, float]]:
+    """Constants moved from ``first`` until the single days of the model meet the targets, and what these say."""
+    constants, found = first.copy(), dict[str, float]()
+    for _ in range(rounds):
+        _take(model, constants)
         found = modelled(model)
         for key, value in found.items():
             _shift(constants, key, _DAMPING * float(np.log(targets[key].value / value)), model.parameters)
+    _take(model, constants)
     return constants, found
+
+
+def _take(model: MobilityModel, constants: npt.NDArray[np.float64]) -> None:
+    """Let the model choose by these constants."""
+    for plan in model.plans.values():
+        plan.set_constants(constants)
 
 
 def _write(path: Path, header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:

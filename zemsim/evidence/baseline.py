@@ -239,13 +239,24 @@ def _purposes(seen: Observed) -> dict[str, float]:
     total = trips["weight"].sum()
     found = {}
     for purpose in (Purpose.WORK, Purpose.SHOPPING, Purpose.LEISURE):
-        made = trips.loc[trips["purpose"] == purpose, "weight"].sum()
-        found[f"purpose_share_{purpose.name.lower()}"] = ratio(made, total)
+        counted = (trips["purpose"] == purpose).to_numpy()
+        if purpose == Purpose.WORK:
+            counted = counted | _for_the_employer(seen)
+        found[f"purpose_share_{purpose.name.lower()}"] = ratio(trips.loc[counted, "weight"].sum(), total)
     work = trips[trips["purpose"] == Purpose.WORK]
     for name, modes in {"walk": (Mode.WALK,), "bike": _BIKES}.items():
         made = work.loc[work["mode"].isin(modes), "weight"].sum()
         found[f"commute_share_{name}"] = ratio(made, work["weight"].sum())
     return found
+
+
+def _for_the_employer(seen: Observed) -> np.ndarray:
+    """Trips of the survey that are an employer's business: those the employed make for business on weekdays."""
+    trips = seen.survey_trips
+    employed = seen.setting.persons["employed"].to_numpy(np.bool_)[trips["resident"].to_numpy()]
+    business = (trips["purpose"] == Purpose.BUSINESS) & (trips["day_type"] == DayType.WEEKDAY)
+    of_employer: np.ndarray = business.to_numpy() & employed
+    return of_employer
 
 
 def _users(seen: Observed) -> dict[str, float]:
