@@ -1,0 +1,35 @@
+"""Parameters that follow from published numbers, worked out again."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from zemsim.behaviour.parameters import load_parameters
+
+P = load_parameters()
+
+
+def test_cars_are_replaced_as_often_as_cars_are_first_registered() -> None:
+    """CSDD: 57,873 first registrations of cars in 2024 over 758,668 cars in traffic."""
+    assert P["h_repl"] == pytest.approx(57_873 / 758_668, abs=5e-4)
+    assert P["h_add"] == P["h_repl"]
+
+
+def test_the_power_of_the_headway_is_that_of_the_british_penalties() -> None:
+    """PDFH, service interval penalties: 10 min at an interval of 10, 26 at 30, 39 at 60, 63 at 120."""
+    penalty = {10: 10.0, 30: 26.0, 60: 39.0, 120: 63.0}
+    whole = math.log(penalty[120] / penalty[10]) / math.log(120 / 10)
+    assert P["head_power"] == pytest.approx(whole, abs=0.02)
+    steps = ((10, 30), (30, 60), (60, 120))
+    powers = [math.log(penalty[high] / penalty[low]) / math.log(high / low) for low, high in steps]
+    assert all(P.table["head_power"].low < power < P.table["head_power"].high for power in powers)
+
+
+def test_the_value_of_commuting_follows_from_minutes_and_money() -> None:
+    """`b_car / b_cost` is within the range of `vot_car_commute`, whose purpose `b_cost` stands for, EUR per hour."""
+    implied = 60.0 * P["b_car"] / P["b_cost"]
+    commute = P.table["vot_car_commute"]
+    assert commute.low <= implied <= commute.high
+    assert implied == pytest.approx(commute.value, rel=0.15)
