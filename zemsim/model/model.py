@@ -198,9 +198,8 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.departure_factors: dict[str, float] = {}
         self.flows: YearFlows | None = None
         self.sessions_of_year = np.zeros(len(self.stations))
-        self.year, self.iteration = settings.years[0], 0
+        self.year, self.iteration, self.season = settings.years[0], 0, settings.seasons[0]
         self.last_iteration, self.weeks = settings.day_iterations - 1, 0
-        self.season = settings.seasons[0]
         self.temperature_c = self.world.temperature_c[self.season]
         self.today = self.plans[DayType.WEEKDAY]
 
