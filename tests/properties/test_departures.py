@@ -156,6 +156,14 @@ def test_who_comes_to_a_full_bus_waits_for_the_next_and_nothing_is_left_unwritte
     assert all(np.isfinite(part).all() for part in found)
 
 
+def test_crowding_is_felt_by_passengers_and_minutes() -> None:
+    """Two on one seat for ten minutes at 1.5, then one for an hour at 1: 2 x 10 x 1.5 + 60 over 2 x 10 + 60."""
+    rides = {(0, 1, 0): Fraction(1), (0, 2, 0): Fraction(1)}
+    line = Line([[21600], [22200], [25800]], 0, rides, [Fraction(1)], Fraction(1), Fraction(2))
+    _, _, _, factor = served([line])
+    np.testing.assert_allclose(factor, [90 / 80, 1.0, 1.0], rtol=1e-6)
+
+
 def test_no_crumb_of_a_passenger_stays_behind() -> None:
     """0.3, 0.2 and 0.1 passengers board the one trip that runs: 0.6 less 0.3 less 0.2 is less than 0.1 in floats."""
     rides = {(0, 1, t): Fraction(tenths, 10) for t, tenths in enumerate((3, 2, 1))}

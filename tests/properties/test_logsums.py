@@ -48,6 +48,7 @@ def expected(row: list[float], drive: float, parking: float, car: bool, factor: 
 @example([[-math.inf] * 7], 0.0, 0.0, True, 1.0)
 @example([[0.0] * 7], 0.0, 0.0, True, 1.0)
 @example([[-math.inf] * 5 + [1.5, -math.inf]], 3.0, 3.0, False, 1.0)  # only a car, and none is there
+@example([[-9.0] * 5 + [0.0, -9.0]], 3.0, 3.0, True, 2.0)  # who drives, and minds the money
 def test_logsums_are_those_of_the_twin(
     tours: list[list[float]], drive: float, parking: float, car: bool, factor: float
 ) -> None:

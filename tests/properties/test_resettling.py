@@ -150,6 +150,27 @@ def test_places_come_out_with_their_new_chances_and_no_more_move_than_must() -> 
     assert stayed == pytest.approx(np.minimum(1.0, n * chance), abs=0.09)
 
 
+def test_places_of_many_are_those_of_the_twin() -> None:
+    """Forty members, of whom many move and have several places to choose from; one zone is out of reach."""
+    members, before, now = many(40, np.linspace(-2.0, 2.0, 40))
+    pull, way = np.ones(N_ZONES), np.zeros((N_ZONES, N_ZONES), np.float32)
+    way[0, 2] = 200.0
+    expected = [slow.place(m, members, before, now, THETA, pull, way, SEED, STREAM) for m in members]
+    assert len({place for row, place in enumerate(expected) if place not in (row, -1 - row)}) > 3
+    assert kernel(members, before, now, pull, way) == expected
+
+
+@pytest.mark.parametrize("others", [-1.0, 1.0])
+def test_where_there_was_no_way_and_is_none_nobody_leaves_or_comes(others: float) -> None:
+    """Whether other places become better or worse: such members are counted elsewhere."""
+    members, before, now = many(12, np.linspace(others - 0.9, others + 0.9, 12))
+    before[0, 5] = now[0, 5] = -math.inf
+    places = drawn(members, before, now, 60)
+    assert (places != np.arange(12)).any()
+    assert (places[:, 5] == 5).all()
+    assert (np.delete(places, 5, axis=1) != 5).all()
+
+
 def test_a_place_that_becomes_better_loses_nobody() -> None:
     change = np.zeros(30)
     change[7] = 1.0
