@@ -12,7 +12,7 @@ from tests.behaviour.bench import mean
 from zemsim.core.names import ChargingPlace, Powertrain, Season
 from zemsim.kernels.ownership import N_ALTERNATIVES, NO_CAR, fill_probabilities
 from zemsim.model.car_market import car_market, car_prices_keur, expected_eur_kwh, ln_supply, none_utility
-from zemsim.model.charging_hours import with_power
+from zemsim.model.charging_hours import kwh_by_hour, with_power
 from zemsim.model.charging_inputs import electric_cars, electric_week
 from zemsim.model.charging_week import WeekResult, simulate_week
 from zemsim.model.day import car_columns
@@ -298,7 +298,7 @@ def solar(model: MobilityModel) -> float:
     model.season = Season.SUMMER
     found = week(model).sessions
     found = found[found["place"] == _HOME].assign(start_min=660.0, end_min=780.0)
-    return mean(with_power(model, found)["solar_share"])
+    return mean(with_power(model, found, kwh_by_hour(found))["solar_share"])
 
 
 def timers(model: MobilityModel) -> float:
