@@ -57,6 +57,8 @@ _MEASURES = (
     "more-buses",
     "ebike-grant",
     "shared-ebikes",
+    "charger-company-expansion",
+    "points-on-request",
 )
 
 
