@@ -77,8 +77,13 @@ class Doorsteps:
     def within(model: MobilityModel, at_m: npt.NDArray[np.float64], walk_max_m: float) -> npt.NDArray[np.bool_]:
         """Flats without a plug from which one of some places is within the walk, bool [H]."""
         flats = np.flatnonzero(without_plug(model))
+        flats = flats[np.argsort(homes_m(model)[flats, 0], kind="stable")]
         home = homes_m(model)[flats]
         near = np.zeros(len(model.households), np.bool_)
-        for x, y in at_m:
-            near[flats[np.hypot(home[:, 0] - x, home[:, 1] - y) <= walk_max_m]] = True
+        # Sorted from west to east, only the strip around a place has to be looked at.
+        first = np.searchsorted(home[:, 0], at_m[:, 0] - walk_max_m, "left")
+        last = np.searchsorted(home[:, 0], at_m[:, 0] + walk_max_m, "right")
+        for (x, y), start, stop in zip(at_m, first, last, strict=True):
+            away = np.hypot(home[start:stop, 0] - x, home[start:stop, 1] - y)
+            near[flats[start:stop][away <= walk_max_m]] = True
         return near

@@ -11,9 +11,18 @@ import pytest
 from tests.unit.model.small_world import COMPANIES, REQUESTS, fresh_run, measures, with_settings
 from zemsim.core.names import ChargingPlace, Powertrain, Season
 from zemsim.core.schema import check_table
+from zemsim.model.doorsteps import Doorsteps
 from zemsim.model.explain import explain_today
 from zemsim.model.model import MobilityModel
-from zemsim.model.point_requests import CORNER_M, answer_requests, corner_of, entitled, homes_m, take_turns
+from zemsim.model.point_requests import (
+    CORNER_M,
+    answer_requests,
+    corner_of,
+    entitled,
+    homes_m,
+    take_turns,
+    without_plug,
+)
 from zemsim.policy.rules import RequestRule
 
 if TYPE_CHECKING:
@@ -196,6 +205,9 @@ def test_a_post_is_used_by_those_beside_it_and_sells_electric_cars(
     posts = np.array([b.site.at_m for b in model.charger_works.built if b.ready_year <= 2026])
     away = np.hypot(*(homes_m(model)[near][:, None, :] - posts[None, :, :]).transpose(2, 0, 1)).min(axis=1)
     assert away.max() <= 250.0
+    within = Doorsteps.within(model, posts, 250.0)
+    every = np.hypot(*(homes_m(model)[:, None, :] - posts[None, :, :]).transpose(2, 0, 1)).min(axis=1) <= 250.0
+    assert np.array_equal(within, every & without_plug(model))
     steps = model.charger_works.doorsteps(model)
     assert steps.row_of is not None
     mine = np.flatnonzero(steps.row_of >= 0)
