@@ -51,6 +51,7 @@ def sampled(world: World, share: float) -> World:
         population=everybody.take(kept),
         tours={seed: _tours_of(table, everybody, kept) for seed, table in _items(world)},
         parameters=replace(p, table={**p.table, _PEAK: peak}),
+        change=None if world.change is None else world.change.take(everybody, kept),
     )
 
 

@@ -53,6 +53,7 @@ class Stream(IntEnum):
     TIMER = 30
     PANELS = 31
     REQUEST = 32
+    AGEING = 33
 
 
 _MASK = np.uint64(0xFFFFFFFF)

@@ -173,7 +173,19 @@ class Observed:
     def surveyed(self) -> np.ndarray:
         """Whether a resident is of the ages that the survey asks, bool [P]."""
         age = self.setting.persons["age"].to_numpy()
-        return (age >= SURVEY_AGES[0]) & (age <= SURVEY_AGES[1])
+        return self.present & (age >= SURVEY_AGES[0]) & (age <= SURVEY_AGES[1])
+
+    @cached_property
+    def present(self) -> np.ndarray:
+        """Who is there in the year, bool [P]."""
+        residence = self.setting.residence
+        return np.ones(len(self.setting.persons), np.bool_) if residence is None else residence.present(self.year)
+
+    @property
+    def tours(self) -> pd.DataFrame:
+        """The tours of the year."""
+        residence, tours = self.setting.residence, self.setting.tours
+        return tours if residence is None else tours[residence.tours_in(self.year)]
 
     @cached_property
     def trips(self) -> pd.DataFrame:
@@ -211,13 +223,13 @@ def values(seen: Observed) -> dict[str, float]:
     found: dict[str, float] = {}
     for part in (_survey, _purposes, _users, _modes, _cars, _boardings, _sessions):
         found |= part(seen)
-    shares = commuting_shares(seen.setting.persons, seen.setting.zones, "jelgava", _JELGAVA)
+    shares = commuting_shares(seen.setting.persons[seen.present], seen.setting.zones, "jelgava", _JELGAVA)
     return found | {f"commuting_jelgava_{name}": share for name, share in shares.items()}
 
 
 def _survey(seen: Observed) -> dict[str, float]:
     people = float(seen.surveyed.sum())
-    trips, tours = seen.survey_trips, seen.setting.tours
+    trips, tours = seen.survey_trips, seen.tours
     asked = tours[seen.surveyed[tours["resident_idx"].to_numpy()]]
     found = {
         "trips_per_person_day": ratio(trips["weight"].sum(), people * DAYS_BY_TYPE.sum()),
@@ -283,7 +295,7 @@ def _modes(seen: Observed) -> dict[str, float]:
 def _cars(seen: Observed) -> dict[str, float]:
     powertrain = seen.tables["vehicles"]["powertrain"].to_numpy()
     return {
-        "cars_per_1000": ratio(1000.0 * len(powertrain), len(seen.setting.persons)),
+        "cars_per_1000": ratio(1000.0 * len(powertrain), seen.present.sum()),
     } | {f"ev_stock_{year}": seen.electric_cars(year) for year in _STOCK_YEARS}
 
 

@@ -17,6 +17,7 @@ from zemsim.core.names import Mode, Season
 from zemsim.evidence import costs, emissions, fleet, travel
 from zemsim.evidence.factors import Factors
 from zemsim.evidence.places import QUINTILES, REGION, FloatArray, Places
+from zemsim.evidence.residence import Residence
 from zemsim.evidence.rows import Rows, ratio
 
 
@@ -36,6 +37,8 @@ class Setting:
         Simulated seasons; one alone stands for the year.
     first_change : int, optional
         First year in which a measure of the experiment begins, see :func:`zemsim.evidence.costs.over_years`.
+    residence : Residence, optional
+        When residents are there, if the population follows a forecast.
     """
 
     zones: pd.DataFrame
@@ -46,6 +49,21 @@ class Setting:
     factors: Factors
     seasons: tuple[Season, ...] = tuple(Season)
     first_change: int | None = None
+    residence: Residence | None = None
+
+    def places_in(self, year: int) -> Places:
+        """Who lives where in a year; all in any year of a population that is fixed."""
+        return self.places if self.residence is None else self.places.with_only(self.residence.present(year))
+
+    def mobile_in(self, year: int) -> FloatArray:
+        """Days of a year on which those who are there leave home."""
+        if self.residence is None:
+            return self.mobile
+        return travel.mobile_days(self.tours[self.residence.tours_in(year)], self.places)
+
+    def tours_in(self, year: int) -> int:
+        """Tours of a simulated day of each day type in a year."""
+        return len(self.tours) if self.residence is None else int(self.residence.tours_in(year).sum())
 
     @cached_property
     def places(self) -> Places:
@@ -88,10 +106,11 @@ def indicators(tables: Mapping[str, pd.DataFrame], setting: Setting, policy: str
     """
     rows = Rows()
     years, simulated = list(setting.years), list(setting.simulated)
-    _add_residents(rows, years[0], setting.places)
+    for year in years if setting.residence is not None else years[:1]:
+        _add_residents(rows, year, setting.places_in(year))
     for year in years:
         cars = _of_year(tables["vehicles"], year)
-        fleet.add_fleet(rows, year, cars, setting.places, by_zone=year in simulated)
+        fleet.add_fleet(rows, year, cars, setting.places_in(year), by_zone=year in simulated)
         fleet.add_purchases(rows, year, _of_year(tables["purchases"], year))
         fleet.add_reactions(rows, year, _of_year(tables["reactions"], year))
     co2 = [_add_simulated(rows, year, tables, setting) for year in simulated]
@@ -106,7 +125,7 @@ def _add_simulated(rows: Rows, year: int, tables: Mapping[str, pd.DataFrame], se
         _of_year(tables[name], year) for name in ("trips", "destinations", "vehicles", "sessions", "transit")
     )
     made = travel.travel_of_year(trips, setting.routes, setting.places.n_zones, setting.season_days, moved)
-    travel.add_travel(rows, year, made, setting.mobile, setting.places)
+    travel.add_travel(rows, year, made, setting.mobile_in(year), setting.places_in(year))
     travel.add_moved(rows, year, trips, moved, setting.tours["purpose"].to_numpy())
     fleet.add_charging(rows, year, sessions, setting.season_days)
     fleet.add_sites(rows, year, _of_year(tables["stations"], year), setting.season_days)

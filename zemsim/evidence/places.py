@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -69,6 +69,12 @@ class Places:
             household_zone=household_zone,
             residents=counts.reshape(len(zones), QUINTILES),
         )
+
+    def with_only(self, present: npt.NDArray[np.bool_]) -> Places:
+        """Return the places with only some of the residents counted, bool [P]."""
+        cell = (self.resident_zone * QUINTILES + self.resident_quintile)[present]
+        counts = np.bincount(cell, minlength=self.residents.size).astype(np.float64)
+        return replace(self, residents=counts.reshape(self.residents.shape))
 
     @property
     def n_zones(self) -> int:

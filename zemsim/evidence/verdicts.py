@@ -69,7 +69,7 @@ def case_verdicts(tables: Mapping[str, pd.DataFrame], setting: Setting, counts: 
         that a car charged while it was driven or elsewhere), ``energy_gap_kwh`` and ``money_gap_eur`` (most that an
         account of a day misses), ``roads_not_reached`` (seasons whose traffic stopped short of its equilibrium),
         ``no_place_in_time`` (tours that would go elsewhere and find no place that they reach in time), ``zones_off``
-        (zones with other totals of workers).
+        (zones with other totals of workers), ``cars_left, cars_came`` (with households that go and come).
 
     Returns
     -------
@@ -87,6 +87,7 @@ def case_verdicts(tables: Mapping[str, pd.DataFrame], setting: Setting, counts: 
         *_destinations(counts, len(tables["destinations"])),
         _energy(tables, setting),
         *_bus_energy(tables["bus_fleets"]),
+        *_cars_of_movers(counts, setting),
     ]
 
 
@@ -295,7 +296,7 @@ def _left_behind(transit: pd.DataFrame) -> Verdict:
 
 
 def _all_tours(trips: pd.DataFrame, setting: Setting, left_out: float) -> Verdict:
-    expected = len(setting.tours) * len(set(setting.seasons)) * len(setting.simulated)
+    expected = sum(setting.tours_in(year) for year in setting.simulated) * len(set(setting.seasons))
     missing = expected - left_out - len(trips)
     return verdict(
         "all-tours-made",
@@ -306,6 +307,26 @@ def _all_tours(trips: pd.DataFrame, setting: Setting, left_out: float) -> Verdic
         kinds=(len(DayType), 0, ""),
         missing=(missing, 0, ""),
     )
+
+
+def _cars_of_movers(counts: Mapping[str, float], setting: Setting) -> list[Verdict]:
+    """Cars that left the fleet and came into it with households; no row for a population that is fixed."""
+    if setting.residence is None:
+        return []
+    left, came = counts["cars_left"], counts["cars_came"]
+    return [
+        verdict(
+            "cars-of-movers",
+            True,
+            left,
+            "Cars that left the fleet with households that moved away or died out: {left}; that came with new ones: "
+            "{came}",
+            "Auto, kas atstāja parku līdz ar aizbraukušām vai izmirušām mājsaimniecībām: {left}; kas nāca līdzi jaunām: "
+            "{came}",
+            left=(left, 0, ""),
+            came=(came, 0, ""),
+        )
+    ]
 
 
 def _energy(tables: Mapping[str, pd.DataFrame], setting: Setting) -> Verdict:

@@ -15,7 +15,8 @@ from zemsim.core.units import KG_PER_T
 from zemsim.evidence.baseline import FACTS_OF, baseline_table
 from zemsim.evidence.factors import Factors
 from zemsim.evidence.indicators import Setting
-from zemsim.experiment.run_folder import Run, open_run
+from zemsim.evidence.residence import Residence
+from zemsim.experiment.run_folder import FORECAST_TABLES, Run, open_run
 from zemsim.experiment.statistics import Paired, interval, paired
 
 BASELINE: Final = "baseline"
@@ -100,7 +101,9 @@ def baseline_facts(run: Run | str | Path) -> pd.DataFrame:
         cases[seed] = {name: run.tables(name, BASELINE, seed) for name in names}
         persons, tours = run.tables("persons", seed=seed), run.tables("tours", seed=seed)
         years, simulated = tuple(run.manifest["years"]), tuple(run.simulated_years)
-        settings[seed] = Setting(zones, persons, tours, years, simulated, factors, _seasons(run))
+        spans = [run.tables(name, seed=seed) for name in FORECAST_TABLES] if run.follows_forecast else None
+        residence = None if spans is None else Residence.of(*spans)
+        settings[seed] = Setting(zones, persons, tours, years, simulated, factors, _seasons(run), residence=residence)
     return baseline_table(cases, settings)
 
 

@@ -75,6 +75,8 @@ class Experiment:
         File; None for the default.
     destinations : str
         ``adapt`` to the ways there, or ``fixed``.
+    population : str
+        ``fixed``: the residents of the first year in all years; or as the region's ``forecast``.
     """
 
     id: str
@@ -90,6 +92,7 @@ class Experiment:
     policies: tuple[Policy, ...]
     path: str | None = field(default=None, compare=False)
     destinations: str = "adapt"
+    population: str = "fixed"
 
     @property
     def region_name(self) -> str:
@@ -247,6 +250,7 @@ def _resolve(settings: ExperimentFile, document: Document, faults: list[InputErr
         day_iterations=head.day_iterations,
         first_iterations=head.first_iterations,
         destinations=head.destinations,
+        population=head.population,
         behaviour=dict(settings.behaviour),
         policies=tuple(policies),
         path=document.path,

@@ -20,6 +20,7 @@ from zemsim.evidence.indicators import Setting
 from zemsim.evidence.verdicts import case_verdicts, verdict
 from zemsim.experiment import prepared, rehearsal
 from zemsim.experiment.engine import Made, Part
+from zemsim.experiment.population_years import population_verdicts, residence_of, with_spans
 from zemsim.experiment.run_writer import Identity
 from zemsim.experiment.shared_tables import persons_table, with_transit_km, zones_table
 
@@ -156,6 +157,7 @@ class SpineEngine:
             factors=factors_of(world.region),
             seasons=settings.seasons,
             first_change=self.experiment.first_change,
+            residence=residence_of(world, seed),
         )
 
     def build(self, world: World, seed: int, threads: int) -> MobilityModel:
@@ -181,10 +183,15 @@ class SpineEngine:
         model.close()
 
     def _prepare_population(self, folder: Path, threads: int) -> Made:
-        from zemsim.population import synthesise
+        from zemsim.model.build import make_population
 
-        prepared.save_population(folder, synthesise(self._region))
-        return Made({"zones": zones_table(self._region)})
+        population, change, off = make_population(self._region, self.experiment)
+        prepared.save_population(folder, population)
+        if change is None:
+            return Made({"zones": zones_table(self._region)})
+        prepared.save_change(folder, change)
+        told = population_verdicts(population, change, off, self.experiment.all_years)
+        return Made({"zones": zones_table(self._region)}, told)
 
     def _prepare_roads(self, folder: Path, threads: int) -> Made:
         from zemsim.travel.road_network import RoadNetwork
@@ -223,15 +230,17 @@ class SpineEngine:
         return Made()
 
     def _prepare_tours(self, folder: Path, seed: int, threads: int) -> Made:
-        from zemsim.population import make_tours
+        from zemsim.model.build import make_tours_in
 
         world = self._world(folder, {(): prepared.load_supply(folder, 0, self._timetable)})
         detour = None if world.active is None else world.active.detour
-        tours = make_tours(self._region, world.population, world.road_skim.distance_km, seed, detour)
+        km, change = world.road_skim.distance_km, world.change
+        tours = make_tours_in(self._region, world.population, change, world.settings, km, seed, detour)
         told = [_tours_verdict(int(tours.attrs["left_off"]), seed), *_size_verdict(tours.attrs["short_km"], seed)]
         tours = with_transit_km(tours, world, threads)
         prepared.Tours.save(folder, seed, tours)
-        return Made({"persons": persons_table(self._region, world.population), "tours": tours}, told)
+        tables = {"persons": persons_table(self._region, world.population, change), "tours": tours}
+        return Made(tables if change is None else with_spans(tables, change), told)
 
     def _rehearse(self, folder: Path, with_model: bool) -> Made:
         """Let numba compile; where few residents cannot live in this region, the workers compile for themselves."""
@@ -263,6 +272,7 @@ class SpineEngine:
             temperature_c=temperatures(region),
             rain_mm_day=rain(region),
             active=prepared.load_active(folder),
+            change=prepared.load_change(folder),
         )
 
     def _roads_verdict(self, skim: RoadSkim) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from zemsim.travel.timetable_changes import from_plain, to_plain
 if TYPE_CHECKING:
     from zemsim.model.world import TimetableKey, TransitSupply
     from zemsim.population import Population
+    from zemsim.population.change import PopulationChange
     from zemsim.travel.active_ways import ActiveWays
     from zemsim.travel.roads import RoadSkim
     from zemsim.travel.timetable import Timetable
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 PREPARED: Final = "prepared"
 
 _POPULATION: Final = ("households", "residents", "vehicles")
+_CHANGE: Final = ("residence", "statuses", "new_households")
+_LIKE: Final = "like_household_idx"
 _ROADS: Final = "roads"
 _ACTIVE: Final = "active"
 _KEYS: Final = "timetables.json"
@@ -45,6 +48,23 @@ def load_population(folder: Path) -> Population:
 
     tables = {name: load_table(folder / f"{name}.parquet") for name in _POPULATION}
     return Population(**tables, seed=_SYNTHESIS_SEED)
+
+
+def save_change(folder: Path, change: PopulationChange) -> None:
+    """Write when the residents of a population that changes are there."""
+    like = pd.DataFrame({_LIKE: change.like_household_idx})
+    for name, table in zip(_CHANGE, (change.residence, change.statuses, like), strict=True):
+        save_table(folder / f"{name}.parquet", table)
+
+
+def load_change(folder: Path) -> PopulationChange | None:
+    """Read what :func:`save_change` wrote; None where it wrote nothing."""
+    from zemsim.population.change import PopulationChange
+
+    if not (folder / f"{_CHANGE[-1]}.parquet").is_file():
+        return None
+    residence, statuses, like = (load_table(folder / f"{name}.parquet") for name in _CHANGE)
+    return PopulationChange(residence, statuses, like[_LIKE].to_numpy())
 
 
 def save_roads(folder: Path, skim: RoadSkim) -> None:

@@ -96,6 +96,7 @@ def world_of_few(world: World, timetable: Timetable) -> World:
     fewer = replace(
         world,
         population=residents,
+        change=None,
         supplies={(): TransitSupply(timetable, _easy_skim(timetable))},
         settings=RunSettings((first, first + 1), (first,), world.settings.seasons, 2, 0),
     )

@@ -30,6 +30,9 @@ WORK: Final = ".work"
 #: Version of this layout.
 FORMAT: Final = 1
 
+#: Tables of a seed that only a run has whose population follows a forecast.
+FORECAST_TABLES: Final = ("residence", "tour_spans")
+
 #: What may be part of a file name: nothing that leaves the folder.
 SAFE_ID: Final = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _SAFE_FILE: Final = re.compile(r"(?:[a-z_]+/)?[a-z0-9_-]+\.(?:parquet|json|geojson)")
@@ -170,9 +173,16 @@ class Run:
     def _keys(self, name: str) -> list[tuple[str | None, int | None]]:
         if name in case_tables():
             return [(case["policy"], case["seed"]) for case in self.cases if case["status"] == "ok"]
+        if name in FORECAST_TABLES and not self.follows_forecast:
+            return []
         if name in seed_tables():
             return [(None, seed) for seed in self.seeds]
         return [(None, None)]
+
+    @property
+    def follows_forecast(self) -> bool:
+        """Whether residents age, come and go."""
+        return bool(self.experiment.get("population") == "forecast")
 
     def _have(self, name: str) -> str:
         keys = self._keys(name)

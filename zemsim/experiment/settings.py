@@ -74,6 +74,8 @@ class Head(Settings):
     """Further repetitions in the first simulated season, whose travellers begin with empty roads in mind."""
     destinations: Literal["adapt", "fixed"] = "adapt"
     """Whether tours go elsewhere when ways there become better or worse (the long run), or stay as planned."""
+    population: Literal["fixed", "forecast"] = "fixed"
+    """Whether residents stay as they are in the first year, or age, come and go as the region's forecast says."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Head:

@@ -15,20 +15,23 @@ if TYPE_CHECKING:
 
     from zemsim.model.world import World
     from zemsim.population import Population
+    from zemsim.population.change import PopulationChange
     from zemsim.region import Region
 
 
-def persons_table(region: Region, population: Population) -> pd.DataFrame:
-    """Return the table ``persons``; fifths are of equal size by ``income_ratio``, ties to the lower resident."""
+def persons_table(region: Region, population: Population, change: PopulationChange | None = None) -> pd.DataFrame:
+    """Return the table ``persons``; fifths are of equal size by ``income_ratio``, ties to the lower resident.
+
+    Where the population changes, the fifths are those of the residents of the first year, and the others are of that
+    of the same income.
+    """
     people = population.residents
     n = len(people)
     household = people["household_idx"].to_numpy()
     zone = population.households["zone_idx"].to_numpy()[household]
     names = pd.Index(region.municipalities["municipality"])
     place = names.get_indexer(region.zones["municipality"])
-    order = np.argsort(people["income_ratio"].to_numpy(), kind="stable")
-    fifth = np.empty(n, np.int8)
-    fifth[order] = np.arange(n) * QUINTILES // max(n, 1) + 1
+    fifth = _fifths(people["income_ratio"].to_numpy(), change)
     urban = region.zones["area_type"].isin(("city", "town")).to_numpy()
     columns = {name: people[name].to_numpy() for name in ("age", "female", "employed", "student", "licence")}
     return pd.DataFrame(
@@ -45,6 +48,21 @@ def persons_table(region: Region, population: Population) -> pd.DataFrame:
             "urban": urban[zone],
         }
     )
+
+
+def _fifths(ratio: NDArray[np.float32], change: PopulationChange | None) -> NDArray[np.int8]:
+    first = np.ones(len(ratio), np.bool_)
+    if change is not None:
+        years = change.residence["first_year"].to_numpy()
+        first = years == years.min()
+    base, n = np.flatnonzero(first), int(first.sum())
+    order = base[np.argsort(ratio[base], kind="stable")]
+    fifth = np.empty(len(ratio), np.int8)
+    fifth[order] = np.arange(n) * QUINTILES // max(n, 1) + 1
+    later = np.flatnonzero(~first)
+    at = np.searchsorted(ratio[order], ratio[later], "left")
+    fifth[later] = fifth[order[np.minimum(at, n - 1)]]
+    return fifth
 
 
 def zones_table(region: Region) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from zemsim.core.errors import OutputError, ZemsimError, clean
 from zemsim.core.schema import TableError, case_tables, conform, schema, seed_tables
 from zemsim.evidence.indicators import Setting, indicators
 from zemsim.experiment.engine import Engine, Part
-from zemsim.experiment.run_folder import WORK
+from zemsim.experiment.run_folder import FORECAST_TABLES, WORK
 from zemsim.experiment.run_writer import write_case
 from zemsim.experiment.table_store import read_table, write_table
 
@@ -184,5 +184,5 @@ def _engine(engine: Engine, folder: Path, key: str) -> Engine:
 
 def _stored(folder: Path, seed: int) -> dict[str, Any]:
     """Return ``zones`` and the tables of a seed as they were written."""
-    files = {"zones": schema("zones").file(), **{name: schema(name).file(seed=seed) for name in seed_tables()}}
+    files = {"zones": schema("zones").file(), **{name: schema(name).file(seed=seed) for name in seed_tables() if name not in FORECAST_TABLES}}
     return {name: read_table(folder / file, name) for name, file in files.items()}

@@ -32,7 +32,7 @@ class Resident(RowAgent):
     resident_id = Column(np.int64, "", "stable number, the address of all draws")
     household_idx = Column(np.int32, "", "row of the household")
     zone_idx = Column(np.int32, "", "zone of the home")
-    age = Column(np.int16, "years", "age in the base year")
+    age = Column(np.int16, "years", "age; 0 for those who are not there, or not there yet")
     female = Column(np.bool_, "", "")
     employed = Column(np.bool_, "", "has a job")
     student = Column(np.bool_, "", "goes to school or university")

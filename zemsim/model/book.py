@@ -32,6 +32,8 @@ COUNTS = (
     "roads_not_reached",
     "no_place_in_time",
     "zones_off",
+    "cars_left",
+    "cars_came",
 )
 
 
@@ -119,7 +121,7 @@ class Book:
 
     def _add_trips(self, model: MobilityModel, plan: DayPlan) -> None:
         made = np.flatnonzero(plan.alternative >= 0)
-        self.counts["no_alternative"] += plan.n_tours - len(made)
+        self.counts["no_alternative"] += int(plan.in_force.sum()) - len(made)
         alternative, c = plan.alternative[made], plan.columns
         fare = np.zeros(len(made))
         for k, chosen in enumerate((Alternative.BUS, Alternative.TRAIN)):

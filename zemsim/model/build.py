@@ -6,6 +6,9 @@ from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from zemsim.behaviour.parameters import load_parameters
 from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.names import Season
@@ -15,6 +18,8 @@ from zemsim.model.world import PolicyLike, RunSettings, TimetableKey, TransitSup
 from zemsim.policy.conditions import conditions
 from zemsim.policy.draft import PolicyRegion
 from zemsim.population import make_tours, synthesise
+from zemsim.population.change import PopulationChange, change_population
+from zemsim.population.stages import make_tours_of_years
 from zemsim.region import load_region
 from zemsim.travel.active import ActiveRules
 from zemsim.travel.active_ways import ActiveWays
@@ -25,7 +30,10 @@ from zemsim.travel.timetable_changes import keys_needed
 from zemsim.travel.transit import transit_skim
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from zemsim.policy.levers import Measure
+    from zemsim.population import Population
     from zemsim.region import Region
 
 #: Months of the two seasons: winter is November to April.
@@ -60,6 +68,9 @@ class ExperimentLike(Protocol):
 
     @property
     def destinations(self) -> str: ...
+
+    @property
+    def population(self) -> str: ...
 
     @property
     def behaviour(self) -> Mapping[str, float]: ...
@@ -121,25 +132,60 @@ def make_supplies(region: Region, keys: Iterable[TimetableKey], threads: int = 1
 def build_world(experiment: ExperimentLike, seeds: Iterable[int], threads: int = 1) -> World:
     """Everything that the runs of an experiment share, built in memory."""
     region = load_region(experiment.region)
-    population = synthesise(region)
+    population, change, _ = make_population(region, experiment)
     network = RoadNetwork.from_region(region)
     skim = road_skim(network, threads=threads)
     settings, parameters = run_settings(experiment), load_parameters().with_values(experiment.behaviour)
     active = ActiveWays.of(region, Timetable.from_region(region), ActiveRules.of(parameters), threads)
     detour = None if active is None else active.detour
+
+    def tours_of(seed: int) -> pd.DataFrame:
+        return make_tours_in(region, population, change, settings, skim.distance_km, seed, detour)
+
     return World(
         region=region,
         population=population,
         network=network,
         road_skim=skim,
         supplies=make_supplies(region, timetable_keys(region, experiment.policies, settings.years), threads),
-        tours={seed: make_tours(region, population, skim.distance_km, seed, detour) for seed in seeds},
+        tours={seed: tours_of(seed) for seed in seeds},
         parameters=parameters,
         settings=settings,
         temperature_c=temperatures(region),
         rain_mm_day=rain(region),
         active=active,
+        change=change,
     )
+
+
+def make_population(
+    region: Region, experiment: ExperimentLike
+) -> tuple[Population, PopulationChange | None, npt.NDArray[np.int64]]:
+    """The residents of the first year, or all of all years and when they are there, as the experiment asks.
+
+    The last is how many residents a later year has beyond its forecast, by year, municipality and broad age group.
+    """
+    base = synthesise(region)
+    if experiment.population == "fixed":
+        return base, None, np.zeros((0, 0, 0), np.int64)
+    found = change_population(region, base, run_settings(experiment).years)
+    return found.population, found.change, found.off
+
+
+def make_tours_in(
+    region: Region,
+    population: Population,
+    change: PopulationChange | None,
+    settings: RunSettings,
+    distance_km: npt.NDArray[np.float32],
+    seed: int,
+    detour: npt.NDArray[np.float32] | None,
+) -> pd.DataFrame:
+    """The tours of a seed, of a population that changes with the years in which they are made."""
+    if change is None:
+        return make_tours(region, population, distance_km, seed, detour)
+    days_in, first = settings.days_in, settings.years[0]
+    return make_tours_of_years(region, population, change, days_in, first, distance_km, seed, detour)
 
 
 def measures_of(experiment: ExperimentLike, policy: str) -> Sequence[Measure]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from zemsim.core.names import Powertrain, Season
 from zemsim.kernels.ownership import N_ALTERNATIVES, N_CARS, Buyers, CarMarket
+from zemsim.model.ageing import places_in_use
 from zemsim.model.car_habits import public_price_near
 from zemsim.model.charging_inputs import usual_home_factor
 from zemsim.model.energy import (
@@ -105,7 +106,7 @@ def car_market(model: MobilityModel) -> CarMarketYear:
     return CarMarketYear(
         buyers=_buyers(model, range_winter_km, p["passthru"] * grant + scrapping),
         market=market,
-        hazard=np.where(v.owned, p["h_repl"], p["h_add"]),
+        hazard=np.where(v.owned, p["h_repl"], np.where(places_in_use(model), p["h_add"], 0.0)),
         grant_eur=grant,
         scrapping_eur=scrapping,
         replaced_age=replaced_age,

@@ -185,7 +185,7 @@ def remember(model: MobilityModel) -> None:
 
 def _gaps(model: MobilityModel) -> dict[str, float | int]:
     """How far this iteration was from the one before; blank where there is none."""
-    now = np.concatenate([plan.alternative for plan in model.plans.values()])
+    now = np.concatenate([plan.alternative[plan.in_force] for plan in model.plans.values()])
     before, model.last_choice = model.last_choice, now
     changed = share_gap = float("nan")
     if before is not None:

@@ -29,6 +29,7 @@ from zemsim.model.money_weights import length_damping, purpose_weight
 from zemsim.model.tour_columns import allotment_of, columns_of
 from zemsim.model.transit_offer import ALL_ROWS, Options, Rows, TransitOffer
 from zemsim.population import Population
+from zemsim.population.stages import SPAN_DTYPES
 from zemsim.region import Region
 from zemsim.travel.active import ActiveRules
 from zemsim.travel.active_ways import ActiveWays, active_minutes
@@ -58,6 +59,7 @@ class DayPlan:
     crowding : float32 [1 + E], factor on in-vehicle time at the stop events of planned departures, see ``crowd_out``.
     offer : bus and train of the tours.
     active_km : float32 [R], way on foot or by bike, one way.
+    in_force : bool [R], tours of the year at hand: all, but of a population that changes; see `set_year`.
     moved : int64, tours that go to another place than planned, rising; ``moved_xy`` float64 [moved, 2] their points.
     """
 
@@ -79,6 +81,10 @@ class DayPlan:
         self.tours = all_tours.iloc[chosen].reset_index(drop=True)
         self.n_tours = len(self.tours)
         self._index(population)
+        self._spans: tuple[npt.NDArray[np.int16], ...] | None = None
+        self.in_force = np.ones(self.n_tours, np.bool_)
+        if set(SPAN_DTYPES) <= set(self.tours):
+            self._spans = tuple(self.column(name) for name in SPAN_DTYPES)
         self._behaviour, self._region = parameters, region
         self.parameters = choice_parameters(parameters)
         self.scratch = np.empty(N_ALTERNATIVES + N_NESTS)
@@ -93,6 +99,8 @@ class DayPlan:
         self.allotment = allotment_of(self.tours, self.columns)
         self._remember_homes(population)
         again, never = np.diff(self.column("resident_idx"), append=-1) == 0, np.iinfo(np.int16).max
+        if self._spans is not None:
+            again &= np.diff(self._spans[0], append=-1) == 0
         self._next_depart_min = np.where(again, np.roll(self.column("depart_min"), -1), never).astype(np.int16)
         self.crowding: npt.NDArray[np.float32]
         self.offer: TransitOffer
@@ -156,8 +164,31 @@ class DayPlan:
     def _remember_kilometres(self, rows: Rows) -> None:
         """Whether a tour can be driven, and how far its length dampens the weight of money."""
         km = self.columns.road_km[rows]
-        self._rank[rows] = np.where(np.isfinite(km), _CAR_RANK[self.column("purpose")[rows]], -1)
+        driven = np.isfinite(km) & self.in_force[rows]
+        self._rank[rows] = np.where(driven, _CAR_RANK[self.column("purpose")[rows]], -1)
         self.damping[rows] = length_damping(km, self._behaviour) * self._purpose_weight[rows]
+
+    def set_year(self, year: int, employed: npt.NDArray[np.bool_]) -> None:
+        """Put the tours of a year in force; the others are made by nobody, and no car is allotted to them.
+
+        ``employed`` bool [P] is who has a job by now.
+        """
+        if self._spans is None:
+            return
+        first, last = self._spans
+        self.in_force = (first <= year) & (last >= year)
+        rows = np.flatnonzero(self.in_force)
+        who, everyone = self.column("resident_idx")[rows], np.arange(len(self.tour_start))
+        # the tours of a stage of a resident stand one after the other
+        start = np.append(rows, 0)[np.searchsorted(who, everyone, "left")]
+        count = np.bincount(who, minlength=len(everyone))
+        end = np.maximum.accumulate(np.where(count > 0, start + count, 0))
+        self.tour_start[:], self.tour_end[:] = np.where(count > 0, start, end), end
+        self.alternative[~self.in_force] = -1
+        works = employed[self.column("resident_idx")]
+        self._purpose_weight = purpose_weight(self.column("purpose"), works, self.day_type, self._behaviour)
+        self._remember_kilometres(ALL_ROWS)
+        self._weigh(ALL_ROWS)
 
     def set_people(self, residents: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over what residents are now, from their columns [P]: bicycle, licence and income.

@@ -55,6 +55,7 @@ class DestinationChoice:
     ----------
     free : markets of tours by day type and purpose.
     work : market of workplaces: the first tour to work of each who makes any, of a weekday if there is one.
+    year : in which its tours were in force.
     not_moved : tours of the last simulated year that would have moved and found no place that they can reach.
     workers_moved : workers with another workplace than at first.
     zones_off : zones whose workers would not be as many as before, were all to choose anew.
@@ -64,6 +65,7 @@ class DestinationChoice:
         zones = model.world.region.zones
         order = near_order(zones["x_m"].to_numpy(np.float64), zones["y_m"].to_numpy(np.float64))
         self._n_zones = len(order)
+        self.year = model.year
         self.standards = standards_of(model)
         self._richer = model.at_start("residents")["income_ratio"] >= self.standards.income_edge_ratio
         self._kind_at_first = _kinds(
@@ -224,7 +226,7 @@ class DestinationChoice:
         member_of[who] = own
         changes = self._changes_job(model, market.agent)
         held = residents.works_like_idx[who]
-        held = np.where(held >= 0, member_of[held], own)
+        held = np.where((held >= 0) & (member_of[held] >= 0), member_of[held], own)
         place = np.where(changes, self._places(model, market, code, before, now, changes), held)
         residents.works_like_idx[who] = np.where(place == own, -1, who[place])
         residents.work_zone_idx[who] = market.zone[place]
@@ -257,7 +259,7 @@ def _kinds(model: MobilityModel, licence: Bools, powertrain: npt.NDArray[np.int8
 
 
 def _tours_for(plan: DayPlan, purpose: Purpose) -> Ints:
-    return np.flatnonzero(plan.column("purpose") == purpose)
+    return np.flatnonzero((plan.column("purpose") == purpose) & plan.in_force)
 
 
 def _first_work_tours(model: MobilityModel) -> dict[DayType, Ints]:

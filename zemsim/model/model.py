@@ -104,7 +104,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self._policy_region = PolicyRegion.of(world.region)
         self.base_conditions_of = {y: conditions(self._policy_region, (), y) for y in world.settings.years}
         price = self.base_conditions_of[world.settings.years[0]].price["electricity_home_eur_kwh"]
-        self.vehicles = make_vehicles(world.population, world.parameters, self.seed, price)
+        self.vehicles = make_vehicles(world.population, world.parameters, self.seed, price, world.ever_drives)
         self._start_of_run = {
             "residents": self.residents.table.snapshot(),
             "households": self.households.table.snapshot(),
@@ -129,7 +129,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         place_of_zone = self._municipalities_of_zones()
         first = np.searchsorted(people["household_idx"].to_numpy(), np.arange(len(homes)), "left")
         ratio = people["income_ratio"].to_numpy(np.float32)[first]  # one for all members
-        edges = self.household_cars = places_of_households(population).astype(np.int32)
+        edges = self.household_cars = places_of_households(population, self.world.ever_drives).astype(np.int32)
         columns = {n: homes[n].to_numpy() for n in Household.column_definitions() if n in homes}
         columns |= {"municipality_idx": place_of_zone[zone], "income_ratio": ratio}
         columns |= {"first_car": edges[:-1], "last_car": edges[1:]}
@@ -297,7 +297,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
     def step(self) -> None:
         """A typical day: an iteration of the season at hand. Conditions of the year are set if they are not yet."""
         if not hasattr(self, "conditions") or self.conditions.year != self.year or self.timetable_key is None:
-            self._do(self.schedule.year[:1])
+            self._do(self.schedule.year[:2])
             self.start_season(self.season)
         self.simulate_iteration()
         self.iteration += 1

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.randomness import Stream
-from zemsim.model import day, year
+from zemsim.model import ageing, day, year
 
 if TYPE_CHECKING:
     from zemsim.model.model import MobilityModel
@@ -99,6 +99,13 @@ NIGHT: tuple[Step, ...] = (
 
 #: Every year.
 YEAR: tuple[Step, ...] = (
+    Step(
+        "renew the population",
+        ageing.renew_population,
+        ("residents", "households", "vehicles", "the region's forecast, if the experiment asks for it"),
+        ("residents", "households.size_pers", "municipalities.population", "vehicles", "tours in force"),
+        (Stream.AGEING,),
+    ),
     Step(
         "set conditions",
         year.set_conditions,

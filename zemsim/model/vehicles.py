@@ -88,13 +88,19 @@ class Vehicles:
             column[rows] = 0.0
 
 
-def make_vehicles(population: Population, parameters: Parameters, seed: int, price_eur_kwh: float) -> Vehicles:
+def make_vehicles(
+    population: Population,
+    parameters: Parameters,
+    seed: int,
+    price_eur_kwh: float,
+    drives: npt.NDArray[np.bool_] | None = None,
+) -> Vehicles:
     """The cars of the base year in the places of `places_of_households`, the others empty.
 
     Electric cars start with an addressed state of charge.
     """
     table = population.vehicles
-    first = places_of_households(population)
+    first = places_of_households(population, drives)
     owner = np.repeat(np.arange(len(first) - 1), np.diff(first))
     place = np.arange(first[-1]) - first[owner]
     owner_of_car = table["household_idx"].to_numpy(np.int64)
@@ -127,13 +133,15 @@ def make_vehicles(population: Population, parameters: Parameters, seed: int, pri
     return vehicles
 
 
-def places_of_households(population: Population) -> npt.NDArray[np.int64]:
+def places_of_households(population: Population, drives: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.int64]:
     """Offsets [H + 1] of each household's places: one for each car and for each licence holder, `MAX_CARS` at most.
 
-    Who holds more cars than that in the base year keeps their places.
+    Who holds more cars than that in the base year keeps their places. ``drives`` bool [P] is who holds a licence, now
+    or later; those of the base year if left out.
     """
     cars = population.households["n_cars"].to_numpy(np.int64)
-    drivers = population.residents["household_idx"].to_numpy()[population.residents["licence"].to_numpy()]
+    holders = population.residents["licence"].to_numpy() if drives is None else drives
+    drivers = population.residents["household_idx"].to_numpy()[holders]
     licences = np.bincount(drivers, minlength=len(cars))
     return np.append(0, np.cumsum(np.maximum(cars, np.minimum(licences, MAX_CARS))))
 

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from zemsim.behaviour.parameters import Parameters
 from zemsim.core.names import Season
 from zemsim.population import Population
+from zemsim.population.change import PopulationChange
 from zemsim.region import Region
 from zemsim.travel import timetable_changes
 from zemsim.travel.active_ways import ActiveWays
@@ -67,6 +70,8 @@ class World:
     temperature_c : mean temperature by season.
     rain_mm_day : mean rain and melted snow of a day by season, mm.
     active : ways on foot and by bike of the region's network; None where it has none.
+    change : when residents are there and what they are as years go by; None if they stay who they are. With it, all who
+        ever live there are rows of the population, and tours have the years in which they are made.
     """
 
     region: Region
@@ -80,6 +85,16 @@ class World:
     temperature_c: Mapping[Season, float]
     rain_mm_day: Mapping[Season, float]
     active: ActiveWays | None = None
+    change: PopulationChange | None = None
+
+    @property
+    def ever_drives(self) -> npt.NDArray[np.bool_]:
+        """Who holds a licence in any year, bool [P]."""
+        table, name = (
+            (self.population.residents, "licence") if self.change is None else (self.change.residence, "drives")
+        )
+        drives: npt.NDArray[np.bool_] = table[name].to_numpy()
+        return drives
 
     def walks(self, timetable: Timetable, origin: Any, dest: Any) -> dict[str, Any]:
         """What `transit_options` takes of the network for tours between these zones [R]; nothing without one."""

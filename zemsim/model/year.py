@@ -155,9 +155,10 @@ def choose_destinations(model: MobilityModel) -> None:
     if model.year not in settings.days_in:
         return
     if settings.adapt:
-        if model.destinations is None:
-            model.destinations = DestinationChoice(model)
-        model.destinations.settle(model)
+        choice = model.destinations
+        if choice is None or (model.world.change is not None and choice.year != model.year):
+            choice = model.destinations = DestinationChoice(model)
+        choice.settle(model)
     model.book.add_destinations(model)
 
 

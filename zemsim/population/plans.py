@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,7 @@ class DayRates:
     ``mandatory`` float64 [P] is the chance of a tour to work or school; ``go`` is the chance that one without such a
     tour leaves home; ``extra`` and ``extra_mandatory`` are the chances of each of two further tours; ``escort`` is the
     share of escort among discretionary tours without and with a child at home; ``other`` splits the rest.
+    ``work_base`` is the chance of a tour to work of those who work at home, before the largest share caps it.
     """
 
     mandatory: Floats
@@ -61,16 +62,18 @@ class DayRates:
     extra_mandatory: float
     escort: tuple[float, float]
     other: dict[Purpose, float]
+    work_base: float
 
 
-def groups(population: Population) -> Groups:
-    """Sort residents into the groups that plans differ by."""
+def groups(population: Population, present: Bools | None = None) -> Groups:
+    """Sort residents into the groups that plans differ by; only those ``present`` count as children at home."""
     residents = population.residents
     age = residents["age"].to_numpy()
     student = residents["student"].to_numpy() & (residents["school_zone_idx"].to_numpy() >= 0)
     worker = residents["employed"].to_numpy() & ~(student & (age <= 18))
     owner = residents["household_idx"].to_numpy()
-    young = np.bincount(owner, weights=age < 12, minlength=len(population.households)) > 0
+    children = age < 12 if present is None else (age < 12) & present
+    young = np.bincount(owner, weights=children, minlength=len(population.households)) > 0
     return Groups(
         surveyed=(age >= SURVEY_AGES[0]) & (age <= SURVEY_AGES[1]),
         worker=worker,
@@ -138,7 +141,16 @@ def work_chances(region: PeopledRegion, worker: Bools, work_km: Floats, tours: f
     ``min(base x exp(-fall x km), largest share)``: those who work far away go on fewer days (telework, weekly
     commuting, a registered workplace elsewhere). The base is found by bisection.
     """
-    shape = np.where(worker, np.exp(-assumed(region, "work_days_fall_per_km") * work_km), 0.0)
+    return _work_chances_at(region, worker, work_km, _work_base(region, worker, work_km, tours))
+
+
+def _work_chances_at(region: PeopledRegion, worker: Bools, work_km: Floats, base: float) -> Floats:
+    chances: Floats = np.minimum(base * _fall(region, worker, work_km), assumed(region, "largest_work_days_share"))
+    return chances
+
+
+def _work_base(region: PeopledRegion, worker: Bools, work_km: Floats, tours: float) -> float:
+    shape = _fall(region, worker, work_km)
     most = assumed(region, "largest_work_days_share")
     if tours >= most * worker.sum():
         raise ZemsimError(f"{int(worker.sum())} workers cannot make {tours:.0f} tours to work on a day")
@@ -146,8 +158,25 @@ def work_chances(region: PeopledRegion, worker: Bools, work_km: Floats, tours: f
     for _ in range(100):
         base = 0.5 * (low + high)
         low, high = (base, high) if np.minimum(base * shape, most).sum() < tours else (low, base)
-    chance: Floats = np.minimum(0.5 * (low + high) * shape, most)
-    return chance
+    return 0.5 * (low + high)
+
+
+def _fall(region: PeopledRegion, who: Bools, km: Floats) -> Floats:
+    """How much less often those go who live far away, 0 for all but ``who``: float64 [P]."""
+    fall: Floats = np.where(who, np.exp(-assumed(region, "work_days_fall_per_km") * km), 0.0)
+    return fall
+
+
+def _school_chances(region: PeopledRegion, pupil: Bools, way_km: Floats, day: DayType) -> Floats:
+    attendance = assumed(region, "school_attendance_share") if day == DayType.WEEKDAY else 0.0
+    chances: Floats = np.where(pupil, attendance * _fall(region, pupil, way_km), 0.0)
+    return chances
+
+
+def rates_of_others(region: PeopledRegion, who: Groups, way_km: Floats, day: DayType, rates: DayRates) -> DayRates:
+    """The rates of a day, solved for one population, for the residents of another."""
+    works = _work_chances_at(region, who.worker & who.surveyed, way_km, rates.work_base)
+    return replace(rates, mandatory=works + _school_chances(region, who.pupil, way_km, day))
 
 
 def day_rates(region: PeopledRegion, who: Groups, way_km: Floats, day: DayType) -> tuple[DayTargets, DayRates]:
@@ -157,8 +186,7 @@ def day_rates(region: PeopledRegion, who: Groups, way_km: Floats, day: DayType) 
     fewer days, like workers.
     """
     persons = int(who.surveyed.sum())
-    attendance = assumed(region, "school_attendance_share") if day == DayType.WEEKDAY else 0.0
-    learns = np.where(who.pupil, attendance * np.exp(-assumed(region, "work_days_fall_per_km") * way_km), 0.0)
+    learns = _school_chances(region, who.pupil, way_km, day)
     school = float(learns[who.surveyed].sum()) / persons
     trips = region.fact(
         _SURVEY + ("trips_per_person_workday" if day == DayType.WEEKDAY else "trips_per_person_weekend")
@@ -167,7 +195,8 @@ def day_rates(region: PeopledRegion, who: Groups, way_km: Floats, day: DayType) 
     target = day_targets(region, day, school * TRIPS_PER_TOUR / trips, float(workers.sum()) / persons)
     tours, mobile = target.tours_per_person, target.mobile_share
     work_tours = target.purpose_share[Purpose.WORK] * tours
-    chance = work_chances(region, workers, way_km, work_tours * persons) + learns
+    work_base = _work_base(region, workers, way_km, work_tours * persons)
+    chance = _work_chances_at(region, workers, way_km, work_base) + learns
     mandatory = work_tours + school
     ratio = assumed(region, "extra_tours_ratio_mandatory")
     others = mobile - mandatory
@@ -183,7 +212,7 @@ def day_rates(region: PeopledRegion, who: Groups, way_km: Floats, day: DayType) 
     escort = _escort_shares(region, expected, who.with_child[who.surveyed], target, persons)
     rest = {p: target.purpose_share[p] for p in (Purpose.SHOPPING, Purpose.LEISURE, Purpose.BUSINESS)}
     other = {p: value / sum(rest.values()) for p, value in rest.items()}
-    return target, DayRates(chance, go, extra / 2.0, ratio * extra / 2.0, escort, other)
+    return target, DayRates(chance, go, extra / 2.0, ratio * extra / 2.0, escort, other, work_base)
 
 
 def _escort_shares(

@@ -16,12 +16,9 @@ from zemsim.population.households import (
 from zemsim.population.incomes import household_incomes
 from zemsim.population.inputs import Ints, ordered_zones, populated
 from zemsim.population.schools import school_zones
-from zemsim.population.tables import HOUSEHOLD_DTYPES, RESIDENT_DTYPES, VEHICLE_DTYPES, Population
+from zemsim.population.tables import HOUSEHOLD_DTYPES, IDS_PER_ZONE, RESIDENT_DTYPES, VEHICLE_DTYPES, Population
 from zemsim.population.workplaces import workplaces
 from zemsim.region.views import PeopledRegion
-
-#: Households of one zone at most; a household's id is ``zone_idx`` times this plus its number in the zone.
-_IDS_PER_ZONE = 1_000_000
 
 
 def synthesise(region: PeopledRegion, seed: int = 1) -> Population:
@@ -68,7 +65,7 @@ def _typed(table: pd.DataFrame, dtypes: object) -> pd.DataFrame:
 def _households(region: PeopledRegion, zones: pd.DataFrame, frame: HouseholdFrame, seed: int) -> pd.DataFrame:
     per_zone = np.bincount(frame.zone_idx, minlength=len(zones))
     number = np.arange(frame.zone_idx.size) - (np.cumsum(per_zone) - per_zone)[frame.zone_idx]
-    ids = frame.zone_idx * _IDS_PER_ZONE + number
+    ids = frame.zone_idx * IDS_PER_ZONE + number
     x, y = means.home_points(zones, frame.zone_idx, ids, seed)
     flat = means.flats(region, zones, frame.zone_idx, frame.size_pers, ids, seed)
     return pd.DataFrame(

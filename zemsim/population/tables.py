@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+#: Households of one zone at most; a household's id is ``zone_idx`` times this plus its number in the zone.
+IDS_PER_ZONE: Final = 1_000_000
 HOUSEHOLD_DTYPES: Final[Mapping[str, str]] = {
     "household_id": "int64",
     "zone_idx": "int32",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -12,7 +14,16 @@ from zemsim.kernels.destinations import choose_zones
 from zemsim.kernels.draws import uniforms
 from zemsim.population.destinations import Gravity, fit_gravity, target_km, way_km
 from zemsim.population.inputs import Floats, Ints, assumed, ordered_zones
-from zemsim.population.plans import DISCRETIONARY, day_rates, groups, plan_day
+from zemsim.population.plans import (
+    DISCRETIONARY,
+    DayRates,
+    DayTargets,
+    Groups,
+    day_rates,
+    groups,
+    plan_day,
+    rates_of_others,
+)
 from zemsim.population.tables import Population
 from zemsim.population.timing import day_times, period_of
 from zemsim.region.views import PeopledRegion
@@ -64,6 +75,30 @@ def make_tours(
     the number of tours that no day could hold; ``attrs["short_km"]``, by purpose, the surveyed mean and the longest
     mean that the region allows, where it is too small.
     """
+    model = fit_tours(region, population, distance_km)
+    who = groups(population)
+    table, left_off = tours_by(region, model, population, who, distance_km, seed, detour)
+    table.attrs["left_off"] = left_off
+    table.attrs["short_km"] = model.short_km
+    return table
+
+
+@dataclass(frozen=True)
+class TourModel:
+    """What meets the survey: targets and rates of each day type, and where tours go."""
+
+    plans: dict[DayType, tuple[DayTargets, DayRates]]
+    gravity: Gravity
+
+    @property
+    def short_km(self) -> dict[str, tuple[float, float]]:
+        """By purpose, the surveyed mean and the longest that the region allows, where it is too small."""
+        gravity = self.gravity
+        return {p.name.lower(): (float(gravity.mean_km[p]), most) for p, most in gravity.short_km.items()}
+
+
+def fit_tours(region: PeopledRegion, population: Population, distance_km: np.ndarray) -> TourModel:
+    """Find the rates and the gravity at which a population meets the mobility survey."""
     zones = ordered_zones(region)
     if distance_km.shape != (len(zones), len(zones)):
         raise ValueError(f"distance_km has shape {distance_km.shape}, not {(len(zones), len(zones))}")
@@ -73,12 +108,34 @@ def make_tours(
     plans = {day: day_rates(region, who, km, day) for day in DayType}
     surveyed = np.bincount(home[who.surveyed], minlength=len(zones)).astype(np.float64)
     means = target_km(region, plans, who.surveyed, km)
-    gravity = fit_gravity(region, zones, distance_km, surveyed, means)
+    return TourModel(plans, fit_gravity(region, zones, distance_km, surveyed, means))
+
+
+def tours_by(
+    region: PeopledRegion,
+    model: TourModel,
+    population: Population,
+    who: Groups,
+    distance_km: np.ndarray,
+    seed: int,
+    detour: np.ndarray | None,
+    makes: np.ndarray | None = None,
+) -> tuple[pd.DataFrame, int]:
+    """Tours of a population by a model that is fitted to it, or to another, and how many no day could hold.
+
+    ``who`` are the groups of its residents; with ``makes`` bool [P], only those make tours, and the model is of others.
+    """
+    zones, home = ordered_zones(region), population.home_zone_idx().to_numpy(np.int64)
     ids = population.residents["resident_id"].to_numpy()
     parts, left_off = [], 0
     for day in DayType:
-        plan = plan_day(region, ids, who, plans[day][1], day, seed)
-        tours = _tours_of_day(region, population, zones, gravity, plan, home, distance_km, day, seed)
+        rates = model.plans[day][1]
+        if makes is not None:
+            rates = rates_of_others(region, who, way_km(population, home, distance_km), day, rates)
+        plan = plan_day(region, ids, who, rates, day, seed)
+        if makes is not None:
+            plan[~makes] = -1
+        tours = _tours_of_day(region, population, zones, model.gravity, plan, home, distance_km, day, seed)
         left_off += int((plan >= 0).sum()) - len(tours)
         parts.append(tours)
     table = pd.concat(parts, ignore_index=True)[list(TOUR_DTYPES)].astype(TOUR_DTYPES)
@@ -86,9 +143,7 @@ def make_tours(
         straight = table["active_km"].to_numpy(np.float64) / assumed(region, "detour_ratio")
         ratio = detour[table["origin_zone_idx"].to_numpy(), table["dest_zone_idx"].to_numpy()]
         table["active_km"] = np.maximum(straight * ratio, least_active_km(region)).astype(np.float32)
-    table.attrs["left_off"] = left_off
-    table.attrs["short_km"] = {p.name.lower(): (float(means[p]), most) for p, most in gravity.short_km.items()}
-    return table
+    return table, left_off
 
 
 def least_active_km(region: PeopledRegion) -> float:
