@@ -41,6 +41,9 @@ def sampled(world: World, share: float) -> World:
         return world
     everybody = world.population
     luck = uniform(everybody.seed, Stream.SAMPLE, everybody.households["household_id"].to_numpy(), 0)
+    if world.change is not None:  # new households are of the sample if those are whose cars they bring
+        like = world.change.like_household_idx
+        luck = np.where(like >= 0, luck[np.maximum(like, 0)], luck)
     kept = np.flatnonzero(luck < share)
     if not len(kept):
         raise UsageError(f"a sample of {share:g} keeps none of {len(luck)} households")

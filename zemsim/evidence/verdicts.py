@@ -321,8 +321,8 @@ def _cars_of_movers(counts: Mapping[str, float], setting: Setting) -> list[Verdi
             left,
             "Cars that left the fleet with households that moved away or died out: {left}; that came with new ones: "
             "{came}",
-            "Auto, kas atstāja parku līdz ar aizbraukušām vai izmirušām mājsaimniecībām: {left}; kas nāca līdzi jaunām: "
-            "{came}",
+            "Auto, kas atstāja parku līdz ar aizbraukušām vai izmirušām mājsaimniecībām: {left}; "
+            "kas nāca līdzi jaunām: {came}",
             left=(left, 0, ""),
             came=(came, 0, ""),
         )

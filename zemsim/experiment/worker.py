@@ -184,5 +184,8 @@ def _engine(engine: Engine, folder: Path, key: str) -> Engine:
 
 def _stored(folder: Path, seed: int) -> dict[str, Any]:
     """Return ``zones`` and the tables of a seed as they were written."""
-    files = {"zones": schema("zones").file(), **{name: schema(name).file(seed=seed) for name in seed_tables() if name not in FORECAST_TABLES}}
+    files = {
+        "zones": schema("zones").file(),
+        **{name: schema(name).file(seed=seed) for name in seed_tables() if name not in FORECAST_TABLES},
+    }
     return {name: read_table(folder / file, name) for name, file in files.items()}

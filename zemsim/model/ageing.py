@@ -1,4 +1,4 @@
-"""The first step of a year where the population follows a forecast: who is there, how old, with what status and cars.
+"""The step of a year where the population follows a forecast: who is there, how old, with what status and cars.
 
 All who ever live in the region are rows from the start. Those who are not there have no age, licence, job, school or
 tour, and nothing asks them. Who comes and goes was settled with the population, so it is the same under every policy.
@@ -41,8 +41,10 @@ def renew_population(model: MobilityModel) -> None:
     _bring_households(model, there)
     _take_cars_away(model)
     _bring_cars(model, change, there)
+    residents = model.residents.table
     for plan in model.plans.values():
-        plan.set_year(model.year, model.residents.table.employed)
+        plan.set_year(model.year, residents.employed)
+        plan.set_fares(model.conditions.fare_share, residents.age)
 
 
 def _bring_residents(model: MobilityModel, change: PopulationChange, there: npt.NDArray[np.bool_]) -> None:

@@ -100,18 +100,25 @@ NIGHT: tuple[Step, ...] = (
 #: Every year.
 YEAR: tuple[Step, ...] = (
     Step(
-        "renew the population",
-        ageing.renew_population,
-        ("residents", "households", "vehicles", "the region's forecast, if the experiment asks for it"),
-        ("residents", "households.size_pers", "municipalities.population", "vehicles", "tours in force"),
-        (Stream.AGEING,),
-    ),
-    Step(
         "set conditions",
         year.set_conditions,
         ("policy", "region", "departure_factors"),
         ("conditions", "timetable", "stations", "fares", "parking", "households.yard_charging"),
         (Stream.YARD,),
+    ),
+    Step(
+        "renew the population",
+        ageing.renew_population,
+        ("residents", "households", "vehicles", "fares", "the region's forecast, if the experiment asks for it"),
+        (
+            "residents",
+            "households.size_pers",
+            "municipalities.population",
+            "vehicles",
+            "tours in force",
+            "fares of the new ages",
+        ),
+        (Stream.AGEING,),
     ),
     Step(
         "buy cars",

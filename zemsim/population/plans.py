@@ -53,7 +53,7 @@ class DayRates:
     ``mandatory`` float64 [P] is the chance of a tour to work or school; ``go`` is the chance that one without such a
     tour leaves home; ``extra`` and ``extra_mandatory`` are the chances of each of two further tours; ``escort`` is the
     share of escort among discretionary tours without and with a child at home; ``other`` splits the rest.
-    ``work_base`` is the chance of a tour to work of those who work at home, before the largest share caps it.
+    ``work_base_share`` is the chance of a tour to work of those who work at home, before the largest share caps it.
     """
 
     mandatory: Floats
@@ -62,7 +62,7 @@ class DayRates:
     extra_mandatory: float
     escort: tuple[float, float]
     other: dict[Purpose, float]
-    work_base: float
+    work_base_share: float
 
 
 def groups(population: Population, present: Bools | None = None) -> Groups:
@@ -175,7 +175,7 @@ def _school_chances(region: PeopledRegion, pupil: Bools, way_km: Floats, day: Da
 
 def rates_of_others(region: PeopledRegion, who: Groups, way_km: Floats, day: DayType, rates: DayRates) -> DayRates:
     """The rates of a day, solved for one population, for the residents of another."""
-    works = _work_chances_at(region, who.worker & who.surveyed, way_km, rates.work_base)
+    works = _work_chances_at(region, who.worker & who.surveyed, way_km, rates.work_base_share)
     return replace(rates, mandatory=works + _school_chances(region, who.pupil, way_km, day))
 
 
@@ -195,8 +195,8 @@ def day_rates(region: PeopledRegion, who: Groups, way_km: Floats, day: DayType) 
     target = day_targets(region, day, school * TRIPS_PER_TOUR / trips, float(workers.sum()) / persons)
     tours, mobile = target.tours_per_person, target.mobile_share
     work_tours = target.purpose_share[Purpose.WORK] * tours
-    work_base = _work_base(region, workers, way_km, work_tours * persons)
-    chance = _work_chances_at(region, workers, way_km, work_base) + learns
+    work_base_share = _work_base(region, workers, way_km, work_tours * persons)
+    chance = _work_chances_at(region, workers, way_km, work_base_share) + learns
     mandatory = work_tours + school
     ratio = assumed(region, "extra_tours_ratio_mandatory")
     others = mobile - mandatory
@@ -212,7 +212,7 @@ def day_rates(region: PeopledRegion, who: Groups, way_km: Floats, day: DayType) 
     escort = _escort_shares(region, expected, who.with_child[who.surveyed], target, persons)
     rest = {p: target.purpose_share[p] for p in (Purpose.SHOPPING, Purpose.LEISURE, Purpose.BUSINESS)}
     other = {p: value / sum(rest.values()) for p, value in rest.items()}
-    return target, DayRates(chance, go, extra / 2.0, ratio * extra / 2.0, escort, other, work_base)
+    return target, DayRates(chance, go, extra / 2.0, ratio * extra / 2.0, escort, other, work_base_share)
 
 
 def _escort_shares(

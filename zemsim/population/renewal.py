@@ -26,7 +26,7 @@ class Chances:
 
     die: Floats
     move: Floats
-    girls: float
+    girls_share: float
 
 
 def renew(base: Register, register: Register, wanted: Forecast, chances: Chances) -> Ints:
@@ -107,7 +107,7 @@ def _let_bear(register: Register, place: int, year: int, count: int, chances: Ch
     able = register.female[rows] & (age >= PARENTS[0]) & (age <= PARENTS[1]) & register.has_place(rows)
     luck = register.luck(rows, year, Draw.BIRTH)
     chosen = _one_a_home(register, rows, able, luck, count)
-    register.bear(chosen, register.luck(chosen, year, Draw.SEX) < chances.girls, year)
+    register.bear(chosen, register.luck(chosen, year, Draw.SEX) < chances.girls_share, year)
 
 
 def _one_a_home(register: Register, rows: Ints, able: Bools, luck: Floats, count: int) -> Ints:
