@@ -127,13 +127,47 @@ def test_utilities_are_those_of_the_slow_twin(tour):
     np.testing.assert_allclose(found, [expected[name] for name in NAMES], rtol=1e-6, atol=1e-6)
 
 
-def by_bus(headway, **changed):
-    """Utility of a bus at an interval; sign of `head_power`."""
-    ride = {"ride": 20.0, "wait": 0.0, "headway": headway, "walk": 5.0, "transfers": 0, "fare": 1.0, "fare_share": 1.0}
+@settings(max_examples=60, deadline=None)
+@given(tours, st.lists(st.sampled_from([0.0, 0.5, 4.0, 30.0]), min_size=4, max_size=4))
+def test_who_expects_longer_waits_has_the_utilities_of_longer_waits(tour, further):
+    """What full vehicles add out and back, halved; by bus 1 and 3 of the list, by train 2 and 4."""
+    arrays, found = columns(tour), np.empty(7)
+    usual = arrays.transit[:, 1].copy()
+    fast.fill_fixed(arrays, 1.0, parameters(), 0)
+    fast.expect_waits_rows(0, 1, arrays, usual, np.array([0.0, *further], np.float32), 1.0, parameters())
+    fast.fill_utilities(arrays, crowding(tour), parameters(), 0, found)
+    waits = {"bus": (further[0] + further[2]) / 2, "train": (further[1] + further[3]) / 2}
+    longer = {name: tour[name] and tour[name] | {"wait": tour[name]["wait"] + more} for name, more in waits.items()}
+    expected = slow_utilities(tour | longer)
+    np.testing.assert_allclose(found, [expected[name] for name in NAMES], rtol=1e-6, atol=1e-6)
+
+
+def test_only_who_expects_another_wait_is_worked_out_anew():
+    """A ride of 7 minutes every 7; the wait of 3 stays, or becomes 7, too."""
+    usual, no_more, more = np.full((2, 1), 3.0, np.float32), np.zeros(5, np.float32), np.full(5, 4.0, np.float32)
+    ride = {"ride": 7.0, "wait": 3.0, "headway": 7.0, "walk": 0.0, "transfers": 0, "fare": 0.0, "fare_share": 1.0}
+    arrays = columns(by_bus_alone(ride))
+    arrays.fixed[:] = np.nan
+    fast.expect_waits_rows(0, 1, arrays, usual, no_more, 1.0, parameters())
+    assert np.isnan(arrays.fixed).all()
+    fast.expect_waits_rows(0, 1, arrays, usual, more, 1.0, parameters())
+    assert arrays.transit[0, 1, 0] == 7.0
+    assert arrays.transit[1, 1, 0] == 0.0
+    assert not np.isnan(arrays.fixed).any()
+
+
+def by_bus_alone(ride):
+    """A tour that can be made by this bus, and in no other way."""
     nothing = dict.fromkeys(("walk_min", "bike_min", "ebike_min", "road_out_min"), math.inf)
     tour = nothing | {"road_back_min": 0.0, "terminal_from": 0.0, "terminal_to": 0.0, "drive_eur": 0.0}
     tour |= {"bus": ride, "train": None, "segment": 0, "cost_factor": 1.0, "bike": False, "ebike": 0, "shared_eur": 0.0}
-    arrays = columns(tour | {"vehicle": -1, "parking_eur": 0.0, "passenger": False})
+    return tour | {"vehicle": -1, "parking_eur": 0.0, "passenger": False}
+
+
+def by_bus(headway, **changed):
+    """Utility of a bus at an interval; sign of `head_power`."""
+    ride = {"ride": 20.0, "wait": 0.0, "headway": headway, "walk": 5.0, "transfers": 0, "fare": 1.0, "fare_share": 1.0}
+    arrays = columns(by_bus_alone(ride))
     fast.fill_fixed(arrays, 1.0, parameters()._replace(**changed), 0)
     return float(arrays.fixed[3, 0])
 
