@@ -17,7 +17,18 @@ from zemsim.experiment.table_store import read_table, write_table
 ZONES = make_zones()
 PERSONS = make_persons(ZONES)
 TOURS = make_tours(PERSONS, 1)
-TABLES = {**make_case(TOURS, "ev-grant", 1), "zones": ZONES, "persons": PERSONS, "tours": TOURS}
+RESIDENCE = pd.DataFrame({"resident_idx": [0, 1], "born_year": [1980, 2026], "first_year": [2024, 2026]}).assign(
+    last_year=9999
+)
+TOUR_SPANS = pd.DataFrame({"tour_idx": [0, 1], "from_year": [2024, 2030], "until_year": [2029, 9999]})
+OF_A_FORECAST = {"residence": RESIDENCE, "tour_spans": TOUR_SPANS}
+TABLES = {
+    **make_case(TOURS, "ev-grant", 1),
+    "zones": ZONES,
+    "persons": PERSONS,
+    "tours": TOURS,
+    **OF_A_FORECAST,
+}
 
 
 @pytest.mark.parametrize("name", sorted(TABLES))
