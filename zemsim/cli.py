@@ -10,6 +10,7 @@ import click
 from zemsim import __version__
 from zemsim.commands.backtests import backtest
 from zemsim.commands.behaviour import parameters, realism
+from zemsim.commands.calibrate import calibrate
 from zemsim.commands.estimate import estimate
 from zemsim.commands.measures import measures
 from zemsim.commands.options import as_json, language
@@ -23,7 +24,20 @@ from zemsim.core.errors import EXIT_BAD_INPUT, InputError, InputErrors, clean
 
 @click.group(
     cls=Commands,
-    commands=[assign, backtest, bench, check, estimate, measures, parameters, realism, region, skims, warmup],
+    commands=[
+        assign,
+        backtest,
+        bench,
+        calibrate,
+        check,
+        estimate,
+        measures,
+        parameters,
+        realism,
+        region,
+        skims,
+        warmup,
+    ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="zemsim")

@@ -203,10 +203,10 @@ def base_model() -> MobilityModel:
     return model
 
 
-def write_modes(modes: npt.NDArray[np.float64]) -> None:
-    """Write the constants of the mode choice into the table that `behaviour` reads."""
+def write_modes(modes: npt.NDArray[np.float64], folder: Path = _FOLDER) -> None:
+    """Write the constants of the mode choice into the table that `behaviour` reads, or into a folder."""
     _write(
-        _FOLDER / "mode_constants.csv",
+        folder / "mode_constants.csv",
         ("segment", "alternative", "value", "grade", "target"),
         [
             (s, a.name.lower(), round(float(modes[i, a]), 4), "calibrated", _answers(s, a))
@@ -216,8 +216,8 @@ def write_modes(modes: npt.NDArray[np.float64]) -> None:
     )
 
 
-def write_purchases(purchases: npt.NDArray[np.float64], none: npt.NDArray[np.float64]) -> None:
-    """Write the constants of the car purchase into the table that `behaviour` reads."""
+def write_purchases(purchases: npt.NDArray[np.float64], none: npt.NDArray[np.float64], folder: Path = _FOLDER) -> None:
+    """Write the constants of the car purchase into the table that `behaviour` reads, or into a folder."""
     rows = [
         (p.name.lower(), age, round(float(purchases[p, j]), 4), "calibrated", f"{p.name.lower()}_{age}")
         for p in Powertrain
@@ -225,7 +225,7 @@ def write_purchases(purchases: npt.NDArray[np.float64], none: npt.NDArray[np.flo
     ]
     rows.append(("none", "owned", round(float(none[0]), 4), "calibrated", "given_up_share"))
     rows.append(("none", "empty", round(float(none[1]), 4), "calibrated", "added_per_given_up"))
-    _write(_FOLDER / "purchase_constants.csv", ("powertrain", "age", "value", "grade", "target"), rows)
+    _write(folder / "purchase_constants.csv", ("powertrain", "age", "value", "grade", "target"), rows)
 
 
 def main() -> None:

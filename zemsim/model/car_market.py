@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zemsim.core.names import Powertrain, Season
-from zemsim.kernels.ownership import N_ALTERNATIVES, N_CARS, Buyers, CarMarket
+from zemsim.kernels.ownership import N_ALTERNATIVES, Buyers, CarMarket
 from zemsim.model.ageing import places_in_use
 from zemsim.model.car_habits import public_price_near
 from zemsim.model.charging_inputs import usual_home_factor
@@ -82,6 +82,13 @@ def ln_supply(p: Parameters, year: int) -> Floats:
     return np.log(offer.ravel())
 
 
+def purchase_constant(p: Parameters) -> Floats:
+    """Constant of each car ``2 * powertrain + used``, with the shift of electric ones, utils [10]."""
+    constant = p.purchase_constants.copy()
+    constant[Powertrain.BEV] += p["asc_bev"]
+    return np.ascontiguousarray(constant.ravel())
+
+
 def car_market(model: MobilityModel) -> CarMarketYear:
     """The car market of the model's year."""
     p, v = model.parameters, model.vehicles
@@ -90,7 +97,7 @@ def car_market(model: MobilityModel) -> CarMarketYear:
     grant, scrapping, replaced_age = _support_eur(model)
     market = CarMarket(
         price_keur=car_prices_keur(p, model.year),
-        constant=np.ascontiguousarray(p.purchase_constants.ravel()),
+        constant=purchase_constant(p),
         ln_supply=ln_supply(p, model.year),
         range_winter_km=range_winter_km,
         b_price=p["b_price"],
@@ -238,6 +245,3 @@ def expected_eur_kwh(model: MobilityModel) -> Floats:
     mixed = p["s_home"] * np.nan_to_num(home_eur_kwh(model) * usual_home_factor(model)) + (1.0 - p["s_home"]) * away
     found: Floats = np.where(plug_at_home(model), mixed, away)
     return found
-
-
-__all__ = ["COMBUSTION", "N_CARS", "SUPPORTED", "CarMarketYear", "car_market", "car_prices_keur", "ln_supply"]
