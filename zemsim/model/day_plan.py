@@ -27,9 +27,9 @@ from zemsim.model.coefficients import choice_parameters, segments_of
 from zemsim.model.concessions import Concessions
 from zemsim.model.money_weights import length_damping, purpose_weight
 from zemsim.model.tour_columns import allotment_of, columns_of
+from zemsim.model.tour_spans import TourSpans, ranges
 from zemsim.model.transit_offer import ALL_ROWS, Options, Rows, TransitOffer
 from zemsim.population import Population
-from zemsim.population.stages import SPAN_DTYPES
 from zemsim.region import Region
 from zemsim.travel.active import ActiveRules
 from zemsim.travel.active_ways import ActiveWays, active_minutes
@@ -81,10 +81,7 @@ class DayPlan:
         self.tours = all_tours.iloc[chosen].reset_index(drop=True)
         self.n_tours = len(self.tours)
         self._index(population)
-        self._spans: tuple[npt.NDArray[np.int16], ...] | None = None
-        self.in_force = np.ones(self.n_tours, np.bool_)
-        if set(SPAN_DTYPES) <= set(self.tours):
-            self._spans = tuple(self.column(name) for name in SPAN_DTYPES)
+        self._spans, self.in_force = TourSpans.of(self.tours), np.ones(self.n_tours, np.bool_)
         self._behaviour, self._region = parameters, region
         self.parameters = choice_parameters(parameters)
         self.scratch = np.empty(N_ALTERNATIVES + N_NESTS)
@@ -100,7 +97,7 @@ class DayPlan:
         self._remember_homes(population)
         again, never = np.diff(self.column("resident_idx"), append=-1) == 0, np.iinfo(np.int16).max
         if self._spans is not None:
-            again &= np.diff(self._spans[0], append=-1) == 0
+            again &= self._spans.next_of_stage()
         self._next_depart_min = np.where(again, np.roll(self.column("depart_min"), -1), never).astype(np.int16)
         self.crowding: npt.NDArray[np.float32]
         self.offer: TransitOffer
@@ -175,15 +172,9 @@ class DayPlan:
         """
         if self._spans is None:
             return
-        first, last = self._spans
-        self.in_force = (first <= year) & (last >= year)
+        self.in_force = self._spans.in_force(year)
         rows = np.flatnonzero(self.in_force)
-        who, everyone = self.column("resident_idx")[rows], np.arange(len(self.tour_start))
-        # the tours of a stage of a resident stand one after the other
-        start = np.append(rows, 0)[np.searchsorted(who, everyone, "left")]
-        count = np.bincount(who, minlength=len(everyone))
-        end = np.maximum.accumulate(np.where(count > 0, start + count, 0))
-        self.tour_start[:], self.tour_end[:] = np.where(count > 0, start, end), end
+        self.tour_start[:], self.tour_end[:] = ranges(rows, self.column("resident_idx")[rows], len(self.tour_start))
         self.alternative[~self.in_force] = -1
         works = employed[self.column("resident_idx")]
         self._purpose_weight = purpose_weight(self.column("purpose"), works, self.day_type, self._behaviour)
