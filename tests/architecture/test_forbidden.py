@@ -15,6 +15,12 @@ RANDOMNESS = {"zemsim/core/randomness.py", "zemsim/kernels/draws.py"}
 #: Uses that Mesa's own interface asks for: ``AgentSet.shuffle`` takes its order from the model's generator.
 FOR_MESA = {("zemsim/model/rows.py", "numpy.random.default_rng"), ("zemsim/model/rows.py", "numpy.random")}
 
+#: Points of an even sequence that is not scrambled: nothing random is in them.
+EVEN_POINTS = {
+    ("zemsim/calibrate/posterior/matching.py", "scipy.stats.qmc.Sobol"),
+    ("zemsim/calibrate/posterior/matching.py", "scipy.stats.qmc"),
+}
+
 #: Modules whose search trees of points and shapes have a method ``query``; they take no text.
 SEARCH_TREES = {"zemsim/region/nearest.py"}
 
@@ -67,11 +73,17 @@ def loose_randomness(module: Module) -> Iterable[str]:
         if name.split(".")[0] == "random" or name.startswith("numpy.random"):
             yield f"{module.path}:{line} imports {name}"
     for line, name in uses(module):
-        if name.startswith(("numpy.random", "scipy.stats.qmc")) and (module.path, name) not in FOR_MESA:
+        if name.startswith(("numpy.random", "scipy.stats.qmc")) and (module.path, name) not in FOR_MESA | EVEN_POINTS:
             yield f"{module.path}:{line} uses {name}"
     for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and any(k.arg == "scramble" and _is_true(k.value) for k in node.keywords):
+            yield f"{module.path}:{node.lineno} scrambles a sequence"
         if isinstance(node, ast.Call) and any(k.arg == "random_state" for k in node.keywords):
             yield f"{module.path}:{node.lineno} passes random_state"
+
+
+def _is_true(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is True
 
 
 def test_no_text_is_run_and_nothing_is_unpickled() -> None:
