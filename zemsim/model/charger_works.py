@@ -124,6 +124,18 @@ class ChargerWorks:
             near |= Doorsteps.within(model, free, rule.walk_max_m) & rule.zones[model.households.table.zone_idx]
         return near
 
+    def points_for_all(self, model: MobilityModel) -> npt.NDArray[np.int32]:
+        """Points of each site as whoever thinks of a car counts those around, int32 [V]: without posts on request.
+
+        What a post is worth to its neighbours is the free turn near home; as points in yards, it would count twice.
+        """
+        points: npt.NDArray[np.int32] = model.stations.table.points
+        posts = self._posts(model)
+        if len(posts):
+            points = points.copy()
+            points[posts] = 0
+        return points
+
     def _posts(self, model: MobilityModel) -> npt.NDArray[np.int64]:
         """Rows of the posts on request that are open."""
         posts = {b.site.site_id for b in self.built if b.on_request}

@@ -388,8 +388,8 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
 
     def public_points_near(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """Public points per 1,000 residents within reach of each zone, and whether a fast site is among them."""
-        table, reach_km = self.stations.table, self.parameters["charger_reach_km"]
-        return stations.points_within(self.sites, table.points, table.open, self._residents_near, reach_km)
+        points, reach_km = self.charger_works.points_for_all(self), self.parameters["charger_reach_km"]
+        return stations.points_within(self.sites, points, self.stations.table.open, self._residents_near, reach_km)
 
     def close(self) -> None:
         """Let go of the model: Mesa before 3.4.2 would keep it for ever."""

@@ -102,7 +102,7 @@ YEAR: tuple[Step, ...] = (
     Step(
         "set conditions",
         year.set_conditions,
-        ("policy", "region", "departure_factors"),
+        ("policy", "region", "departure_factors", "charger_works"),
         ("conditions", "timetable", "stations", "fares", "parking", "households.yard_charging"),
         (Stream.YARD,),
     ),
@@ -131,6 +131,7 @@ YEAR: tuple[Step, ...] = (
             "parking",
             "grants",
             "stations",
+            "charger_works",
             "residents",
         ),
         ("vehicles", "purchases"),
@@ -167,7 +168,7 @@ YEAR: tuple[Step, ...] = (
         "chargers react",
         year.chargers_react,
         ("sessions", "stations", "vehicles.powertrain", "households"),
-        ("charger_works", "companies", "reactions"),
+        ("charger_works", "stations.points", "companies", "reactions"),
         (Stream.REQUEST,),
     ),
     Step(

@@ -205,6 +205,11 @@ def test_a_post_is_used_by_those_beside_it_and_sells_electric_cars(
     posts = np.array([b.site.at_m for b in model.charger_works.built if b.ready_year <= 2026])
     away = np.hypot(*(homes_m(model)[near][:, None, :] - posts[None, :, :]).transpose(2, 0, 1)).min(axis=1)
     assert away.max() <= 250.0
+    counted = model.charger_works.points_for_all(model)
+    assert counted.sum() < model.stations.table.points.sum()
+    region = len(model.world.region.chargers)
+    assert np.array_equal(counted[:region], model.stations.table.points[:region])
+    assert not counted[region:].any()
     within = Doorsteps.within(model, posts, 250.0)
     every = np.hypot(*(homes_m(model)[:, None, :] - posts[None, :, :]).transpose(2, 0, 1)).min(axis=1) <= 250.0
     assert np.array_equal(within, every & without_plug(model))

@@ -100,8 +100,8 @@ class PointsOnRequest(Lever, Costed):
     Who may ask lives in a flat, has an electric car and nowhere of its own or in the yard to plug in, and finds no
     public slow point within the walk that has a turn left. Posts stand at corners of a grid of 100 m. Whoever has
     waited longest comes first, as far as the yearly number and budget of the municipality go. Later a free turn within
-    the walk counts as a place to plug in when a household thinks of an electric car. The posts are in service as long
-    as the measure holds.
+    the walk counts as a place to plug in when a household thinks of an electric car; the posts are not among the public
+    points around that sway everybody. The posts are in service as long as the measure holds.
     """
 
     lever: Literal["points_on_request"]
