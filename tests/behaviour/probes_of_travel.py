@@ -80,6 +80,16 @@ def lifts(bench: Bench, p: Parameters) -> float:
     return float(bench.fresh_plan(p).columns.passenger.sum())
 
 
+def driven_to_school(bench: Bench, p: Parameters) -> float:
+    """Children whom a member of the household can drive, if all who can drive do."""
+    plan, km = bench.model.plans[DayType.WEEKDAY], bench.world.road_skim.distance_km
+    chosen = plan.alternative.copy()
+    plan.alternative[:] = np.where(plan.columns.vehicle >= 0, A.DRIVER, A.WALK)
+    found = plan.school_runs.find_drivers(plan, p["escort_window_min"], p["escort_detour_km"], km)
+    plan.alternative[:] = chosen
+    return float((found >= 0).sum())
+
+
 def paid_hours(bench: Bench, p: Parameters) -> float:
     return float(bench.fresh_plan(p).paid_h.sum())
 
@@ -255,6 +265,7 @@ OF_TRAVEL: Final[dict[str, Probe]] = {
     "tours by e-bike if all had one": chosen(A.EBIKE, ebikes="own"),
     "tours by e-bike if all could share one": chosen(A.EBIKE, ebikes="shared"),
     "tours driven where parking costs 2 EUR/h": chosen(A.DRIVER, parking_eur_h=2.0),
+    "children whom somebody can drive to school": driven_to_school,
     "tours by bike in frost": chosen(A.BIKE, celsius=-5.0),
     "tours by bike in rain": chosen(A.BIKE, rain_mm_day=20.0),
     "tours on foot in rain": chosen(A.WALK, rain_mm_day=20.0),

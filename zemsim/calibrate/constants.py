@@ -25,6 +25,7 @@ from zemsim.experiment.experiment import load_experiment
 from zemsim.model import day
 from zemsim.model.build import build_world
 from zemsim.model.model import MobilityModel
+from zemsim.model.school_runs import drive_to_school
 from zemsim.model.transit_day import transit_loads
 from zemsim.model.year import set_conditions
 
@@ -98,6 +99,7 @@ def modelled(model: MobilityModel) -> dict[str, float]:
             day.use_day(model, day_type)
             day.allot_household_cars(model)
             day.choose_modes(model)
+            drive_to_school(model)
             count.add(model)
     return count.figures()
 

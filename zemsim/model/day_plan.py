@@ -26,6 +26,7 @@ from zemsim.kernels.tour_choice import (
 from zemsim.model.coefficients import choice_parameters, segments_of
 from zemsim.model.concessions import Concessions
 from zemsim.model.money_weights import length_damping, purpose_weight
+from zemsim.model.school_runs import SchoolRuns
 from zemsim.model.tour_columns import allotment_of, columns_of
 from zemsim.model.tour_spans import TourSpans, ranges
 from zemsim.model.transit_offer import ALL_ROWS, Options, Rows, TransitOffer
@@ -60,6 +61,8 @@ class DayPlan:
     offer : bus and train of the tours.
     active_km : float32 [R], way on foot or by bike, one way.
     in_force : bool [R], tours of the year at hand: all, but of a population that changes; see `set_year`.
+    lift : bool [R], luck of a ride with somebody from outside the household.
+    school_runs : who drives whom to school.
     moved : int64, tours that go to another place than planned, rising; ``moved_xy`` float64 [moved, 2] their points.
     """
 
@@ -95,6 +98,7 @@ class DayPlan:
         self.moved, self.moved_xy = np.empty(0, np.int64), np.empty((0, 2))
         self.allotment = allotment_of(self.tours, self.columns)
         self._remember_homes(population)
+        self.school_runs = SchoolRuns(self.tours, self.household_of)
         again, never = np.diff(self.column("resident_idx"), append=-1) == 0, np.iinfo(np.int16).max
         if self._spans is not None:
             again &= self._spans.next_of_stage()
@@ -155,7 +159,7 @@ class DayPlan:
         self._rank, self.damping = np.zeros(self.n_tours, np.int8), np.ones(self.n_tours)
         self._remember_kilometres(ALL_ROWS)
         luck = uniforms(self.seed, int(Stream.LIFT), self.resident_id * 128 + self.address)
-        self._lift = luck < self._behaviour["p_lift"]
+        self.lift = luck < self._behaviour["p_lift"]
         self._people: dict[str, npt.NDArray[Any]] = {}
 
     def _remember_kilometres(self, rows: Rows) -> None:
@@ -194,7 +198,7 @@ class DayPlan:
         who, c, licence = self.column("resident_idx"), self.columns, now["licence"]
         c.bike[:] = now["bike"][who]
         others = np.bincount(self._home, weights=licence)[self._home] - licence
-        c.passenger[:] = ((others >= 1) & self._cars_at_home)[who] | self._lift
+        c.passenger[:] = ((others >= 1) & self._cars_at_home)[who] | self.lift
         self._weigh(ALL_ROWS)
 
     def _weigh(self, rows: Rows) -> None:

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.randomness import Stream
 from zemsim.model import ageing, day, year
+from zemsim.model.school_runs import drive_to_school
 
 if TYPE_CHECKING:
     from zemsim.model.model import MobilityModel
@@ -67,6 +68,12 @@ DAY: tuple[Step, ...] = (
         ("tour.*", "road times", "crowding", "further waits", "temperature"),
         ("tour.alternative",),
         (Stream.MODE_NEST, Stream.MODE_ALTERNATIVE, Stream.LIFT, Stream.SHARED_EBIKE),
+    ),
+    Step(
+        "drive to school",
+        drive_to_school,
+        ("tour.alternative", "tour.depart_min", "road distances"),
+        ("tour.alternative", "school_runs"),
     ),
 )
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.model import small_world as small
 from zemsim.core.errors import InputError
-from zemsim.core.names import Alternative, DayType, Mode
+from zemsim.core.names import Alternative, DayType, Mode, Purpose
 from zemsim.evidence.indicators import Setting, indicators
 from zemsim.experiment.prepare import factors_of, persons_table, with_transit_km, zones_table
 from zemsim.kernels.ownership import NO_CAR
@@ -221,7 +221,13 @@ def test_an_override_reaches_the_indicators_through_its_rows_alone(world: World)
     )
     theirs = np.isin(tours[merged["tour_idx"]], rows)
     assert (merged["mode_after"][theirs] == Mode.WALK).all()
-    assert merged["mode"][~theirs].equals(merged["mode_after"][~theirs])
+    # Children of those who walk now may lose the ride to school.
+    home = model.residents.table.household_idx
+    to_school = held.tours[1]["purpose"].to_numpy()[merged["tour_idx"]] == Purpose.SCHOOL
+    kin = np.isin(home[tours[merged["tour_idx"]]], home[rows]) & to_school
+    alone = ~theirs & ~kin
+    assert merged["mode"][alone].equals(merged["mode_after"][alone])
+    assert not merged["mode_after"][~theirs & kin].isin([Mode.CAR, Mode.EV]).any()
     old, new = regional(before, held, 2024), regional(after, held, 2024)
     assert new["mode_share", "walk"] > old["mode_share", "walk"]
     assert new["car_km_year", "all"] < old["car_km_year", "all"]

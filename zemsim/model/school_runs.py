@@ -1,0 +1,115 @@
+"""Children who are driven to school by a member of their household.
+
+Axes: R tours of a day type, N pairs of a child's tour to school and a tour of somebody else of the household.
+
+A child can go to school by car only with somebody who drives at that time: a member of the household who leaves home
+within ``escort_window_min`` of it, in a car, and for whom the school is a detour of at most ``escort_detour_km``; or,
+with the luck of `p_lift`, somebody from outside. Drivers do not look at children, so who drives is known once all have
+chosen; children without a ride then choose again, with the same luck, among what is left. Each child has one driver:
+the first that fits, tours to bring somebody before others, then those that leave at the nearest time.
+Only the way there is looked at. The driver's detour adds no kilometres.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zemsim.core.names import Alternative, Purpose
+from zemsim.kernels.tour_choice import NEVER
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from zemsim.model.day_plan import DayPlan
+    from zemsim.model.model import MobilityModel
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+#: From this age on one may drive oneself, and nobody asks who brings one to school.
+ADULT_AGE = 18
+
+
+class SchoolRuns:
+    """Who may drive whom to school on a day type, and who did.
+
+    Parameters
+    ----------
+    tours : DataFrame
+        Tours of the day type, R rows.
+    household : int [R]
+        Household of each tour.
+
+    Attributes
+    ----------
+    school : int64 [S], tours to school.
+    child, driver : int64 [N], the tours of each pair, by child, the driver to be asked first before others.
+    apart_min : int64 [N], minutes between the two departures.
+    driver_of : int64 [R], tour of the member of the household who drives a child to school; -1 where nobody does.
+    lifted, without : children driven by somebody from outside, and those for whom there is no ride.
+    """
+
+    def __init__(self, tours: pd.DataFrame, household: npt.NDArray[Any]) -> None:
+        purpose, depart_min = tours["purpose"].to_numpy(), tours["depart_min"].to_numpy().astype(np.int64)
+        self.school = np.flatnonzero(purpose == Purpose.SCHOOL)
+        first = np.searchsorted(household, household[self.school], "left")
+        sizes = np.searchsorted(household, household[self.school], "right") - first
+        child = np.repeat(self.school, sizes)
+        driver = np.arange(len(child)) + np.repeat(first - np.cumsum(sizes) + sizes, sizes)
+        other = purpose[driver] != Purpose.SCHOOL
+        child, driver = child[other], driver[other]
+        apart = np.abs(depart_min[driver] - depart_min[child])
+        order = np.lexsort((driver, apart, purpose[driver] != Purpose.ESCORT, child))
+        self.child, self.driver, self.apart_min = child[order], driver[order], apart[order]
+        self.driver_of = np.full(len(tours), -1)
+        self.lifted = self.without = 0
+
+    def find_drivers(self, plan: DayPlan, window_min: float, detour_km: float, km: npt.NDArray[np.float32]) -> Ints:
+        """The driver's tour of each tour, -1 none, from who drives now; ``km`` [Z, Z] is the way by road."""
+        dest, origin = plan.columns.dest, plan.columns.origin
+        near = self.apart_min <= window_min
+        drives = plan.alternative[self.driver] == Alternative.DRIVER
+        pairs = np.flatnonzero(near & drives & (plan.age[self.child] < ADULT_AGE))
+        child, driver = self.child[pairs], self.driver[pairs]
+        detour = km[origin[child], dest[child]] + km[dest[child], dest[driver]] - km[origin[driver], dest[driver]]
+        fits = detour <= detour_km
+        found = np.full(len(self.driver_of), -1)
+        carried, first = np.unique(child[fits], return_index=True)
+        found[carried] = driver[fits][first]
+        return found
+
+
+def drive_to_school(model: MobilityModel) -> None:
+    """Children ride with who drives now; those who cannot choose once more, and those who can again, too."""
+    plan = model.today
+    runs, p = plan.school_runs, model.parameters
+    if not len(runs.school):
+        return
+    km = model.world.road_skim.distance_km
+    drivers = runs.find_drivers(plan, p["escort_window_min"], p["escort_detour_km"], km)
+    minors = runs.school[plan.age[runs.school] < ADULT_AGE]
+    can = (drivers[minors] >= 0) | plan.lift[minors]
+    _offer_rides(model, plan, minors, can)
+    rides = plan.alternative[minors] == Alternative.PASSENGER
+    runs.driver_of[:] = -1
+    runs.driver_of[minors[rides]] = drivers[minors[rides]]
+    runs.lifted = int((rides & (drivers[minors] < 0)).sum())
+    runs.without = int((~can).sum())
+
+
+def _offer_rides(model: MobilityModel, plan: DayPlan, rows: Ints, can: Bools) -> None:
+    """Set whether there is a ride for each of the tours ``rows``, and let those choose again for whom that is new."""
+    c, p = plan.columns, plan.parameters
+    ride = p.constants[c.segment[rows], Alternative.PASSENGER] + 2.0 * p.b_car * c.road_min[rows].astype(np.float64)
+    there = can & np.isfinite(c.road_min[rows])
+    now = np.where(there, np.where(there, ride, 0.0), NEVER).astype(np.float32)
+    before = c.fixed[Alternative.PASSENGER, rows]
+    changed = now != before
+    if not changed.any():
+        return
+    c.fixed[Alternative.PASSENGER, rows] = now
+    who = np.zeros(len(model.residents), np.bool_)
+    who[plan.column("resident_idx")[rows[changed]]] = True
+    model.residents.select(where=who).do("choose_mode")
