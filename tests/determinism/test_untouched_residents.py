@@ -2,8 +2,8 @@
 
 One iteration of one year with fixed destinations: nobody has learnt of crowding, queues or jams that others make, and
 nobody goes elsewhere because other places have become better. Who chooses otherwise than
-in the baseline must have other utilities, and those whom a policy cannot reach must have the same. A child whose driver it
-reaches is reached, too.
+in the baseline must have other utilities, and those whom a policy cannot reach must have the same. A child whose driver
+it reaches is reached, too.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def drive_to_school(model: MobilityModel) -> None:
         return
     km = model.world.road_skim.distance_km
     drivers = runs.find_drivers(plan, p["escort_window_min"], p["escort_detour_km"], km)
-    minors = runs.school[plan.age[runs.school] < ADULT_AGE]
+    minors = runs.school[(plan.age < ADULT_AGE)[runs.school] & plan.in_force[runs.school]]
     can = (drivers[minors] >= 0) | plan.lift[minors]
     _offer_rides(model, plan, minors, can)
     rides = plan.alternative[minors] == Alternative.PASSENGER
