@@ -14,8 +14,9 @@ from zemsim.core.names import Alternative, DayType, Purpose, Season
 from zemsim.kernels.departures import Served, board_rows, crowd_rows
 from zemsim.model.bus_fleets import block_rules, bus_energy
 from zemsim.model.bus_operators import close_books
-from zemsim.model.day import move
+from zemsim.model.day import choose_modes, move, use_day
 from zemsim.model.model import MobilityModel
+from zemsim.model.school_runs import drive_to_school
 from zemsim.model.transit_day import crush_of, room_of, trips_of
 from zemsim.model.year import choose_destinations, set_conditions
 from zemsim.travel.active import ActiveRules
@@ -78,6 +79,17 @@ def weight_of_money_poor(bench: Bench, p: Parameters) -> float:
 
 def lifts(bench: Bench, p: Parameters) -> float:
     return float(bench.fresh_plan(p).columns.passenger.sum())
+
+
+def rides_to_school(bench: Bench, p: Parameters) -> float:
+    """Children who go to school as passengers."""
+    with bench.under(p) as model:
+        plan = model.plans[DayType.WEEKDAY]
+        use_day(model, DayType.WEEKDAY)
+        choose_modes(model)
+        drive_to_school(model)
+        found = float((plan.alternative[plan.school_runs.school] == A.PASSENGER).sum())
+    return found
 
 
 def driven_to_school(bench: Bench, p: Parameters) -> float:
@@ -265,6 +277,7 @@ OF_TRAVEL: Final[dict[str, Probe]] = {
     "tours by e-bike if all had one": chosen(A.EBIKE, ebikes="own"),
     "tours by e-bike if all could share one": chosen(A.EBIKE, ebikes="shared"),
     "tours driven where parking costs 2 EUR/h": chosen(A.DRIVER, parking_eur_h=2.0),
+    "children who ride to school": rides_to_school,
     "children whom somebody can drive to school": driven_to_school,
     "tours by bike in frost": chosen(A.BIKE, celsius=-5.0),
     "tours by bike in rain": chosen(A.BIKE, rain_mm_day=20.0),

@@ -53,6 +53,7 @@ class Stream(IntEnum):
     TIMER = 30
     PANELS = 31
     REQUEST = 32
+    ESCORT = 33
     AGEING = 33
 
 

@@ -98,7 +98,7 @@ class DayPlan:
         self.moved, self.moved_xy = np.empty(0, np.int64), np.empty((0, 2))
         self.allotment = allotment_of(self.tours, self.columns)
         self._remember_homes(population)
-        self.school_runs = SchoolRuns(self.tours, self.household_of)
+        self.school_runs = SchoolRuns(self.tours, self.household_of, self.resident_id * 128 + self.address, seed)
         again, never = np.diff(self.column("resident_idx"), append=-1) == 0, np.iinfo(np.int16).max
         if self._spans is not None:
             again &= self._spans.next_of_stage()

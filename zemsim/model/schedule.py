@@ -74,6 +74,7 @@ DAY: tuple[Step, ...] = (
         drive_to_school,
         ("tour.alternative", "tour.depart_min", "road distances"),
         ("tour.alternative", "school_runs"),
+        (Stream.ESCORT,),
     ),
 )
 

@@ -2,11 +2,12 @@
 
 Axes: R tours of a day type, N pairs of a child's tour to school and a tour of somebody else of the household.
 
-A child can go to school by car only with somebody who drives at that time: a member of the household who leaves home
-within ``escort_window_min`` of it, in a car, and for whom the school is a detour of at most ``escort_detour_km``; or,
-with the luck of `p_lift`, somebody from outside. Drivers do not look at children, so who drives is known once all have
-chosen; children without a ride then choose again, with the same luck, among what is left. Each child has one driver:
-the first that fits, tours to bring somebody before others, then those that leave at the nearest time.
+For a share ``escort_share`` of the children, a ride to school needs somebody who drives at that time: a member of the
+household who leaves home within ``escort_window_min`` of it, in a car, and for whom the school is a detour of at most
+``escort_detour_km``; or, with the luck of ``p_lift``, somebody from outside. For the others it is enough that somebody
+could drive. Drivers do not look at children, so who drives is known once all have chosen; children without a ride then
+choose again, with the same luck, among what is left. Each child has one driver: the first that fits, tours to bring
+somebody before others, then those that leave at the nearest time.
 Only the way there is looked at. The driver's detour adds no kilometres.
 """
 
@@ -18,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from zemsim.core.names import Alternative, Purpose
+from zemsim.core.randomness import Stream
+from zemsim.kernels.draws import uniforms
 from zemsim.kernels.tour_choice import NEVER
 
 if TYPE_CHECKING:
@@ -41,19 +44,22 @@ class SchoolRuns:
         Tours of the day type, R rows.
     household : int [R]
         Household of each tour.
+    address, seed : int64 [R] and int
+        Where the luck of each tour is drawn.
 
     Attributes
     ----------
-    school : int64 [S], tours to school.
+    school : int64 [S], tours to school; ``luck`` float64 [S] says whose ride needs a driver that is known.
     child, driver : int64 [N], the tours of each pair, by child, the driver to be asked first before others.
     apart_min : int64 [N], minutes between the two departures.
     driver_of : int64 [R], tour of the member of the household who drives a child to school; -1 where nobody does.
     lifted, without : children driven by somebody from outside, and those for whom there is no ride.
     """
 
-    def __init__(self, tours: pd.DataFrame, household: npt.NDArray[Any]) -> None:
+    def __init__(self, tours: pd.DataFrame, household: npt.NDArray[Any], address: Ints, seed: int) -> None:
         purpose, depart_min = tours["purpose"].to_numpy(), tours["depart_min"].to_numpy().astype(np.int64)
         self.school = np.flatnonzero(purpose == Purpose.SCHOOL)
+        self.luck = uniforms(seed, int(Stream.ESCORT), address[self.school])
         first = np.searchsorted(household, household[self.school], "left")
         sizes = np.searchsorted(household, household[self.school], "right") - first
         child = np.repeat(self.school, sizes)
@@ -85,11 +91,13 @@ def drive_to_school(model: MobilityModel) -> None:
     """Children ride with who drives now; those who cannot choose once more, and those who can again, too."""
     plan = model.today
     runs, p = plan.school_runs, model.parameters
-    if not len(runs.school):
+    window_min, detour_km = p["escort_window_min"], p["escort_detour_km"]
+    bound = (runs.luck < p["escort_share"]) & (plan.age < ADULT_AGE)[runs.school] & plan.in_force[runs.school]
+    minors = runs.school[bound]
+    if not len(minors):
         return
     km = model.world.road_skim.distance_km
-    drivers = runs.find_drivers(plan, p["escort_window_min"], p["escort_detour_km"], km)
-    minors = runs.school[(plan.age < ADULT_AGE)[runs.school] & plan.in_force[runs.school]]
+    drivers = runs.find_drivers(plan, window_min, detour_km, km)
     can = (drivers[minors] >= 0) | plan.lift[minors]
     _offer_rides(model, plan, minors, can)
     rides = plan.alternative[minors] == Alternative.PASSENGER

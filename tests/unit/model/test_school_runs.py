@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def driven(world: World) -> Iterator[MobilityModel]:
     """A weekday of the small world after the choice."""
-    model = MobilityModel(small.with_settings(world, years=(2024,), days_in=(2024,)), 1)
+    bound = replace(world, parameters=world.parameters.with_values({"escort_share": 1.0}))
+    model = MobilityModel(small.with_settings(bound, years=(2024,), days_in=(2024,)), 1)
     model.start("baseline", ())
     model.step()
     day.use_day(model, DayType.WEEKDAY)
@@ -108,8 +110,24 @@ def test_pairs_are_those_of_the_household_in_order() -> None:
         (Purpose.WORK, 480, 1), (Purpose.SCHOOL, 490, 2),
     ]  # fmt: skip
     tours = pd.DataFrame(rows, columns=["purpose", "depart_min", "household"])
-    runs = SchoolRuns(tours, tours["household"].to_numpy())
+    runs = SchoolRuns(tours, tours["household"].to_numpy(), np.arange(len(tours)), 1)
     assert list(zip(runs.child, runs.driver, runs.apart_min, strict=True)) == [
         (0, 3, 30), (0, 2, 5), (1, 3, 40), (1, 2, 15),
     ]  # fmt: skip
     assert runs.school.tolist() == [0, 1, 5]
+
+
+def test_with_a_share_of_none_nothing_changes(world: World) -> None:
+    """The rule that the constants were fitted with, to the bit."""
+    model = MobilityModel(small.with_settings(world, years=(2024,), days_in=(2024,)), 1)
+    model.start("baseline", ())
+    model.step()
+    day.use_day(model, DayType.WEEKDAY)
+    day.allot_household_cars(model)
+    day.choose_modes(model)
+    before = model.today.alternative.copy()
+    drive_to_school(model)
+    assert model.parameters["escort_share"] == 0.0
+    assert np.array_equal(model.today.alternative, before)
+    assert (model.today.school_runs.driver_of == -1).all()
+    model.close()
