@@ -53,8 +53,8 @@ class Stream(IntEnum):
     TIMER = 30
     PANELS = 31
     REQUEST = 32
-    ESCORT = 33
     AGEING = 33
+    ESCORT = 34
 
 
 _MASK = np.uint64(0xFFFFFFFF)
