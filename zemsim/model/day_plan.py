@@ -61,8 +61,7 @@ class DayPlan:
     offer : bus and train of the tours.
     active_km : float32 [R], way on foot or by bike, one way.
     in_force : bool [R], tours of the year at hand: all, but of a population that changes; see `set_year`.
-    lift : bool [R], luck of a ride with somebody from outside the household.
-    school_runs : who drives whom to school.
+    lift : bool [R], luck of a ride with somebody from outside the household; ``school_runs``: who drives whom to school.
     moved : int64, tours that go to another place than planned, rising; ``moved_xy`` float64 [moved, 2] their points.
     """
 
@@ -89,10 +88,8 @@ class DayPlan:
         self.parameters = choice_parameters(parameters)
         self.scratch = np.empty(N_ALTERNATIVES + N_NESTS)
         self.alternative = np.full(self.n_tours, -1, np.int8)
-        nests, alternatives = (
-            self._shocks(Stream.MODE_NEST, N_NESTS),
-            self._shocks(Stream.MODE_ALTERNATIVE, N_ALTERNATIVES),
-        )
+        nests = self._shocks(Stream.MODE_NEST, N_NESTS)
+        alternatives = self._shocks(Stream.MODE_ALTERNATIVE, N_ALTERNATIVES)
         self.columns = columns_of(self.tours, region, nests, alternatives)
         self.active_km = self.column("active_km").astype(np.float32)
         self.moved, self.moved_xy = np.empty(0, np.int64), np.empty((0, 2))
