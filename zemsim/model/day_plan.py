@@ -61,7 +61,7 @@ class DayPlan:
     offer : bus and train of the tours.
     active_km : float32 [R], way on foot or by bike, one way.
     in_force : bool [R], tours of the year at hand: all, but of a population that changes; see `set_year`.
-    lift : bool [R], luck of a ride with somebody from outside the household; ``school_runs``: who drives whom to school.
+    lift : bool [R], luck of a ride with somebody from outside; ``school_runs`` says who drives whom to school.
     moved : int64, tours that go to another place than planned, rising; ``moved_xy`` float64 [moved, 2] their points.
     """
 
