@@ -18,7 +18,6 @@ FACTORS = load_factors()
 
 #: symbol, what the figures give, how far rounding may take the value from it, source.
 PARAMETERS = (
-    ("h_repl", 57_873 / 758_668, 5e-4, "CSDD: first registrations of cars in 2024 over cars in traffic"),
     ("w_temp", math.log(1.026), 5e-4, "Tin Tin et al. 2012, Environmental Health 11:12: 2.6 % more cycling per degree"),
     ("w_rain", math.log(1 - 0.015), 5e-4, "Tin Tin et al. 2012, Environmental Health 11:12: 1.5 % less cycling per mm"),
     ("w_snow_bare", 0.912, 0, "Fenre and Klein-Paste 2021: willing to cycle in winter on a bare road"),
