@@ -13,6 +13,7 @@ import pytest
 
 from tests.behaviour.bench import Bench
 from tests.behaviour.probes_of_cars import OF_CARS
+from tests.behaviour.probes_of_stations import PROBES as OF_STATIONS
 from tests.behaviour.probes_of_travel import OF_TRAVEL
 from tests.unit.model.small_world import small_world
 from zemsim.behaviour.parameters import load_parameters
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 with (Path(__file__).parent / "parameter_signs.csv").open(encoding="utf-8") as _file:
     SIGNS = list(csv.DictReader(_file))
-PROBES = OF_TRAVEL | OF_CARS
+PROBES = OF_TRAVEL | OF_CARS | OF_STATIONS
 USUAL = load_parameters()
 
 

@@ -32,13 +32,14 @@ def recompute(folder: Path, policy: str, seed: int) -> dict[Key, float]:
         name: pd.read_parquet(folder / name / f"{policy}-seed-{seed}.parquet")
         for name in (
             *("trips", "destinations", "vehicles", "sessions", "stations", "purchases", "transit", "payments"),
-            *("bus_fleets", "charging_load", "reactions"),
+            *("bus_fleets", "charging_load", "reactions", "station_trips"),
         )
     }
     years, simulated = manifest["years"], manifest["simulated_years"]
     change = manifest.get("first_change")
     persons = persons.join(zones[["zone_id", "municipality", "area_type"]], on="zone_idx")
     made = _trips(case["trips"], case["destinations"], tours, persons)
+    made = _by_stations(made, case["station_trips"], case["vehicles"])
     cars = _cars(case["vehicles"], persons)
     found: dict[Key, float] = {}
     found.update(_residents(persons, years[0]))
@@ -48,6 +49,7 @@ def recompute(folder: Path, policy: str, seed: int) -> dict[Key, float]:
         found.update(_charging(case["sessions"], year))
         found.update(_sites(case["stations"], year))
         found.update(_load(case["charging_load"], year))
+        found.update(_station_trips(case["station_trips"], year))
         found.update(_transit(case["transit"], year))
         found.update(_bus_fleets(case, year))
         found.update(_co2(case, made, factor, year))
@@ -90,6 +92,23 @@ def _trips(trips: pd.DataFrame, destinations: pd.DataFrame, tours: pd.DataFrame,
     return table
 
 
+def _by_stations(made: pd.DataFrame, stations: pd.DataFrame, vehicles: pd.DataFrame) -> pd.DataFrame:
+    """Bus and train count from the station on; the way there is a row without trips, of the mode it is travelled by."""
+    powertrain = {(v.year, v.vehicle_idx): POWERTRAINS[v.powertrain] for v in vehicles.itertuples()}
+    made = made.set_index(["year", "season", "day_type", "tour_idx"], drop=False)
+    ways = []
+    for row in stations.itertuples():
+        at = (row.year, row.season, row.day_type, row.tour_idx)
+        made.loc[at, "km"] = made.loc[at, "n"] * float(row.transit_km)
+        way = made.loc[at].copy()
+        by_car = "ev" if powertrain.get((row.year, row.vehicle_idx)) == "bev" else "car"
+        way["mode"] = {1: "bike", 2: "ebike", 3: by_car}[row.access]
+        way["km"] = way["n"] * float(row.access_km)
+        way["n"], way["days"] = 0.0, 0
+        ways.append(way)
+    return pd.concat([made, pd.DataFrame(ways)], ignore_index=True) if ways else made.reset_index(drop=True)
+
+
 def _cars(vehicles: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
     homes = persons.drop_duplicates("household_idx")[["household_idx", "zone_id", "municipality", "area_type"]]
     return vehicles.merge(homes, on="household_idx", how="left", validate="many_to_one")
@@ -127,12 +146,21 @@ def _travel(made: pd.DataFrame, persons: pd.DataFrame, year: int) -> dict[Key, f
     for name, count in people.items():
         found[year, "car_km_per_resident_day", "all", name] = driven.get(name, 0.0) / count / 365
         found[year, "bus_trip_share", "all", name] = bus.get(name, 0.0) / trips[name] if name in trips else np.nan
-    work = made[made["purpose"] == 0]
-    found[year, "moved_trip_share", "all", "region"] = made["moved"].mean()
-    found[year, "moved_trip_share", "work", "region"] = work["moved"].mean()
+    trips = made[made["n"] > 0]
+    work = trips[trips["purpose"] == 0]
+    found[year, "moved_trip_share", "all", "region"] = trips["moved"].astype(bool).mean()
+    found[year, "moved_trip_share", "work", "region"] = work["moved"].astype(bool).mean()
     found[year, "fare_revenue_eur_year", "all", "region"] = (made["n"] * made["fare_eur"].astype(float)).sum()
     found[year, "parking_revenue_eur_year", "all", "region"] = (made["days"] * made["parking_eur"].astype(float)).sum()
     return found
+
+
+def _station_trips(stations: pd.DataFrame, year: int) -> dict[Key, float]:
+    rows = stations[stations["year"] == year]
+    trips = {"park": 0.0, "bike": 0.0}
+    for row in rows.itertuples():
+        trips["park" if row.access == 3 else "bike"] += 2.0 * DAYS[row.season, row.day_type]
+    return {(year, f"{kind}_and_ride_trips_year", "all", "region"): count for kind, count in trips.items()}
 
 
 def _cell(here: pd.DataFrame, people: int, year: int, group: str, place: str) -> dict[Key, float]:

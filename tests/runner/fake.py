@@ -241,6 +241,7 @@ def make_case(tours: pd.DataFrame, policy: str, seed: int) -> dict[str, pd.DataF
     tables["bus_fleets"] = _bus_fleets(strength)
     tables["charging_load"] = _charging_load(rng)
     tables["reactions"] = _reactions(strength)
+    tables["station_trips"] = _station_trips(tables["trips"], strength)
     tables["gaps"] = pd.DataFrame(
         [
             (y, s, i, np.nan if i == 0 else 0.01 / i, np.nan if i == 0 else 0.001 / i, 0.002, 0.1, 0.2)
@@ -254,6 +255,21 @@ def make_case(tours: pd.DataFrame, policy: str, seed: int) -> dict[str, pd.DataF
         ],
     )
     return tables
+
+
+def _station_trips(trips: pd.DataFrame, strength: int) -> pd.DataFrame:
+    """Some tours by bus or train whose first stop is reached by bicycle, e-bike or car."""
+    rows = trips[trips["mode"].isin([3, 4])].iloc[:: 7 if strength else 1][: 40 * strength]
+    n = np.arange(len(rows))
+    return rows[["year", "season", "day_type", "tour_idx"]].assign(
+        stop_id="s1",
+        access=(1 + n % 3).astype(np.int8),
+        vehicle_idx=np.where(n % 3 == 2, n % 5, -1).astype(np.int32),
+        access_km=(1.0 + n % 4).astype(np.float32),
+        access_min=np.float32(9.0),
+        place_eur=np.float32(1.0),
+        transit_km=(10.0 + n % 6).astype(np.float32),
+    )
 
 
 def _trips(tours: pd.DataFrame, rng: np.random.Generator, strength: int) -> pd.DataFrame:

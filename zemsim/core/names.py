@@ -34,6 +34,15 @@ class Alternative(IntEnum):
     PASSENGER = 6
 
 
+class Access(IntEnum):
+    """How one comes to a station and from there home; ``WALK`` is the way of everybody without places there."""
+
+    WALK = 0
+    BIKE = 1
+    EBIKE = 2
+    CAR = 3
+
+
 class Nest(IntEnum):
     """Nests of the mode choice: {walk, bike, e-bike}, {bus, train}, {driver, passenger}."""
 

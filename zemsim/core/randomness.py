@@ -55,6 +55,7 @@ class Stream(IntEnum):
     REQUEST = 32
     AGEING = 33
     ESCORT = 34
+    STATION_ACCESS = 35
 
 
 _MASK = np.uint64(0xFFFFFFFF)

@@ -19,6 +19,7 @@ from zemsim.evidence.factors import Factors
 from zemsim.evidence.places import QUINTILES, REGION, FloatArray, Places
 from zemsim.evidence.residence import Residence
 from zemsim.evidence.rows import Rows, ratio
+from zemsim.evidence.stations import add_stations, with_stations
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def indicators(tables: Mapping[str, pd.DataFrame], setting: Setting, policy: str
     ----------
     tables : mapping of str to DataFrame
         ``trips, destinations, vehicles, sessions, stations, purchases, transit, payments, bus_fleets,
-        charging_load, reactions`` of the case.
+        charging_load, reactions, station_trips`` of the case.
     setting : Setting
         What the case shares with the others of its seed.
     policy, seed : str, int
@@ -125,6 +126,9 @@ def _add_simulated(rows: Rows, year: int, tables: Mapping[str, pd.DataFrame], se
         _of_year(tables[name], year) for name in ("trips", "destinations", "vehicles", "sessions", "transit")
     )
     made = travel.travel_of_year(trips, setting.routes, setting.places.n_zones, setting.season_days, moved)
+    parked = _of_year(tables["station_trips"], year)
+    made = with_stations(made, parked, trips, setting.routes, vehicles, setting.season_days, moved)
+    add_stations(rows, year, parked, setting.season_days)
     travel.add_travel(rows, year, made, setting.mobile_in(year), setting.places_in(year))
     travel.add_moved(rows, year, trips, moved, setting.tours["purpose"].to_numpy())
     fleet.add_charging(rows, year, sessions, setting.season_days)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from zemsim.core.names import PETROL_BURNERS, TRIPS_PER_TOUR, Alternative, ChargingPlace, DayType, Powertrain
+from zemsim.model.station_access import trips_by_station
 from zemsim.policy.draft import AGES
 from zemsim.policy.payments import DayTables
 
@@ -29,6 +30,7 @@ class YearFlows:
     base_fare_eur, fare_eur : float64 [2, Z, A], trips of the year at base fares and as paid, by home zone and age.
     parking_eur : float64 [Z] by destination.
     shared_trips : float64 [Z] by origin.
+    lot_days : days on the places at stations, by measure.
     """
 
     def __init__(self, n_zones: int) -> None:
@@ -36,6 +38,7 @@ class YearFlows:
         self.fare_eur = np.zeros_like(self.base_fare_eur)
         self.parking_eur = np.zeros(n_zones)
         self.shared_trips = np.zeros(n_zones)
+        self.lot_days: dict[str, float] = {}
         self.sessions: list[tuple[float, pd.DataFrame]] = []
 
     def add(self, model: MobilityModel, plan: DayPlan) -> None:
@@ -56,6 +59,13 @@ class YearFlows:
         self.parking_eur += np.bincount(c.dest[driven], c.parking_eur[driven] * float(days), n_zones)
         shared = (plan.alternative == Alternative.EBIKE) & (c.ebike == 2)
         self.shared_trips += TRIPS_PER_TOUR * days * np.bincount(c.origin[shared], minlength=n_zones)
+
+        trips = trips_by_station(plan)
+        if trips is not None and plan.access is not None:
+            lots = model.conditions.lots
+            for lot, count in enumerate(np.bincount(plan.access.ways.lot[trips.way], minlength=len(lots)).tolist()):
+                name = lots[lot].measure_id
+                self.lot_days[name] = self.lot_days.get(name, 0.0) + float(count * days)
 
     def add_week(self, model: MobilityModel) -> None:
         """Add the charging sessions of the model's season."""
@@ -78,6 +88,7 @@ def day_tables(model: MobilityModel, flows: YearFlows) -> DayTables:
         charging=_charging(flows),
         parking=_by_zone("parking_eur_year", flows.parking_eur),
         shared_ebike=_by_zone("trips_year", flows.shared_trips),
+        lots=pd.DataFrame({"measure_id": list(flows.lot_days), "days_year": list(flows.lot_days.values())}),
     )
 
 

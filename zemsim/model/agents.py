@@ -17,6 +17,7 @@ from zemsim.kernels.choice_blocks import choose_modes, choose_modes_rows
 from zemsim.kernels.ownership import N_CARS, buy_ebikes, buys_ebike, renew_cars, renew_household
 from zemsim.model.bus_operators import plan_departures, routes_in_use
 from zemsim.model.rows import Column, RowAgent, Rows, RowTable, batched
+from zemsim.model.tour_words import describe_tour
 
 if TYPE_CHECKING:
     from zemsim.model.model import MobilityModel
@@ -119,7 +120,7 @@ class Resident(RowAgent):
     def tours(self) -> list[dict[str, Any]]:
         """Today's tours in words: purpose, zones, kilometres, times and the mode chosen."""
         day = self.model.today
-        return [day.describe(tour) for tour in range(self.tour_start, self.tour_end)]
+        return [describe_tour(day, tour) for tour in range(self.tour_start, self.tour_end)]
 
     def use(self, alternative: str | int, tour: int | None = None) -> None:
         """Set the mode of one of today's tours (0 = first), or of all; a subclass calls this from its own rule.

@@ -11,9 +11,11 @@ import pandas as pd
 from zemsim.core.names import TRIPS_PER_TOUR, Alternative
 from zemsim.core.schema import case_tables, conform
 from zemsim.model.accounts import day_tables, purchases_of_year
+from zemsim.model.car_use import car_use
 from zemsim.model.charging_hours import load_by_hour
 from zemsim.model.day import reported_modes
 from zemsim.model.energy import fuel_l_per_km, grid_kwh_per_km
+from zemsim.model.station_book import station_rows
 from zemsim.model.transit_book import TransitSeason, fleet_rows, route_rows
 from zemsim.policy.payments import ledger
 
@@ -96,6 +98,7 @@ class Book:
         """Write down the last iteration of a season: trips, sessions, kilometres."""
         for plan in model.plans.values():
             self._add_trips(model, plan)
+            self._parts["station_trips"].append(station_rows(model, plan))
             _add_kilometres(model, plan)
         week = model.week
         sessions = week.sessions
@@ -218,10 +221,9 @@ def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _add_kilometres(model: MobilityModel, plan: DayPlan) -> None:
     """Add the day type's kilometres and energy, times its days in the season, to the cars."""
-    c, v = plan.columns, model.vehicles
-    driven = (plan.alternative == Alternative.DRIVER) & (c.vehicle >= 0)
-    km = TRIPS_PER_TOUR * c.road_km[driven].astype(np.float64) * model.days_of(model.season)[plan.day_type]
-    by_car = np.bincount(c.vehicle[driven], weights=km, minlength=v.n)
+    use, v = car_use(plan), model.vehicles
+    km = TRIPS_PER_TOUR * use.km.astype(np.float64) * model.days_of(model.season)[plan.day_type]
+    by_car = np.bincount(use.vehicle, weights=km, minlength=v.n)
     v.km_year += by_car
     v.litres_year += by_car * fuel_l_per_km(model)
     v.kwh_year += by_car * grid_kwh_per_km(model)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from zemsim.core.names import TRIPS_PER_TOUR, Alternative
+from zemsim.core.names import TRIPS_PER_TOUR
+from zemsim.model.car_use import car_use
 
 if TYPE_CHECKING:
     from zemsim.core.names import DayType
@@ -52,12 +53,11 @@ class CarHabits:
         """The tours that were driven on the day types of a season, each as often as its ``days`` a year."""
         parts = []
         for plan in plans:
-            c = plan.columns
-            rows = np.flatnonzero((plan.alternative == Alternative.DRIVER) & (c.vehicle >= 0))
-            often = np.full(len(rows), float(days[plan.day_type]))
-            km = TRIPS_PER_TOUR * c.road_km[rows].astype(np.float64)
-            kind = np.full(len(rows), int(plan.day_type), np.int8)
-            parts.append((c.vehicle[rows], c.dest[rows], plan.paid_h[rows] * often, often, km, kind))
+            use = car_use(plan)
+            often = np.full(len(use.row), float(days[plan.day_type]))
+            km = TRIPS_PER_TOUR * use.km.astype(np.float64)
+            kind = np.full(len(use.row), int(plan.day_type), np.int8)
+            parts.append((use.vehicle, use.to, use.paid_h * often, often, km, kind))
         return cls(*(np.concatenate(columns) for columns in zip(*parts, strict=True))) if parts else cls.none()
 
     def parking_eur_year(

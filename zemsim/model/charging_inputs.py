@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from zemsim.core.names import Alternative, DayType, Purpose
+from zemsim.core.names import DayType, Purpose
 from zemsim.core.randomness import Stream
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.charging import N_ERRORS, draw_errors
@@ -22,6 +22,7 @@ from zemsim.kernels.charging_tables import (
 )
 from zemsim.kernels.charging_tariffs import cheapest_start, mean_price
 from zemsim.kernels.draws import uniforms
+from zemsim.model.car_use import car_use
 from zemsim.model.tariffs import home_sums
 from zemsim.model.vehicles import kwh_per_km
 
@@ -80,30 +81,29 @@ class ElectricDay:
 
 def _electric_day(plan: DayPlan, model: MobilityModel) -> ElectricDay:
     """Today's tours that were chosen to be driven in an electric car."""
-    columns = plan.columns
-    vehicle = columns.vehicle
-    driven = (plan.alternative == Alternative.DRIVER) & (vehicle >= 0)
-    picked = np.flatnonzero(driven & model.vehicles.electric[np.maximum(vehicle, 0)])
-    order = np.lexsort((picked, plan.allotment.depart_min[picked], vehicle[picked]))
-    picked = picked[order]
-    cars = vehicle[picked]
-    out_min, back_min = plan.out_min[picked], plan.back_min[picked]
-    depart = plan.allotment.depart_min[picked].astype(np.float64)
-    leave = np.maximum(plan.column("leave_min")[picked], depart + out_min)
+    use, depart_min = car_use(plan), plan.allotment.depart_min
+    electric = np.flatnonzero(model.vehicles.electric[use.vehicle])
+    order = electric[np.lexsort((electric, depart_min[use.row[electric]], use.vehicle[electric]))]
+    picked, cars = use.row[order], use.vehicle[order]
+    out_min, back_min = use.out_min[order], use.back_min[order]
+    depart = depart_min[picked].astype(np.float64)
+    leave = np.maximum(use.leave_min[order], depart + out_min)
     car_of, first = np.unique(cars, return_index=True)
     last = np.zeros(len(picked), np.bool_)
     last[np.append(first[1:], len(picked))[: len(first)] - 1] = True
     tours = ElectricTours(
         vehicle=cars.astype(np.int32),
         draw=(np.arange(len(picked)) - np.repeat(first, np.diff(np.append(first, len(picked))))).astype(np.int32),
-        dest=columns.dest[picked],
-        home=model.charger_works.doorsteps(model).home_rows(columns.origin[picked], model.vehicles.household_idx[cars]),
-        road_km=columns.road_km[picked],
+        dest=use.to[order],
+        home=model.charger_works.doorsteps(model).home_rows(
+            plan.columns.origin[picked], model.vehicles.household_idx[cars]
+        ),
+        road_km=use.km[order],
         depart_min=depart,
         arrive_min=depart + out_min,
         leave_min=leave,
         return_min=leave + back_min,
-        work_kw=_work_kw(model, plan, picked),
+        work_kw=np.where(use.at_destination[order], _work_kw(model, plan, picked), np.float32(0.0)),
         last=last,
     )
     return ElectricDay(tours, np.append(first, len(picked)).astype(np.int32), car_of.astype(np.int32), picked)

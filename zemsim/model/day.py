@@ -11,6 +11,7 @@ import numpy.typing as npt
 from zemsim.core.names import PERIODS, Alternative, DayType, Mode, Powertrain
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.household_cars import CarColumns, allot_cars
+from zemsim.model.car_use import car_use
 from zemsim.model.charging_week import learn_from_week
 from zemsim.model.energy import electric_share_of_phev, fuel_eur_per_km, phev_grid_kwh_per_km
 from zemsim.model.plug_in_hybrids import with_plug_in_hybrids
@@ -144,13 +145,12 @@ def _morning_demand(model: MobilityModel, plan: DayPlan) -> VehicleClass:
     """Cars between the nodes of zones in the busiest morning hour; not those that stay inside a zone."""
     c = plan.columns
     n = len(model.world.region.zones)
-    driven = (plan.alternative == Alternative.DRIVER) & (c.origin != c.dest)
-    out = driven & (c.period_out == _MORNING)
-    back = driven & (c.period_back == _MORNING)
+    use = car_use(plan)
+    away = c.origin[use.row] != use.to
+    out, back = (np.flatnonzero(away & (period[use.row] == _MORNING)) for period in (c.period_out, c.period_back))
+    home = c.origin[use.row].astype(np.int64)
     pairs, tours = np.unique(
-        np.concatenate(
-            [c.origin[out].astype(np.int64) * n + c.dest[out], c.dest[back].astype(np.int64) * n + c.origin[back]]
-        ),
+        np.concatenate([home[out] * n + use.to[out], use.to[back].astype(np.int64) * n + home[back]]),
         return_counts=True,
     )
     node = model.world.network.zone_node

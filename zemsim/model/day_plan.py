@@ -5,15 +5,15 @@ Axes: P residents, H households, R tours of the day type (sorted by resident), Z
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from zemsim.behaviour.parameters import Parameters
-from zemsim.core.names import PERIODS, Alternative, DayType, Purpose, Season
+from zemsim.core.names import DayType, Purpose, Season
 from zemsim.core.randomness import Stream
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.draws import uniforms
@@ -28,6 +28,7 @@ from zemsim.model.concessions import Concessions
 from zemsim.model.money_weights import length_damping, purpose_weight
 from zemsim.model.school_runs import SchoolRuns
 from zemsim.model.tour_columns import allotment_of, columns_of
+from zemsim.model.tour_roads import RoadTimes
 from zemsim.model.tour_spans import TourSpans, ranges
 from zemsim.model.transit_offer import ALL_ROWS, Options, Rows, TransitOffer
 from zemsim.population import Population
@@ -35,11 +36,12 @@ from zemsim.region import Region
 from zemsim.travel.active import ActiveRules
 from zemsim.travel.active_ways import ActiveWays, active_minutes
 
+if TYPE_CHECKING:
+    from zemsim.model.station_access import StationAccess
+
 #: Order in which tours are served with the household's cars.
 _CAR_ORDER = (Purpose.BUSINESS, Purpose.WORK, Purpose.ESCORT, Purpose.SCHOOL, Purpose.SHOPPING, Purpose.LEISURE)
 _CAR_RANK = np.argsort(_CAR_ORDER).astype(np.int8)
-#: Traffic of each period: 0 none, 1 the morning peak, 2 its mirror.
-_TRAFFIC = np.cumsum([period.peak for period in PERIODS]) * [period.peak for period in PERIODS]
 #: Operators lend shared e-bikes to persons of this age and older.
 _SHARED_EBIKE_AGE = 16
 
@@ -59,6 +61,7 @@ class DayPlan:
     fare_share : float64 [R, 2], share of the base fare to pay on buses and on trains.
     crowding : float32 [1 + E], factor on in-vehicle time at the stop events of planned departures, see ``crowd_out``.
     offer : bus and train of the tours.
+    access : ways to stations with places for cars and bicycles, None where there are none.
     active_km : float32 [R], way on foot or by bike, one way.
     in_force : bool [R], tours of the year at hand: all, but of a population that changes; see `set_year`.
     lift : bool [R], luck of a ride with somebody from outside; ``school_runs`` says who drives whom to school.
@@ -102,10 +105,11 @@ class DayPlan:
         self._next_depart_min = np.where(again, np.roll(self.column("depart_min"), -1), never).astype(np.int16)
         self.crowding: npt.NDArray[np.float32]
         self.offer: TransitOffer
+        self.access: StationAccess | None = None
         self._fixed_at: float | None = None
         self.base_fare_eur = np.zeros((self.n_tours, 2, 2))
         self.fare_share = np.ones((self.n_tours, 2))
-        self._concessions, self._most_eur = Concessions.of(region), np.full(self.n_tours, np.inf)
+        self._concessions, self.most_eur = Concessions.of(region), np.full(self.n_tours, np.inf)
         self._fares_of: tuple[npt.NDArray[np.float64], npt.NDArray[np.int16]] | None = None
         self.out_min, self.back_min, self.free_out_min = np.zeros((3, self.n_tours), np.float32)
         self._free_back_min = np.zeros(self.n_tours, np.float32)
@@ -209,7 +213,7 @@ class DayPlan:
 
     def set_transit(self, full: Options, without: Options | None = None) -> None:
         """Write bus and train of the timetable in force; ``without`` is for those whom a service on demand refuses."""
-        self.offer = TransitOffer(self.columns, full, without)
+        self.offer, self.access = TransitOffer(self.columns, full, without), None
         self._write_offer()
         self._fares_of = None  # other base fares, so what is to be paid must be worked out anew
 
@@ -239,6 +243,12 @@ class DayPlan:
         """Take over bus and train of some tours, whose options have changed, and what is to be paid."""
         self.offer.write_again(rows, self.base_fare_eur)
         self._pay(rows)
+        self._fixed_at = None
+
+    def take_ways(self, options: Options, rows: Sequence[npt.NDArray[np.int64]]) -> None:
+        """Take over other options, which differ in ``rows`` of bus and of train, and what is to be paid."""
+        self.offer.put(options, rows, self.base_fare_eur)
+        self._pay(np.union1d(*rows))
         self._fixed_at = None
 
     def ration(self, asked: npt.NDArray[np.float64]) -> None:
@@ -314,12 +324,12 @@ class DayPlan:
     def _cap_fares(self, rows: Rows) -> None:
         """Most that some tours pay by bus, by who makes them and where to."""
         c = self.columns
-        self._most_eur[rows] = self._concessions.most_eur(c.origin[rows], c.dest[rows], self.age[rows])
+        self.most_eur[rows] = self._concessions.most_eur(c.origin[rows], c.dest[rows], self.age[rows])
 
     def due_eur(self, rows: Rows) -> npt.NDArray[np.float64]:
         """Fares that would be due without measures, float64 [rows, 2, 2] as `base_fare_eur`, pensioners' reduced."""
         due = self.base_fare_eur[rows].copy()
-        due[:, 0, 0] = np.minimum(due[:, 0, 0], self._most_eur[rows])
+        due[:, 0, 0] = np.minimum(due[:, 0, 0], self.most_eur[rows])
         return due
 
     def _pay(self, rows: Rows) -> None:
@@ -356,18 +366,15 @@ class DayPlan:
 
         In the mirror, a drive takes as long as the one in the other direction takes in the morning.
         """
-        self._skims = free_min, peak_min, terminal_min
+        self.skims = RoadTimes(free_min, peak_min, terminal_min)
         self._drive(ALL_ROWS)
 
     def _drive(self, rows: Rows) -> None:
         """Minutes of driving of some tours by the skims that travellers know."""
-        c, (free_min, peak_min, terminal_min) = self.columns, self._skims
+        c = self.columns
         origin, dest = c.origin[rows], c.dest[rows]
-        out, back = (origin, dest), (dest, origin)
-        free, busy = (free_min[out], free_min[back]), (peak_min[out], peak_min[back])
-        self.out_min[rows] = np.choose(_TRAFFIC[c.period_out[rows]], (free[0], busy[0], busy[1]))
-        self.back_min[rows] = np.choose(_TRAFFIC[c.period_back[rows]], (free[1], busy[1], busy[0]))
-        doors = terminal_min[origin] + terminal_min[dest]
+        self.out_min[rows], self.back_min[rows], *free = self.skims.drive_min(c, rows, dest)
+        doors = self.skims.terminal_min[origin] + self.skims.terminal_min[dest]
         c.road_min[rows] = 0.5 * (self.out_min[rows] + self.back_min[rows]) + doors
         self.free_out_min[rows], self._free_back_min[rows] = free[0], free[1] + doors
         self._set_home_times(rows)
@@ -381,18 +388,3 @@ class DayPlan:
         back_min = self._free_back_min[rows]
         home = self.column("leave_min")[rows] + np.where(np.isfinite(back_min), np.ceil(back_min), 0.0)
         self.allotment.return_min[rows] = np.minimum(home, self._next_depart_min[rows])
-
-    def describe(self, tour: int) -> dict[str, Any]:
-        """One tour in words."""
-        row = self.tours.iloc[tour]
-        chosen = int(self.alternative[tour])
-        return {
-            "purpose": Purpose(int(row["purpose"])).name.lower(),
-            "origin_zone_idx": int(row["origin_zone_idx"]),
-            "dest_zone_idx": int(self.columns.dest[tour]),
-            "road_km": float(self.columns.road_km[tour]),
-            "depart_min": int(row["depart_min"]),
-            "leave_min": int(row["leave_min"]),
-            "vehicle": int(self.columns.vehicle[tour]),
-            "choice": Alternative(chosen).name.lower() if chosen >= 0 else None,
-        }

@@ -13,6 +13,7 @@ from zemsim.kernels.tour_choice import N_ALTERNATIVES, N_NESTS, fill_inclusive_v
 from zemsim.model.build import ExperimentLike, build_model, run_settings
 from zemsim.model.model import MobilityModel
 from zemsim.model.point_requests import homes_m
+from zemsim.model.station_book import ways_to_station
 
 if TYPE_CHECKING:
     from zemsim.model.day_plan import DayPlan
@@ -85,6 +86,7 @@ def _explain_tour(model: MobilityModel, plan: DayPlan, tour: int) -> dict[str, A
             "utility": float(utility[alternative]),
             "draw": float(c.shock_alternative[alternative, tour]),
             **_service(plan, tour, alternative),
+            **ways_to_station(model, plan, tour, alternative),
         }
         for alternative in Alternative
     ]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from zemsim.core.names import TRIPS_PER_TOUR, Alternative, ChargingPlace, Powertrain
+from zemsim.core.names import TRIPS_PER_TOUR, ChargingPlace, Powertrain
+from zemsim.model.car_use import car_use
 from zemsim.model.charging_inputs import WEEK
 from zemsim.model.charging_week import shares_by_hour
 from zemsim.model.energy import home_eur_kwh, phev_grid_kwh_per_km
@@ -45,15 +46,14 @@ def phev_sessions(model: MobilityModel) -> pd.DataFrame:
 
 
 def _day(model: MobilityModel, plan: DayPlan) -> pd.DataFrame:
-    vehicles, c = model.vehicles, plan.columns
-    driven = np.flatnonzero((plan.alternative == Alternative.DRIVER) & (c.vehicle >= 0))
-    driven = driven[vehicles.powertrain[c.vehicle[driven]] == Powertrain.PHEV]
-    car = c.vehicle[driven]
+    vehicles, use = model.vehicles, car_use(plan)
+    hybrid = vehicles.powertrain[use.vehicle] == Powertrain.PHEV
+    car = use.vehicle[hybrid]
     kwh_km = phev_grid_kwh_per_km(model, model.temperature_c)
-    kwh = np.bincount(car, TRIPS_PER_TOUR * c.road_km[driven] * kwh_km[car], vehicles.n)
+    kwh = np.bincount(car, TRIPS_PER_TOUR * use.km[hybrid] * kwh_km[car], vehicles.n)
     back = np.zeros(vehicles.n)
-    out = plan.allotment.depart_min[driven] + plan.out_min[driven]
-    np.maximum.at(back, car, np.maximum(plan.column("leave_min")[driven], out) + plan.back_min[driven])
+    out = plan.allotment.depart_min[use.row[hybrid]] + use.out_min[hybrid]
+    np.maximum.at(back, car, np.maximum(use.leave_min[hybrid], out) + use.back_min[hybrid])
     cars = np.flatnonzero(kwh > 0.0)
     start, grid = back[cars], kwh[cars]
     end = start + 60.0 * grid / model.parameters["home_kw"]

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.randomness import Stream
-from zemsim.model import ageing, day, year
+from zemsim.model import ageing, day, station_access, year
 from zemsim.model.school_runs import drive_to_school
 
 if TYPE_CHECKING:
@@ -63,11 +63,24 @@ DAY: tuple[Step, ...] = (
         ("tour.vehicle", "tour.drive_eur", "tour.parking_eur"),
     ),
     Step(
+        "draw ways to stations",
+        station_access.draw_ways,
+        ("tour.vehicle", "conditions.lots", "road times"),
+        ("tour.transit", "tour.fare_eur", "plan.access"),
+        (Stream.STATION_ACCESS,),
+    ),
+    Step(
         "choose modes",
         day.choose_modes,
         ("tour.*", "road times", "crowding", "further waits", "temperature"),
         ("tour.alternative",),
         (Stream.MODE_NEST, Stream.MODE_ALTERNATIVE, Stream.LIFT, Stream.SHARED_EBIKE),
+    ),
+    Step(
+        "fill places at stations",
+        station_access.fill_lots,
+        ("tour.alternative", "plan.access", "conditions.lots"),
+        ("tour.alternative", "plan.access"),
     ),
     Step(
         "drive to school",

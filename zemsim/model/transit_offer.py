@@ -91,6 +91,16 @@ class TransitOffer:
         self.refused[:, rows] = False
         self._write_rows(self.full, base_fare_eur, [rows] * len(MODES))
 
+    def put(
+        self,
+        options: Options,
+        rows: Sequence[npt.NDArray[np.int64]],
+        base_fare_eur: npt.NDArray[np.float64],
+    ) -> None:
+        """Offer other options, which differ in ``rows`` of each mode; who is refused stays so."""
+        self.full, self._places = options, None
+        self._write_rows(options, base_fare_eur, [at[~self.refused[k, at]] for k, at in enumerate(rows)])
+
     def serve_all(self, base_fare_eur: npt.NDArray[np.float64]) -> None:
         """Refuse nobody any more."""
         if self.refused.any():

@@ -19,6 +19,7 @@ from zemsim.model.car_market import SUPPORTED, car_market
 from zemsim.model.charging_hours import kwh_by_hour, with_power
 from zemsim.model.destinations import DestinationChoice
 from zemsim.model.ebike_market import ebike_market, learn_ebike_gains
+from zemsim.model.station_access import close_lots
 from zemsim.model.vehicles import EMPTY
 from zemsim.travel.timetable_changes import TimetableKey, in_order
 
@@ -196,6 +197,7 @@ def simulate_days(model: MobilityModel) -> None:
         model.book.close_season(model)
     model.car_habits = CarHabits.of(model.plans.values(), year_days(model))
     model.book.close_days(model)
+    close_lots(model)
 
 
 def observe_fleet(model: MobilityModel) -> None:

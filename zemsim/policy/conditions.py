@@ -19,7 +19,16 @@ from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.fingerprint import DIGEST_BYTES
 from zemsim.core.names import Powertrain
 from zemsim.policy.draft import Draft, PolicyRegion
-from zemsim.policy.rules import CompanyRule, EbikeGrant, ExtraSite, Grant, OperatorRule, PaymentRule, RequestRule
+from zemsim.policy.rules import (
+    CompanyRule,
+    EbikeGrant,
+    ExtraSite,
+    Grant,
+    OperatorRule,
+    PaymentRule,
+    RequestRule,
+    StationLot,
+)
 from zemsim.travel.timetable_changes import TimetableKey, in_order
 
 if TYPE_CHECKING:
@@ -83,6 +92,8 @@ class Conditions:
         How charger companies answer to the use of their sites, by place.
     request_rules : tuple of RequestRule
         How municipalities set up points that flat-dwellers ask for, by place.
+    lots : tuple of StationLot
+        Places for cars and bicycles at stations, by stop and vehicle.
     site_price_eur_kwh : ndarray, float64 [V]
         Price of energy at the region's sites, mean over the hours.
     site_eur_min, site_eur_session : ndarray, float64 [V]
@@ -124,6 +135,7 @@ class Conditions:
     operator_rules: tuple[OperatorRule, ...]
     company_rules: tuple[CompanyRule, ...]
     request_rules: tuple[RequestRule, ...]
+    lots: tuple[StationLot, ...]
     site_price_eur_kwh: npt.NDArray[np.float64]
     site_eur_min: npt.NDArray[np.float64]
     site_eur_session: npt.NDArray[np.float64]
@@ -318,6 +330,7 @@ def _freeze(draft: Draft) -> Conditions:
         operator_rules=tuple(sorted(draft.operator_rules, key=lambda rule: rule.network_id)),
         company_rules=tuple(draft.company_rules),
         request_rules=tuple(draft.request_rules),
+        lots=tuple(sorted(draft.lots, key=lambda lot: (lot.stop_id, lot.vehicle))),
         site_price_eur_kwh=_locked(draft.site_price_eur_kwh),
         site_eur_min=_locked(draft.site_eur_min),
         site_eur_session=_locked(draft.site_eur_session),

@@ -11,7 +11,16 @@ import numpy as np
 from zemsim.core.errors import InputError
 from zemsim.policy.places import Places
 from zemsim.policy.routes import Routes
-from zemsim.policy.rules import CompanyRule, EbikeGrant, ExtraSite, Grant, OperatorRule, PaymentRule, RequestRule
+from zemsim.policy.rules import (
+    CompanyRule,
+    EbikeGrant,
+    ExtraSite,
+    Grant,
+    OperatorRule,
+    PaymentRule,
+    RequestRule,
+    StationLot,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -106,6 +115,7 @@ class Draft:
         self.operator_rules: list[OperatorRule] = []
         self.company_rules: list[CompanyRule] = []
         self.request_rules: list[RequestRule] = []
+        self.lots: list[StationLot] = []
         self.site_price_eur_kwh = np.array(region.chargers["price_eur_kwh"], dtype=np.float64)
         self.site_eur_min = np.array(region.chargers["eur_min"], dtype=np.float64)
         self.site_eur_session = np.array(region.chargers["eur_session"], dtype=np.float64)

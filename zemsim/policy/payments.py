@@ -44,6 +44,8 @@ class DayTables:
         ``zone_idx`` (destination)``, parking_eur_year``.
     shared_ebike : DataFrame
         ``zone_idx`` (origin)``, trips_year``.
+    lots : DataFrame
+        ``measure_id, days_year``: days of cars or bicycles on the places of a measure at stations.
     """
 
     fares: pd.DataFrame
@@ -52,6 +54,7 @@ class DayTables:
     charging: pd.DataFrame
     parking: pd.DataFrame
     shared_ebike: pd.DataFrame
+    lots: pd.DataFrame
 
 
 def ledger(
@@ -225,6 +228,10 @@ def _shared_ebike_trips(rule: PaymentRule, days: DayTables) -> float:
     return float(_in_zones(rule, days.shared_ebike)["trips_year"].sum())
 
 
+def _lot_days(rule: PaymentRule, days: DayTables) -> float:
+    return float(days.lots.loc[days.lots["measure_id"] == rule.measure_id, "days_year"].sum())
+
+
 _COUNTS: Final = {
     "fares_paid": _fares_paid,
     "fare_discount": _fares_at_base,
@@ -238,4 +245,5 @@ _COUNTS: Final = {
     "home_hours": _home_hours,
     "parking": _parking,
     "shared_ebike_trips": _shared_ebike_trips,
+    "lot_days": _lot_days,
 }

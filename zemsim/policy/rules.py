@@ -28,9 +28,40 @@ Basis = Literal[
     "home_hours",  # EUR that charging at home costs more than at the same price in all hours
     "parking",  # parking fees at destinations, EUR
     "shared_ebike_trips",  # trips by shared e-bike
+    "lot_days",  # days of a car or bicycle on places at stations
     "points_ordered",  # charging points that companies or municipalities ordered in the year by their rule
     "points_standing",  # of these, the points in service in the year
 ]
+
+
+@dataclass(frozen=True)
+class StationLot:
+    """Places for cars or for bicycles at a stop.
+
+    Attributes
+    ----------
+    measure_id, stop_id : str
+        Who built it, and the stop.
+    x_m, y_m : float
+        Where the stop is, EPSG:3035.
+    zone_idx : int
+        The zone with the nearest centre, whose way by road is that of the place.
+    vehicle : str
+        ``car`` or ``bike``.
+    places : int
+        How many.
+    price_eur_day : float
+        What a place costs its user a day.
+    """
+
+    measure_id: str
+    stop_id: str
+    x_m: float
+    y_m: float
+    zone_idx: int
+    vehicle: Literal["car", "bike"]
+    places: int
+    price_eur_day: float
 
 
 @dataclass(frozen=True)

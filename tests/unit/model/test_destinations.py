@@ -16,6 +16,7 @@ from zemsim.model.destinations import BALANCE, DestinationChoice
 from zemsim.model.explain import explain_today
 from zemsim.model.model import MobilityModel
 from zemsim.model.neighbourhoods import LEAST_MEMBERS, near_order, neighbourhoods
+from zemsim.model.tour_words import describe_tour
 
 if TYPE_CHECKING:
     from zemsim.model.day_plan import DayPlan
@@ -231,7 +232,7 @@ def test_explain_tells_of_the_place_where_the_tour_goes(
     zones = model.world.region.zones["zone_id"]
     assert told["to_zone"] == zones.iloc[int(plan.columns.dest[tour])]
     assert told["road_km"] == pytest.approx(float(plan.columns.road_km[tour]))
-    assert plan.describe(tour)["dest_zone_idx"] == plan.columns.dest[tour] != plan.column("dest_zone_idx")[tour]
+    assert describe_tour(plan, tour)["dest_zone_idx"] == plan.columns.dest[tour] != plan.column("dest_zone_idx")[tour]
 
 
 def test_nobody_is_sent_where_the_day_is_too_short_for(dear: tuple[MobilityModel, dict[str, pd.DataFrame]]) -> None:

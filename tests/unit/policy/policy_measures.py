@@ -86,6 +86,14 @@ KINDS: dict[str, dict[str, Any]] = {
         **{"budget_eur_year": 50_000, "install_lag_months": 6, "capex_eur_per_point": 6500, "opex_share_year": 0.08},
         **COST,
     },
+    "park_and_ride": {
+        **{"stations": ["Jelgava"], "places_per_station": {"2026": 50, "2028": 80}, "price_eur_day": 1.0},
+        **{"capex_eur_per_place": 4000, "opex_eur_per_place_year": 100, **COST},
+    },
+    "bike_and_ride": {
+        **{"stations": ["Jelgava"], "places_per_station": 60, "price_eur_day": 0.0},
+        **{"capex_eur_per_place": 500, "opex_eur_per_place_year": 20, **COST},
+    },
     "shared_ebikes": {
         **{"places": ["Jelgava"], "bikes_per_1000": 2, "bikes_per_station": 5, "walk_max_m": 300},
         **{"price_eur_trip": 0.5, "winter": False, "cost_eur_per_bike_year": 2000, **COST},

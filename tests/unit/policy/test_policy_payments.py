@@ -55,6 +55,7 @@ DAYS = DayTables(
     ),
     parking=pd.DataFrame({"zone_idx": [0, 2, 5], "parking_eur_year": [100.0, 10.0, 1000.0]}),
     shared_ebike=pd.DataFrame({"zone_idx": [0, 1, 3], "trips_year": [100.0, 20.0, 7.0]}),
+    lots=pd.DataFrame({"measure_id": ["park-and-ride", "other"], "days_year": [300.0, 7.0]}),
 )
 
 
@@ -175,6 +176,12 @@ def test_what_is_counted_on_days(base: PolicyRegion) -> None:
     assert lines(base, 2026, measure("electric_city_buses")) == {
         "electric_buses municipality>operator": (400 + 250) * 0.15
     }
+    assert lines(base, 2026, measure("park_and_ride")) == {
+        "building municipality>supplier": 50 * 4000,
+        "upkeep municipality>supplier": 50 * 100,
+        "fees traveller>municipality": 300,
+    }
+    assert lines(base, 2028, measure("park_and_ride"))["building municipality>supplier"] == 30 * 4000
     assert lines(base, 2026, measure("shared_ebikes")) == {
         "shared_ebikes municipality>supplier": 100 * 2000,
         "rides traveller>municipality": 60,

@@ -12,6 +12,7 @@ from zemsim.policy.levers.charging import PublicChargers, SmartCharging, SolarCh
 from zemsim.policy.levers.fleets import MunicipalFleet, SharedEbikes
 from zemsim.policy.levers.grants import EbikePurchaseGrant, EvPurchaseGrant
 from zemsim.policy.levers.lines import BusSpeed, ClosedStop, NewLine, NewStop
+from zemsim.policy.levers.lots import BikeAndRide, ParkAndRide
 from zemsim.policy.levers.on_demand import OnDemandBus
 from zemsim.policy.levers.prices import ChargingPrice, ElectricityPrice, FuelPrice, HomeTariff, ParkingPrice
 from zemsim.policy.levers.reactions import ChargerCompanies, PointsOnRequest
@@ -43,6 +44,8 @@ Measure = Annotated[
     | ElectricCityBuses
     | ElectricBuses
     | SharedEbikes
+    | ParkAndRide
+    | BikeAndRide
     | MunicipalFleet,
     Field(discriminator="lever"),
 ]
@@ -75,6 +78,8 @@ LEVERS = {
         ElectricCityBuses,
         ElectricBuses,
         SharedEbikes,
+        ParkAndRide,
+        BikeAndRide,
         MunicipalFleet,
     )
 }
