@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from zemsim.core.names import DayType
+from zemsim.core.names import Alternative, DayType
 from zemsim.model.coefficients import choice_parameters
 from zemsim.model.station_access import close_lots, draw_ways, trips_by_station
 from zemsim.policy.rules import StationLot
@@ -54,13 +54,10 @@ def tours_by_station(bench: Bench, p: Parameters) -> float:
         return 0.0 if trips is None else float(len(trips.row))
 
 
-def share_on_foot(bench: Bench, p: Parameters) -> float:
-    """Share of the tours and modes with places on their way for which walking is drawn all the same."""
+def tours_by_transit(bench: Bench, p: Parameters) -> float:
+    """Tours by bus and train, on whatever way to the station."""
     with _with_places(bench, p) as plan:
-        assert plan.access is not None
-        best = np.full(len(plan.access.row), -np.inf)
-        np.maximum.at(best, plan.access._group, plan.access.utility)
-        return float((plan.access.drawn[np.isfinite(best)] < 0).mean())
+        return float(np.isin(plan.alternative, (Alternative.BUS, Alternative.TRAIN)).sum())
 
 
 def farthest(by_car: bool) -> Probe:
@@ -77,7 +74,7 @@ def farthest(by_car: bool) -> Probe:
 
 PROBES: Final[dict[str, Probe]] = {
     "tours to stations by car or bicycle": tours_by_station,
-    "share of walking to stations with places": share_on_foot,
+    "tours by bus and train where stations have places": tours_by_transit,
     "longest drive to a station, km": farthest(by_car=True),
     "longest ride by bicycle to a station, km": farthest(by_car=False),
 }
