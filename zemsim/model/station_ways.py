@@ -122,7 +122,7 @@ def _within_reach(model: MobilityModel, plan: DayPlan, number: int, lot: Station
             & (people.bike | people.ebike)[who]
             & ~_driven_to_school(model, plan)
         )
-    rows = np.flatnonzero(nearer & fits & (lot.places > 0))
+    rows = np.flatnonzero(nearer & fits & plan.in_force & (lot.places > 0))
     return _Reach(rows, np.full(len(rows), number, np.int32), km[rows])
 
 
