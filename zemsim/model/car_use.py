@@ -23,7 +23,7 @@ class CarUse(NamedTuple):
     km: npt.NDArray[np.float32]  # one way
     out_min: npt.NDArray[np.float32]
     back_min: npt.NDArray[np.float32]
-    leave_min: npt.NDArray[np.float64]  # minute of the day at which it is driven home
+    leave_min: npt.NDArray[np.float32]  # minute of the day at which it is driven home
     paid_h: npt.NDArray[np.float64]  # hours of paid parking at a destination
     at_destination: npt.NDArray[np.bool_]  # else at a station
 
@@ -44,7 +44,7 @@ def car_use(plan: DayPlan) -> CarUse:
         km=c.road_km[row],
         out_min=plan.out_min[row],
         back_min=plan.back_min[row],
-        leave_min=plan.column("leave_min")[row].astype(np.float64),
+        leave_min=plan.column("leave_min")[row].astype(np.float32),
         paid_h=plan.paid_h[row],
         at_destination=np.ones(len(row), np.bool_),
     )
