@@ -62,7 +62,7 @@ def test_what_targets_cannot_part_is_a_ridge(line: Posterior) -> None:
     assert found.ridges()[0][2] < -0.8
     assert found.verdict(0) == "identified"
     assert found.verdict(1) != "identified"
-    assert found.emulator_error < 0.01, "polynomials hold a plane"
+    assert found.emulator_gap < 0.01, "polynomials hold a plane"
     assert found.eigenvalues.sum() == pytest.approx(3.0)
     assert (found.recovered >= 0.7).all(), "intervals of nine tenths hold most truths"
 

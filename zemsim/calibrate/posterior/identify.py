@@ -45,7 +45,7 @@ class Identified:
     recovered : float64 [F], share of the truths that their intervals of nine tenths hold.
     recovered_narrowing : float64 [F], mean of the same ratio over the made-up targets.
     correlation : float64 [F, F] of the posterior; eigenvalues : float64 [F], falling.
-    emulator_error : largest root mean square error of the polynomials, in standard deviations of a target.
+    emulator_gap : largest root mean square error of the polynomials, in standard deviations of a target.
     """
 
     free: tuple[str, ...]
@@ -54,7 +54,7 @@ class Identified:
     recovered_narrowing: Floats
     correlation: Floats
     eigenvalues: Floats
-    emulator_error: float
+    emulator_gap: float
 
     def verdict(self, k: int) -> str:
         """In a word."""

@@ -40,14 +40,14 @@ _YEARS_OF_GROWTH: Final = 2
 
 @dataclass(frozen=True)
 class LayerTarget:
-    """What a layer is held against; ``use`` is ``fit`` or ``hold-out``, ``model_sd`` what the model may be off by."""
+    """What a layer is held against; ``use`` is ``fit`` or ``hold-out``, ``model_tolerance`` what the model may be off by."""
 
     key: str
     layer: str
     value: float
     low: float
     high: float
-    model_sd: float
+    model_tolerance: float
     unit: str
     use: str
     grade: str
@@ -56,7 +56,7 @@ class LayerTarget:
     @property
     def sd(self) -> float:
         """Standard deviation of what is known and of what the model leaves out, together."""
-        return float(np.hypot((self.high - self.low) / _SDS_OF_A_RANGE, self.model_sd))
+        return float(np.hypot((self.high - self.low) / _SDS_OF_A_RANGE, self.model_tolerance))
 
 
 @cache
@@ -64,7 +64,7 @@ def layer_targets(layer: str) -> tuple[LayerTarget, ...]:
     """Targets of a layer, in the order of ``posterior_targets.csv``."""
     text = files("zemsim.calibrate").joinpath("posterior_targets.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines(), strict=True)
-    numbers = ("value", "low", "high", "model_sd")
+    numbers = ("value", "low", "high", "model_tolerance")
     return tuple(
         LayerTarget(**{key: float(cell) if key in numbers else cell for key, cell in row.items()})  # type: ignore[arg-type]
         for row in rows

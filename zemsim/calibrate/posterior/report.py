@@ -108,7 +108,7 @@ def layer_lines(found: Posterior, known: Identified) -> list[str]:
         "",
         f"Identified is below {IDENTIFIED:g} of the prior's standard deviation, not identified above {UNIDENTIFIED:g}. "
         f"Recovered: how many of {TRUTHS} known sets lie in their interval of nine tenths when the targets are made up "
-        f"from them. The polynomials that stand for the layer there miss up to {known.emulator_error:.2f} standard "
+        f"from them. The polynomials that stand for the layer there miss up to {known.emulator_gap:.2f} standard "
         "deviations of a target.",
         "",
         _ridges(known),
