@@ -40,7 +40,7 @@ _YEARS_OF_GROWTH: Final = 2
 
 @dataclass(frozen=True)
 class LayerTarget:
-    """What a layer is held against; ``use`` is ``fit`` or ``hold-out``, ``model_tolerance`` what the model may be off by."""
+    """What a layer is held against; ``use`` is ``fit`` or ``hold-out``, ``model_tolerance`` what the model may miss."""
 
     key: str
     layer: str
