@@ -19,6 +19,22 @@ if TYPE_CHECKING:
 
 #: Enters a run through the table of constants: see `Parameters.with_values`.
 THROUGH_CONSTANTS = {"asc_ebike_minus_bike"}
+#: Places for cars and bicycles at a station from the first year on.
+PLACES = [
+    {
+        "lever": lever,
+        "from_year": 2024,
+        "stations": ["station-jelgava"],
+        "places_per_station": 50,
+        "price_eur_day": 0.0,
+        "capex_eur_per_place": 1.0,
+        "opex_eur_per_place_year": 1.0,
+        "paid_by": "state",
+        "cost_source": "a test",
+        "cost_grade": "assumption",
+    }
+    for lever in ("park_and_ride", "bike_and_ride")
+]
 
 
 @dataclass(frozen=True)
@@ -38,7 +54,7 @@ def test_the_column_used_names_what_a_run_reads(world: World) -> None:
     watched = Watched(**vars(usual))
     few_years = small.with_settings(world, years=(2024, 2025), days_in=(2024,))
     model = MobilityModel(replace(few_years, parameters=watched), 1)
-    model.start("baseline", ())
+    model.start("stations", small.measures(*PLACES))  # ways to stations are looked for where there are places
     model.run()
     model.close()
     used = {symbol for symbol, parameter in usual.table.items() if parameter.used}
