@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.model.small_world import run, with_settings
 from zemsim.behaviour.parameters import load_parameters
-from zemsim.core.names import DAYS_PER_YEAR, DayType, Season
+from zemsim.core.names import DAYS_PER_YEAR, Alternative, DayType, Purpose, Season
 from zemsim.evidence.emissions import energy_of_buses
 from zemsim.evidence.factors import load_factors
 from zemsim.model.model import MobilityModel
@@ -198,5 +198,7 @@ def test_waits_for_room_become_part_of_what_travellers_expect(tight: World) -> N
     fixed = c.fixed.copy()
     plan._fixed_at = None
     plan.prepare(model.temperature_c, model.crowding[DayType.WEEKDAY], further)
+    rides = np.flatnonzero(plan.column("purpose") == Purpose.SCHOOL)  # who drives a child is known once all have chosen
+    fixed[Alternative.PASSENGER, rides] = c.fixed[Alternative.PASSENGER, rides]
     assert (c.fixed == fixed).all()
     model.close()
