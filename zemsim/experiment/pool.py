@@ -136,7 +136,8 @@ class _Worker:
         self.seed: int | None = None
 
     def wake(self) -> None:
-        self._call(wake)
+        if self._executor is None:
+            self._call(wake)
 
     def submit(self, task: _Task, what: Part | Case) -> Future[Result]:
         if isinstance(what, Case):
@@ -189,9 +190,9 @@ class Crew:
         for worker in self.workers:
             worker.stop(kill=True)
 
-    def wake(self) -> None:
-        """Start the processes; they load the program while this one reads what is asked."""
-        for worker in self.workers:
+    def wake(self, at_most: int) -> None:
+        """Start the first processes that sleep; they load the program while this one reads what is asked."""
+        for worker in self.workers[:at_most]:
             worker.wake()
 
 

@@ -72,11 +72,13 @@ def run(
         If the folder holds something else, or cannot be written.
     """
     with shown(progress) as show, Crew(cores() if threads is None else threads) as crew:
-        crew.wake()
+        crew.wake(crew.threads - 1)  # this process has a core of its own until it has read what is asked
         show(0, 0, "reading the experiment and its region")
         from zemsim.experiment.prepare import SpineEngine
 
-        return _run(SpineEngine.of(experiment, region, seeds), out, crew, show, replace)
+        engine = SpineEngine.of(experiment, region, seeds)
+        crew.wake(processes_for(len(engine.cases()), crew.threads))
+        return _run(engine, out, crew, show, replace)
 
 
 def run_engine(

@@ -134,8 +134,12 @@ def reason_of(error: Exception) -> str:
 
 def wake() -> None:
     """Load the program before it is known what this process shall do."""
+    gc.disable()  # nothing that is loaded is garbage
     from zemsim import model, population  # noqa: F401
     from zemsim.experiment import experiment, prepare  # noqa: F401
+
+    gc.freeze()
+    gc.enable()
 
 
 def forget() -> None:
