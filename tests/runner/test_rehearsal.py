@@ -65,7 +65,7 @@ folder.mkdir()
 engine = SpineEngine.of(sys.argv[1])
 identity = engine.identity()
 begin(folder, identity)
-parts = engine.parts(2)
+parts = engine.parts(3)
 for part in parts:
     run_part(engine, folder, identity.fingerprint, part, 1)
 before = compiled()

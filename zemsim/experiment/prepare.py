@@ -109,7 +109,7 @@ class SpineEngine:
         return [(policy.id, seed) for policy in self.experiment.policies for seed in self.experiment.seeds]
 
     def parts(self, processes: int) -> list[Part]:
-        """Return population, roads, timetables and tours; where several processes would compile, a rehearsal too."""
+        """Return population, roads, timetables and tours; where many processes would compile, a rehearsal too."""
         found = [
             Part("population", "population"),
             Part("roads", "roads"),
@@ -117,7 +117,7 @@ class SpineEngine:
             Part("timetables", "timetables of the policies", ("timetable",)),
         ]
         before: tuple[str, ...] = ("population", "roads", "timetable")
-        if processes > 1 and not rehearsal.is_compiled(_versions()):
+        if processes > 2 and not rehearsal.is_compiled(_versions()):  # two compile side by side as fast as one before
             found.append(Part("rehearsal-tours", _COMPILING, ("population", "roads")))
             found.append(Part("rehearsal", _COMPILING, ("rehearsal-tours",)))
             before = (*before, "rehearsal-tours")
