@@ -183,3 +183,18 @@ def test_fifths_of_income_are_fifths_of_residents(homes: list[tuple[float, list[
 def test_root_is_found(power: float, zero: float) -> None:
     found = incomes.root(lambda x: x**power - zero**power, 0.1, 1.5, 1e-6)
     assert found**power == pytest.approx(zero**power, abs=2e-6)
+
+
+def test_blocks_need_not_be_as_many_by_origin_as_by_destination() -> None:
+    """Two classes of homes and three of workplaces, and the other way round; one block is known."""
+    weight = np.array([[3.0, 1.0, 2.0], [1.0, 4.0, 1.0]])
+    two, three = np.arange(2), np.arange(3)
+    for table, rows, mix in (
+        (weight, [30.0, 20.0], [1.0, 2.0, 1.0]),
+        (weight.T.copy(), [20.0, 20.0, 10.0], [3.0, 2.0]),
+    ):
+        origin, destination = (two, three) if table.shape == (2, 3) else (three, two)
+        target = np.full(table.shape, np.nan)
+        target[0, 1] = 8.0
+        args = (table, np.array(rows), origin, destination, np.zeros(len(mix), np.int64), np.array(mix), target)
+        np.testing.assert_allclose(balanced_flows(*args, 50), twin.balanced(*args, 50), rtol=1e-9)

@@ -157,6 +157,8 @@ def test_kernel_wrappers_check_their_arrays() -> None:
         *below,
         (2, whole + 1),
         (3, whole + 1),
+        (2, np.array([0, 1])),
+        (3, np.array([0, 1])),
         (2, np.zeros(3, np.int64)),
         (4, np.zeros(3, np.int64)),
     ):
