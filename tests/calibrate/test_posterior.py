@@ -82,7 +82,7 @@ def test_the_report_says_what_is_fitted_held_out_and_not_known(line: Posterior, 
     assert report.draw_pairs(tmp_path, line).read_bytes()[:4] == b"\x89PNG"
 
 
-@pytest.mark.parametrize("layer", ["ev", "ebike"])
+@pytest.mark.parametrize("layer", ["ev", "ebike", "travel"])
 def test_targets_have_a_range_a_use_and_a_source(layer: str) -> None:
     targets = layer_targets(layer)
     assert {target.use for target in targets} <= {"fit", "hold-out"}

@@ -10,7 +10,8 @@ targets say stays held out.
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -147,23 +148,24 @@ def fit_mode_constants(model: MobilityModel, targets: dict[str, Target]) -> tupl
     A run with all its iterations is dear, so the constants are fitted to single days; then again to targets moved by
     as much as a run differs from these.
     """
-    constants, single = _fitted(model, targets, model.parameters.mode_constants, _ROUNDS)
+    wanted = {key: target.value for key, target in targets.items()}
+    constants, single = fitted_to_days(model, wanted, model.parameters.mode_constants, _ROUNDS)
     ran = as_run(model)
-    moved = {key: replace(targets[key], value=targets[key].value * single[key] / ran[key]) for key in ran}
-    constants, _ = _fitted(model, moved, constants, _ROUNDS)
+    moved = {key: wanted[key] * single[key] / ran[key] for key in ran}
+    constants, _ = fitted_to_days(model, moved, constants, _ROUNDS)
     return constants, as_run(model)
 
 
-def _fitted(
-    model: MobilityModel, targets: dict[str, Target], first: npt.NDArray[np.float64], rounds: int
+def fitted_to_days(
+    model: MobilityModel, wanted: Mapping[str, float], first: npt.NDArray[np.float64], rounds: int
 ) -> tuple[npt.NDArray[np.float64], dict[str, float]]:
-    """Constants moved from ``first`` until the single days of the model meet the targets, and what these say."""
+    """Constants [segments, alternatives] moved from ``first`` until days say what is wanted; and what they say."""
     constants, found = first.copy(), dict[str, float]()
     for _ in range(rounds):
         _take(model, constants)
         found = modelled(model)
         for key, value in found.items():
-            _shift(constants, key, _DAMPING * float(np.log(targets[key].value / value)), model.parameters)
+            _shift(constants, key, _DAMPING * float(np.log(wanted[key] / value)), model.parameters)
     _take(model, constants)
     return constants, found
 

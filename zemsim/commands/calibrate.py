@@ -9,7 +9,7 @@ import click
 from zemsim.commands.options import as_json
 from zemsim.core.command_line import print_json
 
-_STEPS = ("constants", "ev", "ebike")
+_STEPS = ("constants", "travel", "ebike", "ev")
 
 
 @click.command()
@@ -26,10 +26,11 @@ _STEPS = ("constants", "ev", "ebike")
 )
 @as_json
 def calibrate(steps: tuple[str, ...], run_folder: str | None, out: str, as_json: bool) -> None:
-    """Fit the model to its targets: constants, and joint posteriors of the purchases of electric cars and e-bikes.
+    """Fit the model to its targets: constants, weights, and joint posteriors of purchases of electric cars and e-bikes.
 
-    Writes constants as the model reads them, sets of parameters that stand for each posterior, and a report: what is
-    fitted, what was held out, what the targets cannot identify. Nothing that a run reads is changed.
+    Writes constants as the model reads them, the weights of money, headways, parking and destinations that are nearest
+    to the bands of the realism tests, sets of parameters that stand for each posterior, and a report: what is fitted,
+    what was held out, what the targets cannot identify. Nothing that a run reads is changed.
     """
     from zemsim.core.atomic import check_can_write
     from zemsim.experiment.progress import shown

@@ -9,13 +9,13 @@ the sets that the waves tried stand for the layer; what they miss is told.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm
 
+from zemsim.calibrate.posterior.emulator import Emulator
 from zemsim.calibrate.posterior.layers import LayerTarget, layer_targets
 from zemsim.calibrate.posterior.matching import Posterior, sobol
 
@@ -94,43 +94,21 @@ def identified(found: Posterior) -> Identified:
     )
 
 
-class _Emulator:
-    """Outputs of a layer as polynomials of its parameters, fitted to the sets that were tried (least squares)."""
-
-    def __init__(self, theta: Floats, outputs: Floats, low: Floats, width: Floats) -> None:
-        self._low, self._width = low, width
-        self._powers = np.array(
-            [powers for powers in product(range(_DEGREE + 1), repeat=theta.shape[1]) if sum(powers) <= _DEGREE]
-        )
-        self._weights = np.linalg.lstsq(self._terms(theta), outputs, rcond=None)[0]
-
-    def _terms(self, theta: Floats) -> Floats:
-        at = 2.0 * (theta - self._low) / self._width - 1.0
-        found = np.ones((len(theta), len(self._powers)))
-        for k in range(theta.shape[1]):
-            found *= np.power.outer(at[:, k], np.arange(_DEGREE + 1))[:, self._powers[:, k]]
-        return found
-
-    def __call__(self, theta: Floats) -> Floats:
-        found: Floats = self._terms(theta) @ self._weights
-        return found
-
-
 def _emulator(
     found: Posterior, fitted: npt.NDArray[np.intp], targets: tuple[LayerTarget, ...]
-) -> tuple[_Emulator, float]:
+) -> tuple[Emulator, float]:
     """The emulator of the fitted outputs near the targets, and what it misses on sets that it was not fitted to."""
     theta, outputs = found.tried[0], found.tried[1][:, fitted]
     sd = np.array([target.sd for target in targets])
     near = (np.abs(outputs - [target.value for target in targets]) <= _NEAR_SD * sd).all(axis=1)
     test = np.arange(len(theta)) % _TEST_EVERY == 0
     carried, tested = np.flatnonzero(near & ~test), np.flatnonzero(near & test)
-    emulator = _Emulator(theta[carried], outputs[carried], found.low, found.high - found.low)
+    emulator = Emulator(theta[carried], outputs[carried], found.low, found.high, _DEGREE)
     off = (emulator(theta[tested]) - outputs[tested]) / sd
     return emulator, float(np.sqrt((off**2).mean(axis=0)).max()) if len(tested) else float("nan")
 
 
-def _recover(found: Posterior, emulator: _Emulator, sd: Floats, prior_sd: Floats) -> tuple[Floats, Floats]:
+def _recover(found: Posterior, emulator: Emulator, sd: Floats, prior_sd: Floats) -> tuple[Floats, Floats]:
     """Share of truths within their intervals, and mean narrowing, float64 [F] each."""
     truths = found.draws(TRUTHS)
     noise = norm.ppf(sobol(TRUTHS, len(sd))) * sd

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from zemsim.behaviour.parameters import Parameters
 from zemsim.calibrate.purchases import expected, looked_at, probabilities
+from zemsim.calibrate.realism_table import read_tests
 from zemsim.core.names import Powertrain
 from zemsim.kernels.ownership import N_CARS, Buyers, CarMarket
 from zemsim.model.car_market import car_market, ln_supply, purchase_constant
@@ -61,15 +62,23 @@ class LayerTarget:
 
 @cache
 def layer_targets(layer: str) -> tuple[LayerTarget, ...]:
-    """Targets of a layer, in the order of ``posterior_targets.csv``."""
+    """Targets of a layer, in the order of ``posterior_targets.csv``; a row without figures names a realism test."""
     text = files("zemsim.calibrate").joinpath("posterior_targets.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines(), strict=True)
     numbers = ("value", "low", "high", "model_tolerance")
     return tuple(
         LayerTarget(**{key: float(cell) if key in numbers else cell for key, cell in row.items()})  # type: ignore[arg-type]
-        for row in rows
-        if row["layer"] == layer
+        for row in (row if row["value"] else _of_test(row) for row in rows if row["layer"] == layer)
     )
+
+
+def _of_test(row: dict[str, str]) -> dict[str, str]:
+    """A row with the band of the realism test of its name: the middle is the value."""
+    test = {one.test: one for one in read_tests()}[row["key"]]
+    if test.low is None or test.high is None:
+        raise ValueError(f"realism test {test.test} has no band with two ends")
+    band = {"value": f"{(test.low + test.high) / 2}", "low": f"{test.low}", "high": f"{test.high}"}
+    return {**row, **band, "grade": test.grade, "source": test.source}
 
 
 class Layer(Protocol):

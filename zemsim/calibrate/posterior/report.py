@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from zemsim.calibrate.posterior.identify import IDENTIFIED, TRUTHS, UNIDENTIFIED, Identified
-from zemsim.calibrate.posterior.layers import layer_targets
+from zemsim.calibrate.posterior.layers import LayerTarget, layer_targets
 from zemsim.calibrate.posterior.matching import IMPLAUSIBLE, Posterior
+from zemsim.calibrate.posterior.travel import NAME, TravelAnswers, weight_rows
 from zemsim.core.atomic import write_text
 
 if TYPE_CHECKING:
@@ -21,9 +23,15 @@ if TYPE_CHECKING:
 
     from zemsim.calibrate.constants import Target
 
+Floats = npt.NDArray[np.float64]
+
 #: Sets that stand for a posterior, with even weights.
 DRAWS: Final = 200
-_TITLES: Final = {"ev": "Purchases of electric cars", "ebike": "Purchases of e-bikes"}
+_TITLES: Final = {
+    "travel": "Weights of the mode and destination choice",
+    "ev": "Purchases of electric cars",
+    "ebike": "Purchases of e-bikes",
+}
 _USES: Final = {"fit": "fitted", "hold-out": "held out"}
 
 
@@ -64,6 +72,44 @@ def draw_pairs(folder: Path, found: Posterior) -> Path:
     path = folder / f"{found.layer}_pairs.png"
     figure.savefig(path, dpi=110)
     return path
+
+
+def write_weights(folder: Path, rows: Sequence[tuple[str, float, float, float, float]]) -> Path:
+    """Write ``travel_weights.csv``: each weight as it stands, as proposed, and its range."""
+    path = folder / "travel_weights.csv"
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(("symbol", "value", "proposed", "low", "high"))
+        writer.writerows((symbol, *(f"{value:.4g}" for value in values)) for symbol, *values in rows)
+    return path
+
+
+def weights_lines(answers: TravelAnswers, proposed: Floats, said: Floats) -> list[str]:
+    """The weights as they stand and those nearest to all bands, and what the model answers to both."""
+    weights = [
+        (symbol, f"{value:.4g}", f"{found:.4g}", f"{low:g} to {high:g}")
+        for symbol, value, found, low, high in weight_rows(answers, proposed)
+    ]
+    told = [
+        (target.key, _USES[target.use], f"{target.low:g} to {target.high:g}", _in(target, before), _in(target, after))
+        for target, before, after in zip(layer_targets(NAME), answers.says, said, strict=True)
+    ]
+    return [
+        "",
+        f"A sample of residents was asked for {len(answers.theta)} sets of weights, with constants fitted anew for "
+        f"each ({answers.unanswered} more gave no answer). Polynomials stand for the model in between; a set left out "
+        f"is missed by up to {answers.gap:.2f} standard deviations of a target (root mean square). Proposed weights "
+        "are those nearest to the middle of all bands; the last column is the model's own answer to them.",
+        "",
+        *_table(("weight", "stands at", "proposed", "range"), weights),
+        "",
+        *_table(("realism test", "use", "band", "answer as it stands", "answer to the proposed weights"), told),
+    ]
+
+
+def _in(target: LayerTarget, value: float) -> str:
+    """A figure, and a word if it is outside the band of a target."""
+    return f"{value:.3f}" if target.low <= value <= target.high else f"{value:.3f} (outside)"
 
 
 def constants_lines(targets: dict[str, Target], found: dict[str, float]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The steps of a calibration, in order: constants, e-bikes, electric cars, report; the package stays as it is."""
+"""The steps of a calibration, in order: constants, weights, e-bikes, electric cars, report; the package stays."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Final
 
 import numpy as np
 
+from zemsim.behaviour.parameters import Parameters
 from zemsim.calibrate.constants import base_model, fit_mode_constants, read_targets, write_modes, write_purchases
 from zemsim.calibrate.posterior import report
 from zemsim.calibrate.posterior.identify import identified
 from zemsim.calibrate.posterior.layers import EbikeLayer, EvLayer, Layer
 from zemsim.calibrate.posterior.matching import SIZES, Posterior, posterior
+from zemsim.calibrate.posterior.travel import SETS, TravelLayer, TravelModel, asked, weight_rows
 from zemsim.calibrate.purchases import fit_purchase_constants
 from zemsim.evidence.places import REGION
 from zemsim.experiment.compare import baseline_facts
@@ -21,13 +23,19 @@ from zemsim.experiment.progress import Progress
 from zemsim.experiment.run_folder import Run
 from zemsim.model.model import MobilityModel
 
-STEPS: Final = ("constants", "ev", "ebike")
+STEPS: Final = ("constants", "travel", "ebike", "ev")
 #: Indicators whose spread between seeds the report tells.
 _NOISE: Final = ("car_km_year", "bus_trips_year", "train_trips_year", "ev_share", "co2_ttw_kg_year")
 
 
 def calibrate(
-    folder: Path, steps: Sequence[str], run: Run | None, show: Progress, sizes: tuple[int, ...] = SIZES
+    folder: Path,
+    steps: Sequence[str],
+    run: Run | None,
+    show: Progress,
+    sizes: tuple[int, ...] = SIZES,
+    travel: Callable[[], TravelModel] = TravelModel,
+    sets: int = SETS,
 ) -> Path:
     """Do the steps and write what they find and a report into a folder.
 
@@ -43,6 +51,10 @@ def calibrate(
         Progress.
     sizes : tuple of int
         Sets tried in each wave of a posterior.
+    travel : callable
+        Makes the model that answers for the weights.
+    sets : int
+        Sets of weights that it is asked.
 
     Returns
     -------
@@ -54,10 +66,12 @@ def calibrate(
     model, parts = base_model(), []
     if "constants" in steps:
         parts.append(_constants(folder, model, show))
+    if "travel" in steps:
+        parts.append(_weights(folder, travel(), sets, sizes, show))
     if "ebike" in steps:
-        parts.append(_layer(folder, EbikeLayer(model), model, sizes, show))
+        parts.append(_layer(folder, EbikeLayer(model), model.parameters, sizes, show))
     if "ev" in steps:  # it walks into the second year, so it is the last
-        parts.append(_layer(folder, EvLayer(model), model, sizes, show))
+        parts.append(_layer(folder, EvLayer(model), model.parameters, sizes, show))
     if run is not None:
         parts.append(report.baseline_lines(baseline_facts(run)))
         parts.append(report.seed_lines(_by_seed(run)))
@@ -78,8 +92,19 @@ def _constants(folder: Path, model: MobilityModel, show: Progress) -> list[str]:
     return report.constants_lines(targets, found)
 
 
-def _layer(folder: Path, layer: Layer, model: MobilityModel, sizes: tuple[int, ...], show: Progress) -> list[str]:
-    table = model.parameters.table
+def _weights(folder: Path, model: TravelModel, sets: int, sizes: tuple[int, ...], show: Progress) -> list[str]:
+    """Ask for sets of weights, tell their posterior, and try the set that is nearest to all bands."""
+    answers = asked(model, sets, lambda n: show(n, sets + 2, "sets of weights"))
+    lines = _layer(folder, TravelLayer(answers), model.world.parameters, sizes, show)
+    proposed = answers.proposed()
+    show(sets + 1, sets + 2, "the set nearest to all bands")
+    said = model(proposed)
+    report.write_weights(folder, weight_rows(answers, proposed))
+    return [*lines, *report.weights_lines(answers, proposed, said)]
+
+
+def _layer(folder: Path, layer: Layer, parameters: Parameters, sizes: tuple[int, ...], show: Progress) -> list[str]:
+    table = parameters.table
     low, high = (np.array([getattr(table[symbol], end) for symbol in layer.free]) for end in ("low", "high"))
     told: Callable[[int], None] = lambda n: show(n, sum(sizes), f"sets of the layer {layer.name}")  # noqa: E731
     found: Posterior = posterior(layer, low, high, sizes, told)
