@@ -393,7 +393,7 @@ def test_each_car_is_at_one_point_at_most_and_never_moves_while_it_charges(day, 
         charging = [s.end_min[e + k * n] for e in mine for k in (1, 2) if s.kwh[e + k * n] > 0]
         assert all(end <= max(car["leaves"], times.return_min[mine[-1]]) + 1e-6 for end in charging)
     for v, site in enumerate(stations):
-        assert found["sites"].peak_kw[v] <= max(site["site_kw"], occupied_until and site["points"]) * (1 + 1e-6)
+        assert found["sites"].peak_kw[v] <= site["site_kw"] * (1 + 1e-6)
         here = np.flatnonzero(found["visits"].served & (found["visits"].station == v))
         begins, ends = found["visits"].begin_min[here], found["visits"].end_min[here]
         at_once = [int(((begins <= t) & (ends > t)).sum()) for t in begins]
@@ -573,6 +573,27 @@ def test_points_that_are_taken_since_yesterday_become_free_though_nobody_comes()
     found = run([car(tour(km=0.0))], sites, {"slow": [[]] * 4, "fast": [[]] * 4}, until)
     assert (found["points"].slot == -1).all()
     assert (found["held"] == 0.0).all()
+    assert found["sites"].peak_kw == pytest.approx([1.0, 2.0])  # 1 kW each at midnight, though nobody comes
+
+
+def test_what_charges_over_midnight_is_in_the_highest_power_of_the_next_day_and_never_above_that_of_the_site():
+    """Two points of 1 kW that were taken at midnight: 2 kW with room for it, 1.5 kW where the site gives no more."""
+    for limit, most in ((math.inf, 2.0), (1.5, 1.5)):
+        found = run([car(tour(km=0.0))], [site(points=2, site_kw=limit)], {"slow": [[]] * 4, "fast": [[]] * 4}, 60.0)
+        assert found["sites"].peak_kw[0] == pytest.approx(most)
+
+
+def test_what_a_point_holds_after_midnight_is_not_what_it_gave_before():
+    """Three share 11 kW until three others come late: at midnight six have a sixth each."""
+    early = [car(tour(leave=1200.0, back=1230.0, dest=1, home=0), energy=14.0, weight=0.0)] * 8
+    late = [car(tour(leave=1380.0, back=1400.0, dest=1, home=0), energy=14.0, weight=0.0)] * 8
+    found = run(early + late, [site(kw=11.0, site_kw=11.0, points=16)], SLOW_AT_0)
+    visits, n = found["visits"], found["n"]
+    nights = visits.served[n:]
+    assert set(visits.begin_min[n:][nights]) == {1230.0, 1400.0}
+    over_midnight = int((visits.end_min[n:][nights] > 1440.0).sum())
+    assert over_midnight == nights.sum() == 6
+    assert found["held"][found["held"] > 0.0] == pytest.approx([11.0 / 6.0] * 6)
 
 
 def test_a_charge_at_home_ends_when_the_car_leaves():

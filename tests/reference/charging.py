@@ -204,12 +204,14 @@ class Site:
     def __init__(self, facts, p, taken=()):
         self.facts, self.p, self.queue, self.active, self.peak = facts, p, [], [], 0.0
         self.taken = list(taken)  # (until, kW from the grid) of points since yesterday
+        self.share_power(0.0)
 
     def share_power(self, now):
         for s in self.active:
             s["rest"] -= s["rate"] * (now - s["since"]) / 60
             s["since"] = now
-        left = max(0.0, self.facts["site_kw"] - sum(kw for _, kw in self.taken))
+        since_yesterday = min(self.facts["site_kw"], sum(kw for _, kw in self.taken))
+        left = self.facts["site_kw"] - since_yesterday
         loss = {"slow": self.p["loss_ac"], "fast": self.p["loss_dc"]}
         for s in self.active:
             s["most"] = min(s["kw"], battery_kw(self.facts, s["place"] == "fast", self.p)) / loss[s["place"]]
@@ -219,7 +221,7 @@ class Site:
         for s in self.active:
             s["all"] = now + 60 * s["rest"] / s["rate"] if s["rate"] > 0 else math.inf
             s["end"] = min(s["all"], s["until"])
-        grid = sum(s["rate"] / loss[s["place"]] for s in self.active) + sum(kw for _, kw in self.taken)
+        grid = sum(s["rate"] / loss[s["place"]] for s in self.active) + since_yesterday
         self.peak = max(self.peak, grid)
 
     def next_time(self):

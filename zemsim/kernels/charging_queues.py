@@ -116,16 +116,16 @@ def _even_share(d: Any, v: int, left_kw: float, charging: int) -> Any:
 def _share_power(d: Any, v: int, now: float) -> None:
     """Give every car at a site its share of the power from now on."""
     points, first, last = d.points, d.points.first[v], d.points.first[v + 1]
-    left, charging, total = float(d.stations.site_kw[v]), 0, 0.0
+    most, charging, total = float(d.stations.site_kw[v]), 0, 0.0
     for point in range(first, last):
         if points.slot[point] == _SINCE_YESTERDAY:
-            left -= points.kw[point]
             total += points.kw[point]
         elif points.slot[point] >= 0:
             charging += 1
-    share = math.inf
+    total = min(total, most)  # each of them at its highest: together never more than the site gives
+    left, share = most - total, math.inf
     if charging > 0 and left < math.inf:
-        share = _even_share(d, v, max(0.0, left), charging)
+        share = _even_share(d, v, left, charging)
     for point in range(first, last):
         slot = points.slot[point]
         if slot >= 0:
@@ -273,6 +273,7 @@ def _arrive(d: Any, slot: int, now: float) -> None:
 def begin_day(d: Any, ready_min: Any, held_kw: Any) -> None:
     """Lead every car to its first public session; points that are taken since yesterday stay so, at ``held_kw`` [N].
 
+    What those draw at midnight counts for the highest power of their site today, too.
     ``ready_min`` [n] is when the cars are back from yesterday.
     """
     points, requests, visits = d.points, d.requests, d.visits
@@ -287,12 +288,22 @@ def begin_day(d: Any, ready_min: Any, held_kw: Any) -> None:
             if points.slot[point] != _FREE:
                 following = min(following, points.end_min[point])
         put(d.agenda, v, following)
+        _share_power(d, v, 0.0)
     for slot in range(requests.station.shape[0]):
         visits.station[slot] = -1
         visits.way_min[slot] = requests.way_min[slot]
     for k in range(ready_min.shape[0]):
         d.tour[k], d.stage[k] = d.first_tour[k], 0
         _go_on(d, k, ready_min[k])
+
+
+def _hold(d: Any, v: int, held_kw: Any) -> None:
+    """Keep in ``held_kw`` the highest power that the points of a site have given after midnight, this moment's too."""
+    points = d.points
+    for point in range(points.first[v], points.first[v + 1]):
+        slot = points.slot[point]
+        if slot >= 0:
+            held_kw[point] = max(held_kw[point], points.kw[point] / _efficiency(d, slot))
 
 
 def serve_day(d: Any, held_kw: Any) -> None:
@@ -304,9 +315,14 @@ def serve_day(d: Any, held_kw: Any) -> None:
     n_sites, agenda, points = d.stations.points.shape[0], d.agenda, d.points
     for point in range(points.slot.shape[0]):
         held_kw[point] = points.kw[point] if points.end_min[point] > _MINUTES_PER_DAY else 0.0
+    midnight = False
     while agenda.size[0] > 0:
         item = agenda.heap[0]
         now = agenda.time_min[item]
+        if not midnight and now > _MINUTES_PER_DAY:
+            midnight = True
+            for v in range(n_sites):
+                _hold(d, v, held_kw)
         put(agenda, item, math.inf)
         v = item
         if item >= n_sites:
@@ -315,10 +331,8 @@ def serve_day(d: Any, held_kw: Any) -> None:
             _arrive(d, slot, now)
         else:
             _attend(d, item, now)
-        for point in range(points.first[v], points.first[v + 1]):
-            slot = points.slot[point]
-            if slot >= 0 and points.end_min[point] > _MINUTES_PER_DAY:
-                held_kw[point] = max(held_kw[point], points.kw[point] / _efficiency(d, slot))
+        if midnight:
+            _hold(d, v, held_kw)
     for point in range(points.slot.shape[0]):
         points.end_min[point] -= _MINUTES_PER_DAY
 
@@ -338,5 +352,6 @@ _give_up = njit(cache=True, nogil=True, **INNER)(_give_up)
 _call_up = njit(cache=True, nogil=True, **INNER)(_call_up)
 _attend = njit(cache=True, nogil=True, **INNER)(_attend)
 _arrive = njit(cache=True, nogil=True, **INNER)(_arrive)
+_hold = njit(cache=True, nogil=True, **INNER)(_hold)
 begin_day = njit(cache=True, nogil=True, **LEAN)(begin_day)
 serve_day = njit(cache=True, nogil=True, **LEAN)(serve_day)
