@@ -52,6 +52,7 @@ class _Scanner:
         self._ends = [m.start() for m in re.finditer("\n", text)]
 
     def scan(self) -> dict[Loc, int]:
+        """The line of each key of the text, by tables and position in their arrays."""
         table: Loc = ()
         while True:
             self._skip(_BLANK_LINES)

@@ -240,6 +240,7 @@ class _Pool:
         self.results = Results()
 
     def run(self) -> Results:
+        """Work until every case is done or given up, and end the workers whatever happens."""
         kill = True
         try:
             self._work(self.workers)

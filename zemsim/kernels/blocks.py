@@ -90,6 +90,7 @@ def _share(
     helpers: list[threading.Thread] = []
 
     def work() -> None:
+        """Take one block after another until none is left, or another thread has failed."""
         while waiting and not failed:
             try:
                 start, stop = waiting.popleft()

@@ -256,6 +256,7 @@ def _sums_by_block(members: Members, graph: Slice, od: Float, lost: Float, threa
     free: list[Work] = []
 
     def block(begin: int, end: int) -> None:
+        """Load the rows of one block in a work space of its own, and add them to its sum."""
         # A list is safe to share: a thread takes work space that no other holds, or makes some.
         try:
             work = free.pop()

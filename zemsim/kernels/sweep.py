@@ -369,6 +369,7 @@ def sweep(members: Members, graph: Slice, threads: int = 1, into: LaneTable | No
     free: list[tuple[Parts, Bools, Int32, Int64]] = []
 
     def block(begin: int, end: int) -> None:
+        """Sweep the rows of one block in a work space of its own."""
         # A list is safe to share: a thread takes work space that no other holds, or makes some.
         try:
             work = free.pop()

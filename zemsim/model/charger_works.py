@@ -53,6 +53,7 @@ class BuiltSite:
 
     @property
     def on_request(self) -> bool:
+        """Whether it is a post that somebody asked for: it belongs to no company."""
         return self.company == NOBODY
 
 

@@ -43,6 +43,7 @@ class Wave:
 
     @property
     def plausible_share(self) -> float:
+        """Share of the sets that no target rules out."""
         return float((self.implausibility <= IMPLAUSIBLE).mean())
 
 
@@ -74,10 +75,12 @@ class Posterior:
         return float(1.0 / (self.weight**2).sum())
 
     def mean(self, values: Floats) -> Floats:
+        """Weighted mean of each column of ``values`` [n, k]."""
         found: Floats = self.weight @ values
         return found
 
     def sd(self, values: Floats) -> Floats:
+        """Weighted standard deviation of each column of ``values`` [n, k]."""
         found: Floats = np.sqrt(np.maximum(self.weight @ (values - self.mean(values)) ** 2, 0.0))
         return found
 
