@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from tests.unit.model.small_world import COMPANIES, measures, with_settings
+from tests.unit.model.small_world import COMPANIES, run, with_settings
 from zemsim.core.schema import check_table
 from zemsim.model.charger_companies import SiteDecision, SiteUse, plan_points
 from zemsim.model.model import MobilityModel
@@ -119,19 +119,20 @@ def test_a_budget_is_never_exceeded() -> None:
                 assert d.site.points + d.points <= rule.most_points
 
 
-def run(model: MobilityModel, *rows: dict[str, Any]) -> dict[str, pd.DataFrame]:
-    model.start("companies" if rows else "baseline", measures(*rows) if rows else ())
-    return model.run()
-
-
 @pytest.fixture(scope="module")
 def runs(world: World) -> dict[str, dict[str, pd.DataFrame]]:
     small = with_settings(world, years=(2024, 2025, 2026), days_in=(2024, 2026), day_iterations=1, first_iterations=0)
     model = MobilityModel(small, seed=1)
-    found = {"rule": run(model, COMPANIES), "baseline": run(model), "again": run(model, COMPANIES)}
+    found = {
+        "rule": run(model, "rule", COMPANIES),
+        "baseline": run(model),
+        "again": run(model, "rule", COMPANIES),
+    }
     late = COMPANIES | {"from_year": 2025, "install_lag_months": 12}
-    found["late"] = run(model, late)
-    found["idle"] = run(model, COMPANIES | {"busy_hours_day": 24.0, "idle_hours_day": 23.0, "idle_years": 1})
+    found["late"] = run(model, "rule", late)
+    found["idle"] = run(
+        model, "companies", COMPANIES | {"busy_hours_day": 24.0, "idle_hours_day": 23.0, "idle_years": 1}
+    )
     model.close()
     return found
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from tests.unit.model.small_world import COMPANIES, REQUESTS, fresh_run, measures, with_settings
+from tests.unit.model.small_world import COMPANIES, REQUESTS, fresh_run, measures, run, with_settings
 from zemsim.core.names import ChargingPlace, Powertrain, Season
 from zemsim.core.schema import check_table
 from zemsim.model.doorsteps import Doorsteps
@@ -127,14 +127,9 @@ def model(flats: World) -> Iterator[MobilityModel]:
     built.close()
 
 
-def run(model: MobilityModel, *rows: dict[str, Any]) -> dict[str, pd.DataFrame]:
-    model.start("requests" if rows else "baseline", measures(*rows) if rows else ())
-    return model.run()
-
-
 @pytest.fixture(scope="module")
 def runs(model: MobilityModel) -> dict[str, dict[str, pd.DataFrame]]:
-    return {"baseline": run(model), "requests": run(model, REQUESTS)}
+    return {"baseline": run(model), "requests": run(model, "requests", REQUESTS)}
 
 
 def test_posts_come_near_who_asks_a_year_later(model: MobilityModel, runs: dict[str, dict[str, pd.DataFrame]]) -> None:
@@ -273,7 +268,7 @@ def test_asking_more_orders_more(model: MobilityModel, runs: dict[str, dict[str,
 
 
 def test_posts_close_with_their_measure(model: MobilityModel) -> None:
-    made = run(model, REQUESTS | {"until_year": 2025})
+    made = run(model, "requests", REQUESTS | {"until_year": 2025})
     assert made["reactions"]["year"].max() == 2025
     new = ~made["stations"]["site_id"].isin(model.world.region.chargers["site_id"])
     assert not new.any()
@@ -293,7 +288,7 @@ def test_both_rules_live_together_over_two_seasons(flats: World) -> None:
     """A station that is built in the middle of a run has a row in every table; the charging balances hold."""
     two = with_settings(flats, seasons=(Season.WINTER, Season.SUMMER))
     model = MobilityModel(two, seed=2)
-    made = run(model, REQUESTS, COMPANIES)
+    made = run(model, "requests", REQUESTS, COMPANIES)
     assert set(made["reactions"]["actor"]) == {"company", "municipality"}
     assert model.book.counts["charging_overlaps"] == 0
     assert model.book.counts["energy_gap_kwh"] < 1e-9
