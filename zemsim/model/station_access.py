@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from zemsim.core.names import Access, Alternative, Season
 from zemsim.kernels.tour_choice import NEVER, TourColumns, fill_fixed_rows
+from zemsim.model.station_nest import draw_ways_of, without_place
 from zemsim.model.station_ways import Ways, luck_of, ways_of
 from zemsim.model.transit_offer import COMPONENTS, MODES, Options
 
@@ -65,33 +66,15 @@ class StationAccess:
         onward = self._utilities(model, plan, self.ways.row, self.ways.mode, self.ways.option)
         there = can_use(model, plan, self.ways) & ~self.refused & (onward > float(NEVER))
         self.utility = np.where(there, onward + way_utility(model, plan, self.ways), -np.inf)
-        best = np.where(on_foot > float(NEVER), on_foot, -np.inf)
-        walks = best.copy()
-        np.maximum.at(best, self._group, self.utility)
-        top = np.where(np.isfinite(best), best, 0.0)
-        total = np.exp((walks - top) / self._lam)
-        total += np.bincount(self._group, np.exp((self.utility - top[self._group]) / self._lam), len(total))
-        logsum = best + self._lam * np.log(np.where(total > 0.0, total, 1.0))
-        self.drawn = self._winners(walks)
+        walks = np.where(on_foot > float(NEVER), on_foot, -np.inf)
+        logsum, self.drawn = draw_ways_of(walks, self._luck, self.utility, self.ways.luck, self._group, self._lam)
         of_drawn = np.where(self.drawn >= 0, onward[np.maximum(self.drawn, 0)], on_foot)
         with np.errstate(invalid="ignore"):
-            rest = np.where(np.isfinite(best), logsum - of_drawn, 0.0)
+            rest = np.where(np.isfinite(logsum), logsum - of_drawn, 0.0)
         self._write(rest / (2.0 * plan.parameters.b_acc))
         plan.take_ways(self.options, self._rows)
         day_type = plan.day_type
         plan.prepare(model.temperature_c, model.crowding[day_type], model.further_wait_min[day_type])
-
-    def _winners(self, walks: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-        """The way of each group with the highest utility and luck, -1 on foot; ties go to walking, then the lower."""
-        value = self.utility / self._lam + self.ways.luck
-        best = walks / self._lam + self._luck
-        highest = best.copy()
-        np.maximum.at(highest, self._group, value)
-        order = np.flatnonzero((value == highest[self._group]) & np.isfinite(value))[::-1]
-        drawn = np.full(len(walks), -1, np.int64)
-        drawn[self._group[order]] = order
-        drawn[best == highest] = -1
-        return drawn
 
     def _walk_options(self) -> dict[str, npt.NDArray[Any]]:
         names = self.walk.of_mode[MODES[0]]
@@ -266,10 +249,7 @@ def fill_lots(model: MobilityModel) -> None:
             return
         lot = access.ways.lot[trips.way]
         arrive = plan.column("depart_min")[trips.row] + trips.out_min
-        order = np.lexsort((plan.address[trips.row], plan.resident_id[trips.row], arrive, lot))
-        lot_sorted = lot[order]
-        rank = np.arange(len(order)) - np.searchsorted(lot_sorted, lot_sorted, "left")
-        late = order[rank >= places[lot_sorted]]
+        late = without_place(lot, arrive, plan.resident_id[trips.row], plan.address[trips.row], places)
         if not len(late):
             return
         access.refused[trips.way[late]] = True
