@@ -60,6 +60,12 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 @click.option("--out", type=click.Path(file_okay=False), help="Run folder; outputs/ID-FINGERPRINT without it.")
 @click.option("--seeds", type=int, help="Number of seeds, instead of the experiment's.")
 @click.option(
+    "--draws",
+    multiple=True,
+    metavar="FILE",
+    help="CSV of parameters that the seeds draw, row s for seed s, or posterior; instead of the experiment's.",
+)
+@click.option(
     "--threads", type=click.IntRange(min=1), help="Cores to use; all without it. Results do not depend on it."
 )
 @click.option("--replace", is_flag=True, help="Replace a finished run of another question in the run folder.")
@@ -70,6 +76,7 @@ def run(
     region: str | None,
     out: str | None,
     seeds: int | None,
+    draws: tuple[str, ...],
     threads: int | None,
     replace: bool,
     as_json: bool,
@@ -83,7 +90,14 @@ def run(
         from zemsim.experiment.runner import run as run_experiment
 
         finished = run_experiment(
-            experiment, out=out, threads=threads, progress=show, replace=replace, region=region, seeds=seeds
+            experiment,
+            out=out,
+            threads=threads,
+            progress=show,
+            replace=replace,
+            region=region,
+            seeds=seeds,
+            draws=draws,
         )
         cases = len(finished.cases)
         show(cases, cases, "writing the page")
@@ -156,12 +170,14 @@ def compare(
     lang: str,
 ) -> None:
     """Compare the policies of finished RUNS with the baseline, seed by seed."""
+    from zemsim.experiment.compare import check_same_draws
     from zemsim.experiment.compare import compare as compare_run
     from zemsim.experiment.run_folder import open_run
 
     rows: list[dict[str, Any]] = []
-    for folder in runs:
-        finished = open_run(folder)
+    opened = [open_run(folder) for folder in runs]
+    check_same_draws(opened)
+    for finished in opened:
         if indicator is None and year is None and place is None and baseline == "baseline" and not as_json:
             from zemsim.report.terminal import print_table
 

@@ -3,25 +3,49 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from tests.runner.fake import POLICIES, SEEDS, FakeEngine
-from zemsim.core.errors import InputError
+from zemsim.cli import cli
+from zemsim.core.errors import InputError, UsageError
 from zemsim.core.names import Mode
 from zemsim.experiment import compare as module
-from zemsim.experiment.compare import NO_TONNES, ONE_SEED, UNCLEAR_TONNES, compare, headline
+from zemsim.experiment.compare import NO_TONNES, ONE_SEED, UNCLEAR_TONNES, check_same_draws, compare, headline
 from zemsim.experiment.progress import silent
 from zemsim.experiment.run_folder import Run
 from zemsim.experiment.runner import run_engine
 from zemsim.experiment.statistics import interval, paired
 
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=12)
+
+
+class DrawingEngine(FakeEngine):
+    """Each seed draws a parameter."""
+
+    def describe(self) -> dict[str, Any]:
+        about = super().describe()
+        about["experiment"]["behaviour_draws"] = drawn_prices({seed: -0.04 - seed / 1000 for seed in self.seeds})
+        return about
+
+
+def drawn_prices(values: dict[int, float]) -> dict[str, Any]:
+    """What a manifest says of drawing ``b_price``."""
+    rows = {str(seed): {"row": seed, "values": {"b_price": value}} for seed, value in values.items()}
+    return {"files": [{"name": "sets.csv", "blake2b": "0", "rows": 9}], "seeds": rows}
+
+
+@pytest.fixture(scope="module")
+def drawing(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return run_engine(DrawingEngine(), tmp_path_factory.mktemp("drawing") / "run", 1, silent)
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +79,22 @@ def test_known_interval() -> None:
     assert found.low == pytest.approx(2 - 4.302652729911275 / math.sqrt(3))
     assert not found.beyond
     assert paired([11.0, 11.1, 11.05], [10.0, 10.0, 10.0]).beyond
+
+
+@given(VALUES)
+def test_interval_of_one_more_value_is_the_prediction_interval(values: list[float]) -> None:
+    """Hahn and Meeker, Statistical Intervals, 1991: mean ± t(n - 1) s sqrt(1 + 1 / n)."""
+    found, n = interval(values, of_one=True), len(values)
+    half = stats.t.ppf(0.975, n - 1) * np.std(values, ddof=1) * np.sqrt(1 + 1 / n)
+    assert found.high - found.low == pytest.approx(2 * half, rel=1e-6, abs=1e-5)
+    assert found.low <= interval(values).low
+
+
+def test_the_interval_of_one_does_not_shrink_as_seeds_are_added() -> None:
+    few, many = (np.random.default_rng(1).normal(size=n) for n in (20, 2000))
+    assert interval(many).high - interval(many).low < 0.1
+    assert interval(many, of_one=True).high - interval(many, of_one=True).low == pytest.approx(2 * 1.96, rel=0.1)
+    assert interval(few, of_one=True).high > interval(few).high
 
 
 def test_few_and_unknown_values() -> None:
@@ -181,3 +221,41 @@ def test_headline_with_a_failed_policy(tmp_path_factory: pytest.TempPathFactory)
     table = headline(run).set_index("policy")
     assert math.isnan(table.loc["bus-free", "car_km_year"])
     assert isinstance(compare(run), pd.DataFrame)
+
+
+def test_intervals_are_those_of_one_seed_where_seeds_draw_parameters(run: Run, drawing: Run) -> None:
+    assert drawing.draws_parameters
+    assert not run.draws_parameters
+    plain, wide = (compare(one, indicator="bus_trips_year", place="region") for one in (run, drawing))
+    pd.testing.assert_series_equal(plain["diff"], wide["diff"])
+    half = [table["high"] - table["diff"] for table in (plain, wide)]
+    several = plain["sd"] > 0
+    assert several.any()
+    wanted = half[0][several] * math.sqrt(len(SEEDS) + 1)
+    np.testing.assert_allclose(half[1][several], wanted, rtol=1e-9)
+    one, other = headline(run).set_index("policy"), headline(drawing).set_index("policy")
+    ratio = (other["bus_trips_year_high"] - other["bus_trips_year_diff"]) / (
+        one["bus_trips_year_high"] - one["bus_trips_year_diff"]
+    )
+    np.testing.assert_allclose(ratio["bus-free"], math.sqrt(len(SEEDS) + 1))
+
+
+def test_runs_of_other_draws_are_not_set_side_by_side(run: Run, drawing: Run) -> None:
+    def of(values: dict[int, float]) -> Run:
+        return Run(Path("other"), {"experiment": {"behaviour_draws": drawn_prices(values)}}, [])
+
+    check_same_draws([run])
+    check_same_draws([drawing, of({2: -0.042, 9: -0.09})])
+    with pytest.raises(UsageError, match="seed 2 drew other parameters; compare them one at a time"):
+        check_same_draws([drawing, of({1: -0.041}), of({1: -0.041, 2: -0.05})])
+    with pytest.raises(UsageError, match="one draws parameters by seed, the other does not"):
+        check_same_draws([run, drawing])
+    result = CliRunner().invoke(cli, ["compare", str(run.folder), str(drawing.folder), "--json"])
+    assert result.exit_code == 2
+    assert "one draws parameters by seed" in result.stderr
+    assert result.stdout == ""
+
+
+def test_the_table_draws_is_there_only_where_seeds_draw(run: Run) -> None:
+    with pytest.raises(InputError, match="the run has no table draws"):
+        run.tables("draws")

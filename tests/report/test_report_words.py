@@ -29,6 +29,7 @@ FAMILIES = (
     "stands_",
     "tonne_",
     "figure_load_",
+    "drawn_",
 )
 
 

@@ -34,11 +34,13 @@ def sampled(world: World, share: float) -> World:
     Raises
     ------
     UsageError
-        If the share is out of range, or keeps nobody.
+        If the share is out of range, or keeps nobody, or seeds draw parameters.
     """
     check_share(share)
     if share == 1.0:
         return world
+    if world.draws is not None:
+        raise UsageError("a sample is taken of the world of one seed where seeds draw parameters: world.of_seed(seed)")
     everybody = world.population
     luck = uniform(everybody.seed, Stream.SAMPLE, everybody.households["household_id"].to_numpy(), 0)
     if world.change is not None:  # new households are of the sample if those are whose cars they bring

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from zemsim.core.errors import InputError, clean, did_you_mean
+from zemsim.core.errors import InputError, UsageError, clean, did_you_mean
 from zemsim.core.names import Mode, Season
 from zemsim.core.units import KG_PER_T
 from zemsim.evidence.baseline import FACTS_OF, baseline_table
@@ -54,7 +55,8 @@ def compare(
     DataFrame
         One row per policy (not the baseline), indicator, year, group and place: ``policy, indicator, year, unit, group,
         place, value`` (mean over seeds)``, baseline`` (mean)``, diff`` (mean of the paired differences)``, sd, low,
-        high`` (95 % interval of ``diff``)``, seeds`` (pairs that count)``, beyond`` (the interval leaves out zero).
+        high`` (95 % interval of ``diff``, or of one seed's difference where seeds draw parameters)``, seeds`` (pairs
+        that count)``, beyond`` (the interval leaves out zero).
 
     Raises
     ------
@@ -70,11 +72,38 @@ def compare(
             table = table[table[column] == wanted]
     wide = table.pivot_table(index=[*_KEY, "unit"], columns=["policy", "seed"], values="value", sort=False)
     parts = [
-        _differences(wide, policy, baseline) for policy in run.policies if policy != baseline and policy in wide.columns
+        _differences(wide, policy, baseline, run.draws_parameters)
+        for policy in run.policies
+        if policy != baseline and policy in wide.columns
     ]
     columns = ["policy", "indicator", "year", "unit", "group", "place"]
     columns += ["value", "baseline", "diff", "sd", "low", "high", "seeds", "beyond"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def check_same_draws(runs: Sequence[Run]) -> None:
+    """Refuse runs whose figures stand on different parameters in the same seed: their difference is no effect.
+
+    Raises
+    ------
+    UsageError
+        Naming two of the runs, and the first seed that differs.
+    """
+    for run in runs[1:]:
+        fault = _other_draws(runs[0], run)
+        if fault:
+            raise UsageError(f"{runs[0].folder} and {run.folder}: {fault}; compare them one at a time")
+
+
+def _other_draws(one: Run, other: Run) -> str:
+    """In what two runs differ in the parameters that their seeds draw; empty if in nothing."""
+    if one.draws_parameters != other.draws_parameters:
+        return "one draws parameters by seed, the other does not"
+    drawn = [run.experiment.get("behaviour_draws", {}).get("seeds", {}) for run in (one, other)]
+    for seed in drawn[0]:
+        if seed in drawn[1] and drawn[0][seed]["values"] != drawn[1][seed]["values"]:
+            return f"seed {seed} drew other parameters"
+    return ""
 
 
 def baseline_facts(run: Run | str | Path) -> pd.DataFrame:
@@ -116,7 +145,7 @@ def _known(what: str, name: Any, names: Any) -> None:
         raise InputError(f"the run has no {what} “{clean(name, 80)}”", hint=did_you_mean(str(name), map(str, names)))
 
 
-def _differences(wide: pd.DataFrame, policy: str, baseline: str) -> pd.DataFrame:
+def _differences(wide: pd.DataFrame, policy: str, baseline: str, of_one: bool) -> pd.DataFrame:
     if baseline not in wide.columns:
         raise InputError(f"the run has no finished case of “{clean(baseline, 80)}”")
     under, base = wide[policy], wide[baseline]
@@ -124,7 +153,7 @@ def _differences(wide: pd.DataFrame, policy: str, baseline: str) -> pd.DataFrame
     if not seeds:
         return pd.DataFrame()
     over, below = under[seeds].to_numpy(), base[seeds].to_numpy()
-    results = [paired(o, b) for o, b in zip(over, below, strict=True)]
+    results = [paired(o, b, of_one=of_one) for o, b in zip(over, below, strict=True)]
     rows = wide.index.to_frame(index=False)
     rows["policy"] = policy
     rows["value"] = _row_means(over)
@@ -149,8 +178,9 @@ def headline(run: Run) -> pd.DataFrame:
     DataFrame
         One row per policy in the experiment's order, in the last simulated year (``attrs["year"]``). For each key K:
         ``K`` (mean over seeds), ``K_diff``, ``K_low``, ``K_high`` (the interval; NaN for the baseline and with one
-        seed). Keys: ``mode_share_walk`` to ``mode_share_passenger``, ``car_km_year, co2_wtw_kg_year, ev_share,
-        bus_trips_year, charging_wait_mean_min``, ``public_cost_eur`` (sum over the experiment's years) and
+        seed). The interval is that of the mean difference, or of one seed's where seeds draw parameters. Keys:
+        ``mode_share_walk`` to ``mode_share_passenger``, ``car_km_year, co2_wtw_kg_year, ev_share, bus_trips_year,
+        charging_wait_mean_min``, ``public_cost_eur`` (sum over the experiment's years) and
         ``eur_per_tonne``: public cost more than in the baseline over tonnes of CO2 less, both summed over the years and
         not discounted; its ``_low`` and ``_high`` are the interval over seeds, its ``_diff`` is blank, and
         ``eur_per_tonne_note`` says why a value is blank.
@@ -170,8 +200,8 @@ def headline(run: Run) -> pd.DataFrame:
     for policy in run.policies:
         row: dict[str, Any] = {"policy": policy}
         for key in order:
-            row |= _columns(key, values[key], policy)
-        row |= _eur_per_tonne(policy, cost, tonnes)
+            row |= _columns(key, values[key], policy, run.draws_parameters)
+        row |= _eur_per_tonne(policy, cost, tonnes, run.draws_parameters)
         rows.append(row)
     found = pd.DataFrame(rows)
     found.attrs["year"] = year
@@ -187,10 +217,10 @@ def _by_seed(table: pd.DataFrame, name: str, group: str, year: int | None, run: 
     return {policy: wide.loc[policy].to_numpy(np.float64) for policy in run.policies}
 
 
-def _columns(key: str, values: dict[str, np.ndarray], policy: str) -> dict[str, float]:
+def _columns(key: str, values: dict[str, np.ndarray], policy: str, of_one: bool = False) -> dict[str, float]:
     result = Paired(0, math.nan, math.nan, math.nan, math.nan)
     if policy != BASELINE and BASELINE in values:
-        result = paired(values[policy], values[BASELINE])
+        result = paired(values[policy], values[BASELINE], of_one=of_one)
     return {
         key: interval(values[policy]).mean,
         f"{key}_diff": result.mean,
@@ -199,17 +229,19 @@ def _columns(key: str, values: dict[str, np.ndarray], policy: str) -> dict[str, 
     }
 
 
-def _eur_per_tonne(policy: str, cost: dict[str, np.ndarray], tonnes: dict[str, np.ndarray]) -> dict[str, Any]:
+def _eur_per_tonne(
+    policy: str, cost: dict[str, np.ndarray], tonnes: dict[str, np.ndarray], of_one: bool = False
+) -> dict[str, Any]:
     blank = dict.fromkeys((f"eur_per_tonne{end}" for end in ("", "_diff", "_low", "_high")), math.nan)
     if policy == BASELINE or BASELINE not in cost:
         return {**blank, "eur_per_tonne_note": ""}
     spent, avoided = cost[policy] - cost[BASELINE], tonnes[BASELINE] - tonnes[policy]
-    less = interval(avoided)
+    less = interval(avoided, of_one=of_one)
     if not less.mean > 0:
         return {**blank, "eur_per_tonne_note": NO_TONNES}
     if less.n > 1 and not less.low > 0:
         return {**blank, "eur_per_tonne_note": UNCLEAR_TONNES}
-    each = interval(np.divide(spent, avoided, out=np.full_like(spent, math.nan), where=avoided > 0))
+    each = interval(np.divide(spent, avoided, out=np.full_like(spent, math.nan), where=avoided > 0), of_one=of_one)
     return {
         "eur_per_tonne": interval(spent).mean / less.mean,
         "eur_per_tonne_diff": math.nan,

@@ -19,6 +19,7 @@ from zemsim.policy.catalogue import catalogue
 from zemsim.policy.levers import Measure, MeasureFile
 
 if TYPE_CHECKING:
+    from zemsim.behaviour.draws import Draws
     from zemsim.region import Region
 
 #: Id of the policy that all others are compared with.
@@ -77,6 +78,8 @@ class Experiment:
         ``adapt`` to the ways there, or ``fixed``.
     population : str
         ``fixed``: the residents of the first year in all years; or as the region's ``forecast``.
+    draws : Draws or None
+        Sets of parameters that the seeds take; None if all seeds have the same.
     """
 
     id: str
@@ -93,6 +96,7 @@ class Experiment:
     path: str | None = field(default=None, compare=False)
     destinations: str = "adapt"
     population: str = "fixed"
+    draws: Draws | None = None
 
     @property
     def region_name(self) -> str:
@@ -123,15 +127,22 @@ class Experiment:
         seeds: int | Sequence[int] | None = None,
         region: str | PathLike[str] | None = None,
         policies: Sequence[str] | None = None,
+        draws: Sequence[str | PathLike[str]] | None = None,
     ) -> Experiment:
-        """Return the experiment with other seeds, another region, or only some of its policies.
+        """Return the experiment with other seeds, another region, only some policies, or draws from other files.
 
         Raises
         ------
         UsageError
             If a value is out of range.
+        InputError
+            If a file of draws is at fault.
         """
         changes: dict[str, Any] = {}
+        if draws:
+            from zemsim.behaviour.draws import read_draws
+
+            changes["draws"] = read_draws(draws, self.behaviour)
         if seeds is not None:
             chosen = tuple(range(1, seeds + 1)) if isinstance(seeds, int) else tuple(seeds)
             if not chosen or len(set(chosen)) != len(chosen) or min(chosen) < 1 or len(chosen) > MAX_SEEDS:
@@ -141,13 +152,19 @@ class Experiment:
             changes["region"] = fspath(region)
         if policies is not None:
             changes["policies"] = tuple(self.policy(policy_id) for policy_id in policies)
-        return dataclasses.replace(self, **changes)
+        changed = dataclasses.replace(self, **changes)
+        fault = None if changed.draws is None else changed.draws.fault(changed.seeds)
+        if fault is not None:
+            raise UsageError(fault)
+        return changed
 
     def resolved(self) -> dict[str, Any]:
         """Return everything that was asked as a plain mapping, for the manifest."""
         plain = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        del plain["path"]
+        del plain["path"], plain["draws"]
         plain["region"] = self.region_name
+        if self.draws is not None:
+            plain["behaviour_draws"] = self.draws.resolved(self.seeds)
         plain["policies"] = [
             {
                 "id": policy.id,
@@ -162,6 +179,7 @@ class Experiment:
     def from_resolved(cls, resolved: Mapping[str, Any]) -> Experiment:
         """Return the experiment that :meth:`resolved` described, for example in the manifest of a run."""
         plain = dict(resolved)
+        drawn = plain.pop("behaviour_draws", None)
         policies = [
             Policy(row["id"], dict(row["title"]), MeasureFile.of(row["measures"]) if row["measures"] else ())
             for row in plain.pop("policies")
@@ -170,7 +188,12 @@ class Experiment:
         values: dict[str, Any] = {
             key: tuple(v) if isinstance(v, list) else v for key, v in plain.items() if key in names
         }
-        return cls(**values, policies=tuple(policies))
+        draws = None
+        if drawn:
+            from zemsim.behaviour.draws import Draws
+
+            draws = Draws.from_resolved(drawn)
+        return cls(**values, policies=tuple(policies), draws=draws)
 
     def digest(self) -> str:
         """Return the fingerprint of what was asked; the region counts by name only."""
@@ -211,13 +234,14 @@ def _load(file: Path, region: Region | str | PathLike[str] | None, default: bool
     faults: list[InputError] = []
     experiment = _resolve(settings, document, faults)
     faults.extend(_parameter_faults(experiment, document))
+    raise_all(faults)
+    experiment = _with_draws(experiment, settings.experiment.behaviour_draws, document)
     if isinstance(region, (str, PathLike)):
         experiment = experiment.with_settings(region=region)
     else:
         experiment = dataclasses.replace(experiment, region=_folder_beside(experiment.region, document))
     if default:
         experiment = dataclasses.replace(experiment, path=None)
-    raise_all(faults)
     loaded = _region(experiment, document, region)
     from zemsim.experiment.checks import region_faults
 
@@ -312,6 +336,26 @@ def _parameter_faults(experiment: Experiment, document: Document) -> Iterator[In
         found = parameters.fault(symbol, value)
         if found is not None:
             yield document.fault(("behaviour", symbol), *found)
+
+
+def _with_draws(experiment: Experiment, sources: Sequence[str], document: Document) -> Experiment:
+    """Return the experiment with the sets that its files hold; a seed without one is a fault of the file."""
+    if not sources:
+        return experiment
+    from zemsim.behaviour.draws import POSTERIOR, read_draws
+
+    home, key = Path(document.path).resolve().parent, ("experiment", "behaviour_draws")
+    paths: list[str | Path] = []
+    for name in sources:
+        path = home / name
+        if name != POSTERIOR and home not in path.resolve().parents:
+            raise document.fault(key, f"“{name}” leads out of the experiment's folder")
+        paths.append(name if name == POSTERIOR else path)
+    draws = read_draws(paths, experiment.behaviour)
+    fault = draws.fault(experiment.seeds)
+    if fault is not None:
+        raise document.fault(("experiment", "seeds"), fault)
+    return dataclasses.replace(experiment, draws=draws)
 
 
 def _folder_beside(region: str, document: Document) -> str:

@@ -22,7 +22,7 @@ from zemsim.experiment import prepared, rehearsal
 from zemsim.experiment.engine import Made, Part
 from zemsim.experiment.population_years import population_verdicts, residence_of, with_spans
 from zemsim.experiment.run_writer import Identity
-from zemsim.experiment.shared_tables import persons_table, with_transit_km, zones_table
+from zemsim.experiment.shared_tables import draws_table, persons_table, with_transit_km, zones_table
 
 if TYPE_CHECKING:
     from zemsim.behaviour.parameters import Parameters
@@ -58,13 +58,14 @@ class SpineEngine:
         experiment: Experiment | str | Path | None,
         region: str | Path | None = None,
         seeds: int | Sequence[int] | None = None,
+        draws: Sequence[str | Path] | None = None,
     ) -> SpineEngine:
-        """Return the engine of an experiment, of its file, or of the default one; ``region, seeds`` replace its own."""
+        """Return the engine of an experiment, its file, or the default one; the others replace what it says."""
         from zemsim.experiment.experiment import load_experiment
 
         if experiment is None or isinstance(experiment, (str, Path)):
-            return cls(load_experiment(experiment, region=region).with_settings(seeds=seeds))
-        return cls(experiment.with_settings(region=region, seeds=seeds))
+            return cls(load_experiment(experiment, region=region).with_settings(seeds=seeds, draws=draws))
+        return cls(experiment.with_settings(region=region, seeds=seeds, draws=draws))
 
     def __reduce__(self) -> Any:
         return type(self), (self.experiment,)  # what was read stays in its process
@@ -187,11 +188,12 @@ class SpineEngine:
 
         population, change, off = make_population(self._region, self.experiment)
         prepared.save_population(folder, population)
+        tables = {"zones": zones_table(self._region), **draws_table(self.experiment, self._parameters)}
         if change is None:
-            return Made({"zones": zones_table(self._region)})
+            return Made(tables)
         prepared.save_change(folder, change)
         told = population_verdicts(population, change, off, self.experiment.all_years)
-        return Made({"zones": zones_table(self._region)}, told)
+        return Made(tables, told)
 
     def _prepare_roads(self, folder: Path, threads: int) -> Made:
         from zemsim.travel.road_network import RoadNetwork
@@ -237,7 +239,7 @@ class SpineEngine:
         km, change = world.road_skim.distance_km, world.change
         tours = make_tours_in(self._region, world.population, change, world.settings, km, seed, detour)
         told = [_tours_verdict(int(tours.attrs["left_off"]), seed), *_size_verdict(tours.attrs["short_km"], seed)]
-        tours = with_transit_km(tours, world, threads)
+        tours = with_transit_km(tours, world.of_seed(seed), threads)
         prepared.Tours.save(folder, seed, tours)
         tables = {"persons": persons_table(self._region, world.population, change), "tours": tours}
         return Made(tables if change is None else with_spans(tables, change), told)
@@ -273,6 +275,7 @@ class SpineEngine:
             rain_mm_day=rain(region),
             active=prepared.load_active(folder),
             change=prepared.load_change(folder),
+            draws=experiment.draws,
         )
 
     def _roads_verdict(self, skim: RoadSkim) -> dict[str, Any]:

@@ -97,6 +97,7 @@ def world_of_few(world: World, timetable: Timetable) -> World:
         world,
         population=residents,
         change=None,
+        draws=None,
         supplies={(): TransitSupply(timetable, _easy_skim(timetable))},
         settings=RunSettings((first, first + 1), (first,), world.settings.seasons, 2, 0),
     )

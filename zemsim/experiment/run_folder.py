@@ -33,6 +33,9 @@ FORMAT: Final = 1
 #: Tables of a seed that only a run has whose population follows a forecast.
 FORECAST_TABLES: Final = ("residence", "tour_spans")
 
+#: Table that only a run has whose seeds draw parameters.
+DRAWS_TABLE: Final = "draws"
+
 #: What may be part of a file name: nothing that leaves the folder.
 SAFE_ID: Final = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _SAFE_FILE: Final = re.compile(r"(?:[a-z_]+/)?[a-z0-9_-]+\.(?:parquet|json|geojson)")
@@ -175,6 +178,8 @@ class Run:
             return [(case["policy"], case["seed"]) for case in self.cases if case["status"] == "ok"]
         if name in FORECAST_TABLES and not self.follows_forecast:
             return []
+        if name == DRAWS_TABLE and not self.draws_parameters:
+            return []
         if name in seed_tables():
             return [(None, seed) for seed in self.seeds]
         return [(None, None)]
@@ -183,6 +188,11 @@ class Run:
     def follows_forecast(self) -> bool:
         """Whether residents age, come and go."""
         return bool(self.experiment.get("population") == "forecast")
+
+    @property
+    def draws_parameters(self) -> bool:
+        """Whether each seed draws parameters, so that differences between seeds hold those of parameters too."""
+        return "behaviour_draws" in self.experiment
 
     def _have(self, name: str) -> str:
         keys = self._keys(name)

@@ -40,6 +40,7 @@ def run(
     *,
     region: str | Path | None = None,
     seeds: int | Sequence[int] | None = None,
+    draws: Sequence[str | Path] | None = None,
 ) -> Run:
     """Run an experiment and return the run.
 
@@ -61,6 +62,8 @@ def run(
         A region instead of the experiment's own.
     seeds : int or sequence of int, optional
         Seeds instead of the experiment's own; a number means 1 to that number.
+    draws : sequence of str or path, optional
+        Files of parameters that the seeds draw from, or ``posterior``, instead of the experiment's own.
 
     Raises
     ------
@@ -76,7 +79,7 @@ def run(
         show(0, 0, "reading the experiment and its region")
         from zemsim.experiment.prepare import SpineEngine
 
-        engine = SpineEngine.of(experiment, region, seeds)
+        engine = SpineEngine.of(experiment, region, seeds, draws)
         crew.wake(processes_for(len(engine.cases()), crew.threads))
         return _run(engine, out, crew, show, replace)
 

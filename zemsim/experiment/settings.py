@@ -39,7 +39,18 @@ def _seeds(value: Any) -> Any:
     return value
 
 
+def _one_or_more(value: Any) -> Any:
+    """Turn one text into a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
 SeasonName = Literal["winter", "summer"]
+DrawsFiles = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=400)], ...],
+    BeforeValidator(_one_or_more),
+    Field(strict=False, max_length=20),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "maxItems": 20}]}),
+]
 Seeds = Annotated[
     tuple[Annotated[int, Field(ge=1, le=MAX_SEED)], ...],
     BeforeValidator(_seeds),
@@ -76,6 +87,9 @@ class Head(Settings):
     """Whether tours go elsewhere when ways there become better or worse (the long run), or stay as planned."""
     population: Literal["fixed", "forecast"] = "fixed"
     """Whether residents stay as they are in the first year, or age, come and go as the region's forecast says."""
+    behaviour_draws: DrawsFiles = ()
+    """Sets of parameters, seed s takes row s: "posterior" (those of the package), a CSV file below the experiment's
+    folder, or a list of these."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Head:
@@ -94,6 +108,8 @@ class Head(Settings):
         if list(self.days_in) != sorted(self.days_in):
             raise key_fault("days_in", "must rise")
         _check_region(self.region)
+        for position, name in enumerate(self.behaviour_draws):
+            _check_draws(name, position)
         return self
 
 
@@ -103,6 +119,15 @@ def _check_region(value: str) -> None:
             "region",
             f"must be the name of a region pack, or a folder below the experiment's folder, got “{value[:80]}”",
             "a folder anywhere else can be given on the command line by --region",
+        )
+
+
+def _check_draws(value: str, position: int) -> None:
+    if _UNSAFE_PATH.search(value):
+        raise key_fault(
+            ("behaviour_draws", position),
+            f"must be “posterior”, or a file below the experiment's folder, got “{value[:80]}”",
+            "a file anywhere else can be given on the command line by --draws",
         )
 
 

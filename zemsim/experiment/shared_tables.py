@@ -13,6 +13,8 @@ from zemsim.evidence.places import QUINTILES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from zemsim.behaviour.parameters import Parameters
+    from zemsim.experiment.experiment import Experiment
     from zemsim.model.world import World
     from zemsim.population import Population
     from zemsim.population.change import PopulationChange
@@ -73,6 +75,18 @@ def zones_table(region: Region) -> pd.DataFrame:
     zones[texts] = zones[texts].fillna("")
     zones.insert(0, "zone_idx", np.arange(len(zones), dtype=np.int32))
     return zones
+
+
+def draws_table(experiment: Experiment, usual: Parameters) -> dict[str, pd.DataFrame]:
+    """Return the table ``draws``, what each seed drew beside the value it has without; nothing without draws."""
+    if experiment.draws is None:
+        return {}
+    rows = [
+        (seed, seed, symbol, value, usual[symbol])
+        for seed in experiment.seeds
+        for symbol, value in experiment.draws.of_seed(seed).items()
+    ]
+    return {"draws": pd.DataFrame(rows, columns=schema("draws").column_names)}
 
 
 def with_transit_km(tours: pd.DataFrame, world: World, threads: int = 1) -> pd.DataFrame:

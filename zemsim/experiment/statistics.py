@@ -1,4 +1,8 @@
-"""Differences between policies over seeds: each seed is a pair, so that its luck cancels out."""
+"""Differences between policies over seeds: each seed is a pair, so that its luck cancels out.
+
+Where seeds draw parameters, each is another possible world. The interval of their mean would shrink with every further
+seed, though no more is known of the parameters; so the interval is then that of one world, which does not.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,8 @@ class Paired:
     mean, sd : float
         Of the differences; NaN with none, sd NaN with fewer than two.
     low, high : float
-        Interval of the mean by Student's t, see :data:`CONFIDENCE`; NaN with fewer than two seeds.
+        Interval by Student's t, see :data:`CONFIDENCE`: of the mean, or of one more value; NaN with fewer than two
+        seeds.
     """
 
     n: int
@@ -43,10 +48,12 @@ class Paired:
         return self.low > 0 or self.high < 0
 
 
-def interval(values: npt.ArrayLike, confidence: float = CONFIDENCE) -> Paired:
-    """Return mean, standard deviation and the t interval of the mean of ``values``; unknown ones (NaN) do not count.
+def interval(values: npt.ArrayLike, confidence: float = CONFIDENCE, *, of_one: bool = False) -> Paired:
+    """Return mean, standard deviation and the t interval of ``values``; unknown ones (NaN) do not count.
 
-    ``mean ± t(n - 1) sd / sqrt(n)`` with the sample standard deviation (n - 1).
+    Of the mean ``mean ± t(n - 1) sd sqrt(1 / n)`` with the sample standard deviation (n - 1). With ``of_one`` that of
+    one more value, ``mean ± t(n - 1) sd sqrt(1 + 1 / n)`` (prediction interval of a normal sample: Hahn and Meeker,
+    Statistical Intervals, 1991, chapter 4).
     """
     known = np.asarray(values, dtype=np.float64)
     known = known[np.isfinite(known)]
@@ -57,16 +64,18 @@ def interval(values: npt.ArrayLike, confidence: float = CONFIDENCE) -> Paired:
     if n < FEWEST_SEEDS:
         return Paired(n, mean, math.nan, math.nan, math.nan)
     sd = math.sqrt(math.fsum((known - mean) ** 2) / (n - 1))
-    half = float(stdtrit(n - 1, 0.5 + confidence / 2)) * sd / math.sqrt(n)
+    half = float(stdtrit(n - 1, 0.5 + confidence / 2)) * sd * math.sqrt(1.0 / n + of_one)
     return Paired(n, mean, sd, mean - half, mean + half)
 
 
-def paired(policy: npt.ArrayLike, baseline: npt.ArrayLike) -> Paired:
+def paired(policy: npt.ArrayLike, baseline: npt.ArrayLike, *, of_one: bool = False) -> Paired:
     """Return the paired differences ``policy - baseline``, seed by seed.
 
     Parameters
     ----------
     policy, baseline : array of float [seeds]
         The figure under each, in the same order of seeds.
+    of_one : bool
+        Whether the interval is that of one more difference instead of the mean's.
     """
-    return interval(np.asarray(policy, dtype=np.float64) - np.asarray(baseline, dtype=np.float64))
+    return interval(np.asarray(policy, dtype=np.float64) - np.asarray(baseline, dtype=np.float64), of_one=of_one)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from zemsim.behaviour.draws import Draws
 from zemsim.behaviour.parameters import load_parameters
 from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.names import Season
@@ -74,6 +75,9 @@ class ExperimentLike(Protocol):
 
     @property
     def behaviour(self) -> Mapping[str, float]: ...
+
+    @property
+    def draws(self) -> Draws | None: ...
 
     @property
     def policies(self) -> Sequence[PolicyLike]: ...
@@ -155,6 +159,7 @@ def build_world(experiment: ExperimentLike, seeds: Iterable[int], threads: int =
         rain_mm_day=rain(region),
         active=active,
         change=change,
+        draws=experiment.draws,
     )
 
 

@@ -83,7 +83,8 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
 
     def __init__(self, world: World, seed: int, threads: int = 1, schedule: Schedule = SCHEDULE) -> None:
         super().__init__(rng=int(seed))
-        self.world, self.seed, self.threads, self.schedule = world, int(seed), threads, schedule
+        world, seed = world.of_seed(int(seed)), int(seed)
+        self.world, self.seed, self.threads, self.schedule = world, seed, threads, schedule
         self.parameters: Parameters = world.parameters
         self.timings: dict[str, float] = {}
         self.observer: Callable[[MobilityModel], None] | None = None
@@ -91,10 +92,8 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self._make_places()
         self._residents_near = stations.residents_within(world.region, world.parameters["charger_reach_km"])
         self.plans = {
-            day_type: DayPlan(
-                world.region, world.population, world.tours[self.seed], day_type, self.seed, world.parameters, threads
-            )
-            for day_type in DayType
+            kind: DayPlan(world.region, world.population, world.tours[seed], kind, seed, self.parameters, threads)
+            for kind in DayType
         }
         self._fleet_weeks = FleetWeeks()
         self._own_supplies: dict[TimetableKey, TransitSupply] = {}

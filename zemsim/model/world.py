@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from zemsim.behaviour.draws import Draws
 from zemsim.behaviour.parameters import Parameters
 from zemsim.core.names import Season
 from zemsim.population import Population
@@ -72,6 +73,7 @@ class World:
     active : ways on foot and by bike of the region's network; None where it has none.
     change : when residents are there and what they are as years go by; None if they stay who they are. With it, all who
         ever live there are rows of the population, and tours have the years in which they are made.
+    draws : sets of parameters that seeds take instead of those of `parameters`; None if all seeds have the same.
     """
 
     region: Region
@@ -86,6 +88,13 @@ class World:
     rain_mm_day: Mapping[Season, float]
     active: ActiveWays | None = None
     change: PopulationChange | None = None
+    draws: Draws | None = None
+
+    def of_seed(self, seed: int) -> World:
+        """The world with the parameters that a seed draws, the same under every policy."""
+        if self.draws is None:
+            return self
+        return replace(self, parameters=self.parameters.with_values(self.draws.of_seed(seed)), draws=None)
 
     @property
     def ever_drives(self) -> npt.NDArray[np.bool_]:

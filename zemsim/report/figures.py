@@ -241,7 +241,7 @@ def series(results: Results, words: Words, prefix: str, key: str, alt: str, *, b
             axes.plot(years, mean, label=str(policy.number), **style)
             ends.append(float(mean[-1]))
             if band and policy.id == BASELINE and values.shape[1] > 1:
-                limits = np.array([interval_over_seeds(list(row)) for row in values])
+                limits = np.array([interval_over_seeds(list(row), of_one=bool(results.drawn)) for row in values])
                 axes.fill_between(years, limits[:, 0], limits[:, 1], color=style["color"], alpha=0.15, linewidth=0)
         _year_axis(axes, years)
         _number_axis(axes.yaxis, None, words.language)

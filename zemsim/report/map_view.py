@@ -86,11 +86,11 @@ def paired_change(values: Mapping[str, pd.DataFrame], policy: str) -> NDArray[np
     return np.asarray(_pairs(values, policy).mean(axis=0).to_numpy(np.float64))
 
 
-def clear_change(values: Mapping[str, pd.DataFrame], policy: str) -> NDArray[np.bool_]:
+def clear_change(values: Mapping[str, pd.DataFrame], policy: str, *, of_one: bool = False) -> NDArray[np.bool_]:
     """Return, per place, whether the 95 % interval of the change over seeds leaves out zero; bool [places].
 
-    ``|mean| > t(n - 1) sd / sqrt(n)`` by Student's t. With one seed nothing is clear. No change at all, in any of
-    several seeds, is clear too.
+    ``|mean| > t(n - 1) sd sqrt(1 / n)`` by Student's t, or ``sqrt(1 + 1 / n)`` with ``of_one``, where each seed has
+    other parameters. With one seed nothing is clear. No change at all, in any of several seeds, is clear too.
     """
     from scipy.special import stdtrit
 
@@ -99,7 +99,7 @@ def clear_change(values: Mapping[str, pd.DataFrame], policy: str) -> NDArray[np.
     mean = np.abs(pairs.mean(axis=0).to_numpy(np.float64))
     several = count >= MIN_SEEDS
     n = np.where(several, count, MIN_SEEDS)
-    half = stdtrit(n - 1, 0.975) * pairs.std(axis=0).to_numpy(np.float64) / np.sqrt(n)
+    half = stdtrit(n - 1, 0.975) * pairs.std(axis=0).to_numpy(np.float64) * np.sqrt(1.0 / n + of_one)
     none = (pairs.fillna(0.0) == 0).all(axis=0).to_numpy()
     return np.asarray(several & ((mean > half) | none))
 
@@ -121,7 +121,7 @@ def layer(results: Results, frame: MapGeometry, key: str) -> Layer | None:
     few = zones["population"].to_numpy(np.float64) < MIN_RESIDENTS
     level = values[BASELINE].mean(axis=0).to_numpy(np.float64) * factor
     changes = {policy: paired_change(values, policy) * factor for policy in values if policy != BASELINE}
-    clear = {policy: clear_change(values, policy) for policy in changes}
+    clear = {policy: clear_change(values, policy, of_one=bool(results.drawn)) for policy in changes}
     hidden = {policy: np.where(few, np.nan, change) for policy, change in changes.items()}
     level = np.where(few, np.nan, level)
     together = np.concatenate([*hidden.values(), np.zeros(0)])
@@ -230,7 +230,11 @@ def municipality_rows(
     factor = indicator(key).factor
     level = values[BASELINE].mean(axis=0) * factor
     others = [policy for policy in values if policy != BASELINE]
-    changes = {policy: (paired_change(values, policy) * factor, clear_change(values, policy)) for policy in others}
+    of_one = bool(results.drawn)
+    changes = {
+        policy: (paired_change(values, policy) * factor, clear_change(values, policy, of_one=of_one))
+        for policy in others
+    }
     return {
         owner: (
             float(level[owner]),

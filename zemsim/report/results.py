@@ -151,6 +151,18 @@ class Results:
         """Return the seeds of the run, sorted."""
         return sorted(int(seed) for seed in self.indicators["seed"].unique())
 
+    @property
+    def drawn(self) -> list[str]:
+        """Return the symbols of the parameters that each seed draws; none if all seeds have the same."""
+        seeds = (self.manifest.get("experiment", {}).get("behaviour_draws") or {}).get("seeds") or {}
+        return list(next(iter(seeds.values()))["values"]) if seeds else []
+
+    @property
+    def draws_files(self) -> list[str]:
+        """Return the names of the files that the seeds draw parameters from."""
+        told = self.manifest.get("experiment", {}).get("behaviour_draws") or {}
+        return [str(file["name"]) for file in told.get("files", ())]
+
     @cached_property
     def _effects(self) -> dict[tuple[str, str], Effect]:
         found = {}
@@ -230,8 +242,8 @@ def _float(value: object) -> float:
     return float(value) if isinstance(value, (int, float)) else math.nan
 
 
-def interval_over_seeds(values: Sequence[float]) -> tuple[float, float]:
-    """Return the 95 % interval of the mean by Student's t; NaN with fewer than two values."""
+def interval_over_seeds(values: Sequence[float], *, of_one: bool = False) -> tuple[float, float]:
+    """Return the 95 % interval of the mean, or of one more value, by Student's t; NaN with fewer than two values."""
     known = [value for value in values if math.isfinite(value)]
     if len(known) < 2:
         return math.nan, math.nan
@@ -240,5 +252,5 @@ def interval_over_seeds(values: Sequence[float]) -> tuple[float, float]:
     n = len(known)
     mean = math.fsum(known) / n
     variance = math.fsum((value - mean) ** 2 for value in known) / (n - 1)
-    half = float(t.ppf(0.975, n - 1)) * math.sqrt(variance / n)
+    half = float(t.ppf(0.975, n - 1)) * math.sqrt(variance * (1.0 / n + of_one))
     return mean - half, mean + half

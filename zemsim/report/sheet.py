@@ -98,6 +98,7 @@ def build(inputs: Inputs, drawn: DrawnMap | None, language: str) -> dict[str, An
         "baseline_name": baseline,
         "evidence": tables.evidence_rows(_evidence(manifest.get("region_summary")), words),
         "findings": findings(results, words),
+        **_about_intervals(results, words, baseline),
         "tables": _headlines(results, words, baseline),
         "missing": words("missing_indicators", names=", ".join(lacking)) if lacking else "",
         "meanings": _meanings(shown, drawn, language),
@@ -112,6 +113,22 @@ def build(inputs: Inputs, drawn: DrawnMap | None, language: str) -> dict[str, An
         "sources": [tidy(line, MAX_TEXT) for line in inputs.sources],
         "provenance": provenance(results, words),
     }
+
+
+def _about_intervals(results: Results, words: Words, baseline: str) -> dict[str, Any]:
+    """Return what is said of the intervals and of methods and limits; other words where seeds draw parameters."""
+    drawn = results.drawn
+    told = {
+        "baseline": baseline,
+        "files": ", ".join(tidy(name) for name in results.draws_files),
+        "drawn": ", ".join(words.or_own(f"drawn_{symbol}", tidy(symbol)) for symbol in drawn),
+    }
+    other = {"methods_4": "methods_4_draws", "limits_1": "limits_1_draws"} if drawn else {}
+    lists = {
+        part: [words(other.get(key, key), **told) for key in (f"{part}_{n}" for n in range(1, 5))]
+        for part in ("methods", "limits")
+    }
+    return {"findings_note": words("findings_note_draws" if drawn else "findings_note", **told), **lists}
 
 
 def _evidence(summary: Any) -> Sequence[Any]:

@@ -60,6 +60,8 @@ def print_results(results: Results, language: str = "en", console: Console | Non
     else:
         legend = f"▲ ▼ {words('legend_clear')}   ≈ {words('legend_unclear')}   ± {words('legend_half')}"
     screen.print(Text(legend))
+    if results.drawn:
+        screen.print(Text(words("terminal_draws", files=", ".join(tidy(name) for name in results.draws_files))))
     failed = sum(not verdict.get("passed") for verdict in results.verdicts)
     if failed:
         text = words(

@@ -1,0 +1,85 @@
+"""What the page and the terminal say of intervals where each seed draws parameters, and where none does."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from tests.report.sample import SEEDS, sample_inputs
+from zemsim.report.map_view import clear_change
+from zemsim.report.page import render
+from zemsim.report.results import interval_over_seeds
+from zemsim.report.sources import Inputs
+from zemsim.report.terminal import print_results
+from zemsim.report.words import Words, catalogue
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    """The sample, its seeds with parameters of their own; one has no words, and its name is hostile."""
+    found = sample_inputs(tmp_path_factory.mktemp("drawn"))
+    values = {"asc_bev": 0.1, "b_<script>": 2.0}
+    told: dict[str, Any] = {
+        "files": [{"name": "posterior/ev_posterior.csv", "blake2b": "0", "rows": 200}],
+        "seeds": {str(seed): {"row": seed, "values": values} for seed in SEEDS},
+    }
+    manifest = dict(found.results.manifest)
+    manifest["experiment"] = {**manifest["experiment"], "behaviour_draws": told}
+    return dataclasses.replace(found, results=dataclasses.replace(found.results, manifest=manifest))
+
+
+@pytest.mark.parametrize("language", ["lv", "en"])
+def test_the_page_says_what_its_intervals_hold(inputs: Inputs, drawn: Inputs, language: str) -> None:
+    words = Words(language)
+    names = f"{words('drawn_asc_bev')}, b_<script>"
+    with_draws, without = (html.unescape(render(one, [language])) for one in (drawn, inputs))
+    files = "posterior/ev_posterior.csv"
+    for key, other in (("methods_4", words("methods_4_draws", files=files)), ("limits_1", None)):
+        own = other or words("limits_1_draws", drawn=names)
+        assert words(key) in without
+        assert words(key) not in with_draws
+        assert own in with_draws
+        assert own not in without
+    start = catalogue()["findings_note_draws"][language].split("{baseline}")[1][:120]
+    assert start in with_draws
+    assert start not in without
+
+
+def test_names_from_the_manifest_are_escaped(drawn: Inputs) -> None:
+    page = render(drawn, ["en"])
+    assert "b_<script>" not in page
+    assert "b_&lt;script&gt;" in page
+
+
+def test_the_terminal_says_it_too(inputs: Inputs, drawn: Inputs) -> None:
+    said = []
+    for one in (drawn, inputs):
+        stream = io.StringIO()
+        print_results(one.results, "en", Console(file=stream, width=100))
+        said.append(" ".join(stream.getvalue().split()))
+    sentence = "Each seed has its own set of parameters (posterior/ev_posterior.csv)"
+    assert sentence in said[0]
+    assert sentence not in said[1]
+
+
+def test_every_drawn_parameter_of_the_package_has_words() -> None:
+    from zemsim.behaviour.draws import POSTERIOR, read_draws
+
+    wanted = {f"drawn_{symbol}" for symbol in read_draws([POSTERIOR]).symbols}
+    assert wanted == {key for key in catalogue() if key.startswith("drawn_")}
+
+
+def test_what_is_clear_for_the_mean_need_not_be_for_one_seed(tmp_path: Path) -> None:
+    values = {"baseline": pd.DataFrame({"a": np.zeros(4)}), "p": pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0]})}
+    assert clear_change(values, "p").tolist() == [True]
+    assert clear_change(values, "p", of_one=True).tolist() == [False]
+    low, high = interval_over_seeds([1.0, 2.0, 3.0, 4.0], of_one=True)
+    assert low < 0 < high
