@@ -17,6 +17,7 @@ from tests.report.sample import SEEDS, sample_inputs
 from zemsim.report.map_view import clear_change
 from zemsim.report.page import render
 from zemsim.report.results import interval_over_seeds
+from zemsim.report.sheet import about_intervals
 from zemsim.report.sources import Inputs
 from zemsim.report.terminal import print_results
 from zemsim.report.words import Words, catalogue
@@ -39,24 +40,25 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
 @pytest.mark.parametrize("language", ["lv", "en"])
 def test_the_page_says_what_its_intervals_hold(inputs: Inputs, drawn: Inputs, language: str) -> None:
     words = Words(language)
-    names = f"{words('drawn_asc_bev')}, b_<script>"
-    with_draws, without = (html.unescape(render(one, [language])) for one in (drawn, inputs))
-    files = "posterior/ev_posterior.csv"
-    for key, other in (("methods_4", words("methods_4_draws", files=files)), ("limits_1", None)):
-        own = other or words("limits_1_draws", drawn=names)
-        assert words(key) in without
-        assert words(key) not in with_draws
-        assert own in with_draws
-        assert own not in without
-    start = catalogue()["findings_note_draws"][language].split("{baseline}")[1][:120]
-    assert start in with_draws
-    assert start not in without
+    told, usual = (about_intervals(one.results, words, "B") for one in (drawn, inputs))
+    assert usual["methods"][3] == words("methods_4")
+    assert told["methods"][3] == words("methods_4_draws", files="posterior/ev_posterior.csv")
+    assert usual["limits"][0] == words("limits_1")
+    assert told["limits"][0] == words("limits_1_draws", drawn=f"{words('drawn_asc_bev')}, b_<script>")
+    assert usual["findings_note"] == words("findings_note", baseline="B")
+    assert told["findings_note"] == words("findings_note_draws", baseline="B")
+    assert told["methods"][:3] == usual["methods"][:3]
+    assert told["limits"][1:] == usual["limits"][1:]
 
 
-def test_names_from_the_manifest_are_escaped(drawn: Inputs) -> None:
+def test_the_page_shows_them_and_escapes_names(drawn: Inputs) -> None:
     page = render(drawn, ["en"])
     assert "b_<script>" not in page
     assert "b_&lt;script&gt;" in page
+    words = Words("en")
+    for text in (words("methods_4_draws", files="posterior/ev_posterior.csv"), words("methods_1")):
+        assert text in html.unescape(page)
+    assert "each seed has its own set of model parameters, the same under every policy" in page
 
 
 def test_the_terminal_says_it_too(inputs: Inputs, drawn: Inputs) -> None:

@@ -26,7 +26,7 @@ SHARED: Final = (
     *("v_walk", "v_bike", "v_ebike", "walk_max_km", "bike_max_km", "ebike_max_km"),
     *("ebike_range_winter_km", "ebike_range_summer_km"),
 )
-#: Files of the package. A posterior of the weights of the mode choice is none: its constants would have to be fitted anew.
+#: Files of the package. Weights of the mode choice are not among them: constants would have to be fitted anew.
 FILES: Final = ("ebike_posterior.csv", "ev_posterior.csv")
 _MAX_BYTES: Final = 16 << 20
 _SHOWN: Final = 80

@@ -98,7 +98,7 @@ def build(inputs: Inputs, drawn: DrawnMap | None, language: str) -> dict[str, An
         "baseline_name": baseline,
         "evidence": tables.evidence_rows(_evidence(manifest.get("region_summary")), words),
         "findings": findings(results, words),
-        **_about_intervals(results, words, baseline),
+        **about_intervals(results, words, baseline),
         "tables": _headlines(results, words, baseline),
         "missing": words("missing_indicators", names=", ".join(lacking)) if lacking else "",
         "meanings": _meanings(shown, drawn, language),
@@ -115,7 +115,7 @@ def build(inputs: Inputs, drawn: DrawnMap | None, language: str) -> dict[str, An
     }
 
 
-def _about_intervals(results: Results, words: Words, baseline: str) -> dict[str, Any]:
+def about_intervals(results: Results, words: Words, baseline: str) -> dict[str, Any]:
     """Return what is said of the intervals and of methods and limits; other words where seeds draw parameters."""
     drawn = results.drawn
     told = {
