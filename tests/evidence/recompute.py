@@ -151,7 +151,27 @@ def _travel(made: pd.DataFrame, persons: pd.DataFrame, year: int) -> dict[Key, f
     found[year, "moved_trip_share", "all", "region"] = trips["moved"].astype(bool).mean()
     found[year, "moved_trip_share", "work", "region"] = work["moved"].astype(bool).mean()
     found[year, "fare_revenue_eur_year", "all", "region"] = (made["n"] * made["fare_eur"].astype(float)).sum()
+    found.update(_passes(made, persons, year))
     found[year, "parking_revenue_eur_year", "all", "region"] = (made["days"] * made["parking_eur"].astype(float)).sum()
+    return found
+
+
+def _passes(made: pd.DataFrame, persons: pd.DataFrame, year: int) -> dict[Key, float]:
+    with_pass = made[made["with_pass"].astype(bool) & (made["n"] > 0)]
+    found = {(year, "pass_revenue_eur_year", "all", "region"): float((with_pass["n"] * with_pass["fare_eur"]).sum())}
+    weekday = with_pass[with_pass["day_type"] == 0]
+    seasons = sorted(made["season"].unique())
+    weight = {season: DAYS[season, 0] / sum(DAYS[s, 0] for s in seasons) for season in seasons}
+
+    def share(who: pd.Series) -> float:
+        here = weekday[weekday["resident_idx"].isin(persons.loc[who, "resident_idx"])]
+        holders = here.groupby("season")["resident_idx"].nunique()
+        return float(sum(weight[season] * count for season, count in holders.items()) / who.sum())
+
+    for name, who in _cells(persons):
+        found[year, "pass_holders_share", "all", name] = share(who)
+    for fifth in range(1, 6):
+        found[year, "pass_holders_share", f"quintile-{fifth}", "region"] = share(persons["quintile"] == fifth)
     return found
 
 

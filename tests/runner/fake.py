@@ -290,6 +290,7 @@ def _trips(tours: pd.DataFrame, rng: np.random.Generator, strength: int) -> pd.D
                         "tour_idx": np.arange(len(tours)),
                         "mode": mode,
                         "fare_eur": np.where(transit, 1.5, 0.0),
+                        "with_pass": transit & (luck * 64 % 2 < 1),
                         "parking_eur": np.where(mode == Mode.CAR, 0.4, 0.0),
                     }
                 )

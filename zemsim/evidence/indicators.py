@@ -16,6 +16,7 @@ import pandas as pd
 from zemsim.core.names import Mode, Season
 from zemsim.evidence import costs, emissions, fleet, travel
 from zemsim.evidence.factors import Factors
+from zemsim.evidence.passes import add_passes
 from zemsim.evidence.places import QUINTILES, REGION, FloatArray, Places
 from zemsim.evidence.residence import Residence
 from zemsim.evidence.rows import Rows, ratio
@@ -130,6 +131,8 @@ def _add_simulated(rows: Rows, year: int, tables: Mapping[str, pd.DataFrame], se
     made = with_stations(made, parked, trips, setting.routes, vehicles, setting.season_days, moved)
     add_stations(rows, year, parked, setting.season_days)
     travel.add_travel(rows, year, made, setting.mobile_in(year), setting.places_in(year))
+    resident = setting.tours["resident_idx"].to_numpy()
+    add_passes(rows, year, trips, resident, setting.places_in(year), setting.season_days)
     travel.add_moved(rows, year, trips, moved, setting.tours["purpose"].to_numpy())
     fleet.add_charging(rows, year, sessions, setting.season_days)
     fleet.add_sites(rows, year, _of_year(tables["stations"], year), setting.season_days)

@@ -8,14 +8,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from zemsim.behaviour.parameters import SEGMENTS
 from zemsim.core.names import PETROL_BURNERS, TRIPS_PER_TOUR, Alternative, ChargingPlace, DayType, Powertrain
+from zemsim.model.passes import tickets_without_measures
 from zemsim.model.station_access import trips_by_station
-from zemsim.policy.draft import AGES
+from zemsim.policy.draft import AGES, PASS_SERVICES
 from zemsim.policy.payments import DayTables
 
 if TYPE_CHECKING:
     from zemsim.model.day_plan import DayPlan
     from zemsim.model.model import MobilityModel
+    from zemsim.model.passes import TourTickets
     from zemsim.travel.timetable import Timetable
 
 _MODES = ("bus", "train")
@@ -27,15 +30,16 @@ class YearFlows:
 
     Attributes
     ----------
-    base_fare_eur, fare_eur : float64 [2, Z, A], trips of the year at base fares and as paid, by home zone and age.
+    base_fare_eur, fare_eur, pass_saving_eur : float64 [services, Z, A], trips of the year at base fares and passes, as
+        paid, and how much less they cost than at base passes; by home zone and age.
     parking_eur : float64 [Z] by destination.
     shared_trips : float64 [Z] by origin.
     lot_days : days on the places at stations, by measure.
     """
 
     def __init__(self, n_zones: int) -> None:
-        self.base_fare_eur = np.zeros((len(_MODES), n_zones, AGES))
-        self.fare_eur = np.zeros_like(self.base_fare_eur)
+        self.base_fare_eur = np.zeros((len(PASS_SERVICES), n_zones, AGES))
+        self.fare_eur, self.pass_saving_eur = np.zeros_like(self.base_fare_eur), np.zeros_like(self.base_fare_eur)
         self.parking_eur = np.zeros(n_zones)
         self.shared_trips = np.zeros(n_zones)
         self.lot_days: dict[str, float] = {}
@@ -45,16 +49,7 @@ class YearFlows:
         """Add the days of a day type in the model's season."""
         c, days = plan.columns, model.days_of(model.season)[plan.day_type]
         n_zones = len(self.parking_eur)
-        age = np.clip(plan.age, 0, AGES - 1)
-        for option, chosen in enumerate(_CHOSEN):
-            rows = np.flatnonzero(plan.alternative == chosen)
-            cell = c.origin[rows].astype(np.int64) * AGES + age[rows]
-            due = plan.due_eur(rows)[:, option]
-            for paid_on in range(len(_MODES)):
-                fare = due[:, paid_on] * TRIPS_PER_TOUR * days
-                paid = fare * plan.fare_share[rows, paid_on]
-                self.base_fare_eur[paid_on] += np.bincount(cell, fare, n_zones * AGES).reshape(n_zones, AGES)
-                self.fare_eur[paid_on] += np.bincount(cell, paid, n_zones * AGES).reshape(n_zones, AGES)
+        self._add_fares(plan, tickets_without_measures(model, plan), days)
         driven = plan.alternative == Alternative.DRIVER
         self.parking_eur += np.bincount(c.dest[driven], c.parking_eur[driven] * float(days), n_zones)
         shared = (plan.alternative == Alternative.EBIKE) & (c.ebike == 2)
@@ -67,6 +62,25 @@ class YearFlows:
                 name = lots[lot].measure_id
                 self.lot_days[name] = self.lot_days.get(name, 0.0) + float(count * days)
 
+    def _add_fares(self, plan: DayPlan, base: TourTickets, days: int) -> None:
+        """Add the fares of the trips by bus and train; ``base`` are the tickets without measures."""
+        c, age = plan.columns, np.clip(plan.age, 0, AGES - 1)
+        n_zones, inside = len(self.parking_eur), c.segment == SEGMENTS.index("city")
+        for option, chosen in enumerate(_CHOSEN):
+            rows = np.flatnonzero(plan.alternative == chosen)
+            due = plan.due_eur(rows)[:, option] * (TRIPS_PER_TOUR * days)
+            at_base, now = base.paid(rows)[:, option], plan.tickets.paid(rows)[:, option]
+            for paid_on in range(len(_MODES)):
+                single = due[:, paid_on] * plan.fare_share[rows, paid_on]
+                service = np.where(inside[rows], 0, 1) if paid_on == 0 else np.full(len(rows), 2)
+                cell = (service * n_zones + c.origin[rows]) * AGES + age[rows]
+                for sums, eur in (
+                    (self.base_fare_eur, due[:, paid_on] * at_base[:, paid_on]),
+                    (self.fare_eur, single * now[:, paid_on]),
+                    (self.pass_saving_eur, single * (at_base - now)[:, paid_on]),
+                ):
+                    sums += np.bincount(cell, eur, sums.size).reshape(sums.shape)
+
     def add_week(self, model: MobilityModel) -> None:
         """Add the charging sessions of the model's season."""
         weeks = sum(model.days_of(model.season).values()) / 7.0
@@ -75,8 +89,8 @@ class YearFlows:
     @property
     def paid_eur(self) -> npt.NDArray[np.float64]:
         """Fares paid, bus and train."""
-        paid: npt.NDArray[np.float64] = self.fare_eur.sum(axis=(1, 2))
-        return paid
+        paid = self.fare_eur.sum(axis=(1, 2))
+        return np.array([paid[:2].sum(), paid[2]])
 
 
 def day_tables(model: MobilityModel, flows: YearFlows) -> DayTables:
@@ -101,14 +115,16 @@ def purchases_of_year(model: MobilityModel) -> pd.DataFrame:
 
 
 def _fares(flows: YearFlows) -> pd.DataFrame:
-    mode, zone, age = np.nonzero(flows.base_fare_eur)
+    service, zone, age = np.nonzero((flows.base_fare_eur != 0.0) | (flows.pass_saving_eur != 0.0))
     return pd.DataFrame(
         {
-            "mode": np.array(_MODES, object)[mode],
+            "mode": np.array(["bus", "bus", "train"], object)[service],
+            "service": np.array(PASS_SERVICES, object)[service],
             "zone_idx": zone,
             "age": age,
-            "fare_eur_year": flows.fare_eur[mode, zone, age],
-            "base_fare_eur_year": flows.base_fare_eur[mode, zone, age],
+            "fare_eur_year": flows.fare_eur[service, zone, age],
+            "base_fare_eur_year": flows.base_fare_eur[service, zone, age],
+            "pass_saving_eur_year": flows.pass_saving_eur[service, zone, age],
         }
     )
 

@@ -15,6 +15,7 @@ from zemsim.core.randomness import Stream
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.choice_blocks import choose_modes, choose_modes_rows
 from zemsim.kernels.ownership import N_CARS, buy_ebikes, buys_ebike, renew_cars, renew_household
+from zemsim.kernels.passes import passes_taken, take_passes
 from zemsim.model.bus_operators import plan_departures, routes_in_use
 from zemsim.model.rows import Column, RowAgent, Rows, RowTable, batched
 from zemsim.model.tour_words import describe_tour
@@ -45,6 +46,8 @@ class Resident(RowAgent):
     works_like_idx = Column(np.int32, "", "row of the resident whose first workplace is this one's, -1 its own", -1)
     school_zone_idx = Column(np.int32, "", "zone of the school, -1 none", -1)
     income_ratio = Column(np.float32, "", "equivalised household income over its mean", 1.0)
+    passes = Column(np.int8, "", "monthly passes if it rides to work or school: 1 buses, 2 trains, 3 both")
+    rides_by = Column(np.int8, "", "how it rode to work or school on the days simulated last: 1 bus, 2 train, 0 not")
     tour_start = Column(np.int32, "", "first of today's tours")
     tour_end = Column(np.int32, "", "behind the last of today's tours")
 
@@ -115,6 +118,19 @@ class Resident(RowAgent):
             market.utility,
             market.buys,
         )
+
+    @batched
+    def take_passes(self) -> None:
+        """Once a year: take the passes that cost less than single tickets on the way to work or school."""
+        market = self.model.pass_market
+        self.passes = passes_taken(self.row, market.rides_month, market.trips)
+
+    @take_passes.batch  # type: ignore[no-redef]
+    def take_passes(table: RowTable, rows: Rows) -> None:  # noqa: N805
+        """Take them for many residents at once."""
+        model: MobilityModel = table.model
+        market = model.pass_market
+        run_blocks(take_passes, len(rows), model.threads, rows, market.rides_month, market.trips, table.passes)
 
     @property
     def tours(self) -> list[dict[str, Any]]:

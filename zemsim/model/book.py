@@ -126,9 +126,11 @@ class Book:
         made = np.flatnonzero(plan.alternative >= 0)
         self.counts["no_alternative"] += int(plan.in_force.sum()) - len(made)
         alternative, c = plan.alternative[made], plan.columns
-        fare = np.zeros(len(made))
+        fare, with_pass = np.zeros(len(made)), np.zeros(len(made), np.bool_)
+        on_pass = plan.tickets.with_pass(made)
         for k, chosen in enumerate((Alternative.BUS, Alternative.TRAIN)):
             fare = np.where(alternative == chosen, c.fare_eur[k, made], fare)
+            with_pass |= (alternative == chosen) & on_pass[:, k]
         driven = alternative == Alternative.DRIVER
         self._parts["trips"].append(
             pd.DataFrame(
@@ -139,6 +141,7 @@ class Book:
                     "tour_idx": (plan.first_idx + made).astype(np.int32),
                     "mode": reported_modes(plan, model.vehicles.electric)[made],
                     "fare_eur": fare.astype(np.float32),
+                    "with_pass": with_pass,
                     "parking_eur": np.where(driven, c.parking_eur[made], 0.0).astype(np.float32),
                 }
             )

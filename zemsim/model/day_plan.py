@@ -26,6 +26,7 @@ from zemsim.kernels.tour_choice import (
 from zemsim.model.coefficients import choice_parameters, segments_of
 from zemsim.model.concessions import Concessions
 from zemsim.model.money_weights import length_damping, purpose_weight
+from zemsim.model.passes import TourTickets
 from zemsim.model.school_runs import SchoolRuns
 from zemsim.model.tour_columns import allotment_of, columns_of
 from zemsim.model.tour_roads import RoadTimes
@@ -59,6 +60,7 @@ class DayPlan:
     alternative : int8 [R], the choice; -1 = no alternative at all.
     base_fare_eur : float64 [R, 2, 2], one-way fare of the bus and the train option, paid on buses and on trains.
     fare_share : float64 [R, 2], share of the base fare to pay on buses and on trains.
+    tickets : what passes make of the fares.
     crowding : float32 [1 + E], factor on in-vehicle time at the stop events of planned departures, see ``crowd_out``.
     offer : bus and train of the tours.
     access : ways to stations with places for cars and bicycles, None where there are none.
@@ -108,7 +110,7 @@ class DayPlan:
         self.access: StationAccess | None = None
         self._fixed_at: float | None = None
         self.base_fare_eur = np.zeros((self.n_tours, 2, 2))
-        self.fare_share = np.ones((self.n_tours, 2))
+        self.fare_share, self.tickets = np.ones((self.n_tours, 2)), TourTickets.single(self.n_tours)
         self._concessions, self.most_eur = Concessions.of(region), np.full(self.n_tours, np.inf)
         self._fares_of: tuple[npt.NDArray[np.float64], npt.NDArray[np.int16]] | None = None
         self.out_min, self.back_min, self.free_out_min = np.zeros((3, self.n_tours), np.float32)
@@ -334,7 +336,13 @@ class DayPlan:
 
     def _pay(self, rows: Rows) -> None:
         """Write what some tours pay."""
-        self.columns.fare_eur[:, rows] = (self.due_eur(rows) * self.fare_share[rows][:, None, :]).sum(axis=2).T
+        single = self.due_eur(rows) * self.fare_share[rows][:, None, :]
+        self.columns.fare_eur[:, rows] = (single * self.tickets.paid(rows)).sum(axis=2).T
+
+    def set_tickets(self, tickets: TourTickets) -> None:
+        """Take over what passes make of the fares."""
+        self.tickets, self._fixed_at = tickets, None
+        self._pay(ALL_ROWS)
 
     def set_ebikes(
         self, own: npt.NDArray[np.bool_], shared_share: npt.NDArray[np.float64], eur_trip: npt.NDArray[np.float64]

@@ -18,7 +18,7 @@ from zemsim.model.station_book import ways_to_station
 if TYPE_CHECKING:
     from zemsim.model.day_plan import DayPlan
 
-_RESIDENT_COLUMNS = ("age", "female", "employed", "student", "licence", "bike", "ebike", "income_ratio")
+_RESIDENT_COLUMNS = ("age", "female", "employed", "student", "licence", "bike", "ebike", "income_ratio", "passes")
 
 
 def find_resident(model: MobilityModel, resident_id: int) -> int:
@@ -118,6 +118,7 @@ def _service(plan: DayPlan, tour: int, alternative: Alternative) -> dict[str, fl
             "walk_min": walk,
             "transfers": transfers,
             "eur": float(c.fare_eur[k, tour]),
+            "with_pass": bool(plan.tickets.with_pass(np.array([tour]))[0, k]),
         }
     if alternative in (Alternative.DRIVER, Alternative.PASSENGER):
         service = {

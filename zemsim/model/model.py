@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from zemsim.model.car_market import CarMarketYear
     from zemsim.model.charging_week import WeekResult
     from zemsim.model.ebike_market import EbikeMarketYear
+    from zemsim.model.passes import PassMarket
     from zemsim.model.waits import WaitsMet
     from zemsim.policy.levers import Measure
     from zemsim.policy.rules import ExtraSite
@@ -77,6 +78,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
     waits: WaitsMet
     car_market: CarMarketYear
     ebike_market: EbikeMarketYear
+    pass_market: PassMarket
     day_trips: dict[DayType, DayTrips]
     crowding: dict[DayType, npt.NDArray[np.float32]]
     further_wait_min: dict[DayType, npt.NDArray[np.float32]]
@@ -181,10 +183,9 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.vehicles.restore(self._vehicles_at_start)
         self.random.setstate(self._luck_at_start[0])
         self.rng.bit_generator.state = self._luck_at_start[1]
-        self.charger_works = ChargerWorks()
+        self.book, self.charger_works, self.car_habits = Book(), ChargerWorks(), CarHabits.none()
         self._build_stations(stations.sites_of(self.world.region, self.conditions_of))
         self.timetable_key: Any = None
-        self.book = Book()
         self.gaps: list[dict[str, float | int]] = []
         self.last_choice: npt.NDArray[np.int8] | None = None
         self.peak_time_s = self.world.network.free_flow_s()
@@ -192,15 +193,13 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.traffic: Assignment | None = None
         self.knows_roads = False
         go_back(self)
-        self.car_habits = CarHabits.none()
         self.bus_weeks: dict[str, BusWeek] = {}
         self.departure_factors: dict[str, float] = {}
         self.flows: YearFlows | None = None
         self.sessions_of_year = np.zeros(len(self.stations))
         self.year, self.iteration, self.season = settings.years[0], 0, settings.seasons[0]
         self.last_iteration, self.weeks = settings.day_iterations - 1, 0
-        self.temperature_c = self.world.temperature_c[self.season]
-        self.today = self.plans[DayType.WEEKDAY]
+        self.temperature_c, self.today = self.world.temperature_c[self.season], self.plans[DayType.WEEKDAY]
 
     def add_sites(self, more: Sequence[ExtraSite], companies: Sequence[int]) -> None:
         """Build further sites, each of a company (-1 of none); those that are there stay as they are."""
@@ -297,6 +296,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         """A typical day: an iteration of the season at hand. Conditions of the year are set if they are not yet."""
         if not hasattr(self, "conditions") or self.conditions.year != self.year or self.timetable_key is None:
             self._do(self.schedule.year[:2])
+            self._do([step for step in self.schedule.year if step.name == "take passes"])
             self.start_season(self.season)
         self.simulate_iteration()
         self.iteration += 1

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.randomness import Stream
-from zemsim.model import ageing, day, station_access, year
+from zemsim.model import ageing, day, passes, station_access, year
 from zemsim.model.school_runs import drive_to_school
 
 if TYPE_CHECKING:
@@ -173,10 +173,24 @@ YEAR: tuple[Step, ...] = (
         (Stream.DESTINATION_CHANGE, Stream.JOB_CHANGE),
     ),
     Step(
+        "take passes",
+        passes.take_passes_of_year,
+        ("tours", "fares", "conditions.pass_trips", "residents.rides_by"),
+        ("residents.passes", "tickets of tours"),
+    ),
+    Step(
         "simulate days",
         year.simulate_days,
         ("everything",),
-        ("trips", "sessions", "transit", "vehicles.km_year", "car_habits", "residents.ebike_gain"),
+        (
+            "trips",
+            "sessions",
+            "transit",
+            "vehicles.km_year",
+            "car_habits",
+            "residents.ebike_gain",
+            "residents.rides_by",
+        ),
     ),
     Step("observe the fleet", year.observe_fleet, ("vehicles", "stations"), ("municipalities", "vehicles table")),
     Step(

@@ -20,6 +20,7 @@ from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.logsums import fill_logsums
 from zemsim.kernels.tour_choice import NEVER, TourColumns, fill_fixed_rows
 from zemsim.model.coefficients import rain_utilities
+from zemsim.model.passes import mean_share
 from zemsim.model.vehicles import kwh_per_km, litres_per_km
 from zemsim.travel.active import ActiveRules
 from zemsim.travel.active_ways import active_minutes
@@ -46,7 +47,7 @@ class Offer:
     Attributes
     ----------
     eur_km : running cost of a combustion and of an electric car.
-    fares : digest of the shares of the base fare that a mean traveller pays, bus and train, by home zone.
+    fares : digest of the shares of the base fare, bus and train, and the passes of a mean traveller, by home zone.
     parking : digest of EUR per hour for combustion and electric cars by zone.
     timetable : key of the timetable.
     """
@@ -99,8 +100,9 @@ class Standards:
 
     def offer(self, model: MobilityModel, c: Conditions) -> Offer:
         """What logsums depend on under the conditions of a year."""
+        paid = self.fare_share(c).tobytes() + c.pass_trips.tobytes()
         parking = c.parking_eur_h.tobytes() + c.parking_ev_eur_h.tobytes()
-        fares, fees = (of_bytes(values) for values in (self.fare_share(c).tobytes(), parking))
+        fares, fees = (of_bytes(values) for values in (paid, parking))
         return Offer(self.eur_km(model, c), fares, fees, c.timetable)
 
 
@@ -135,6 +137,7 @@ def logsums(model: MobilityModel, plan: DayPlan, standards: Standards, c: Condit
     parameters = plan.parameters._replace(**rain_utilities(model.parameters, standards.rain_mm_day))
     n = plan.n_tours
     share = standards.fare_share(c)[:, columns.origin].T[:, None, :]
+    share = share * mean_share(model, plan, c, standards.age_share)[:, None, :]
     columns.fare_eur[:] = (plan.base_fare_eur * share).sum(axis=2).T
     out = np.empty((len(standards.income_weight), len(Kind), n), np.float32)
     on_foot = columns._replace(vehicle=np.full(n, -1, np.int32))

@@ -19,6 +19,7 @@ from zemsim.model.car_market import SUPPORTED, car_market
 from zemsim.model.charging_hours import kwh_by_hour, with_power
 from zemsim.model.destinations import DestinationChoice
 from zemsim.model.ebike_market import ebike_market, learn_ebike_gains
+from zemsim.model.passes import learn_rides, take_passes_of_year
 from zemsim.model.station_access import close_lots
 from zemsim.model.vehicles import EMPTY
 from zemsim.travel.timetable_changes import TimetableKey, in_order
@@ -185,6 +186,9 @@ def simulate_days(model: MobilityModel) -> None:
         for iteration in range(model.last_iteration + 1):
             model.iteration = iteration
             model.simulate_iteration()
+            if iteration == 0 and not model.knows_roads:  # nobody could know before how it would ride
+                learn_rides(model)
+                take_passes_of_year(model)
         learn_ebike_gains(model, first=season == settings.seasons[0])
         for plan in model.plans.values():
             model.flows.add(model, plan)
@@ -195,6 +199,7 @@ def simulate_days(model: MobilityModel) -> None:
         model.flows.add_week(model)
         model.knows_roads = True
         model.book.close_season(model)
+    learn_rides(model)
     model.car_habits = CarHabits.of(model.plans.values(), year_days(model))
     model.book.close_days(model)
     close_lots(model)

@@ -80,6 +80,8 @@ class Conditions:
         Use :meth:`car_grant_eur`, :meth:`scrapping_eur` and :meth:`ebike_grant_eur`.
     fare_share : ndarray, float64 [2, Z, A]
         Factor on the base fare of bus and train, by home zone and age.
+    pass_trips : ndarray, float64 [3, Z, A]
+        Price of a monthly pass in single fares, of city buses, regional buses and trains; inf where there is none.
     timetable : tuple of Change
         What measures do to the timetable, in order; the key of a timetable, () is that of the region.
     electric_bus_share : tuple of (str, float)
@@ -129,6 +131,7 @@ class Conditions:
     grants: tuple[Grant, ...]
     ebike_grants: tuple[EbikeGrant, ...]
     fare_share: npt.NDArray[np.float64]
+    pass_trips: npt.NDArray[np.float64]
     timetable: TimetableKey
     electric_bus_share: tuple[tuple[str, float], ...]
     electric_fleets: tuple[ElectricFleet, ...]
@@ -324,6 +327,7 @@ def _freeze(draft: Draft) -> Conditions:
         grants=tuple(draft.grants),
         ebike_grants=tuple(draft.ebike_grants),
         fare_share=_locked(draft.fare_share),
+        pass_trips=_locked(draft.pass_trips),
         timetable=in_order(draft.changes),
         electric_bus_share=tuple(sorted((route, s) for route, s in draft.electric_bus_share.items() if s > 0.0)),
         electric_fleets=tuple(sorted(draft.electric_fleets, key=lambda fleet: fleet.network_id)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -41,6 +41,10 @@ TRANSIT_MODES: Final[tuple[Literal["bus", "train"], ...]] = ("bus", "train")
 #: ``measure_id`` of payments that are there without any measure.
 BASE: Final = "base"
 SEASONS: Final = ("winter", "summer")
+#: Services with passes of their own: positions of the first axis of ``pass_trips``.
+PASS_SERVICES: Final[tuple[Literal["city_bus", "regional_bus", "train"], ...]] = ("city_bus", "regional_bus", "train")
+#: Price of the region: what a monthly pass of regional buses and trains costs in single fares.
+_MONTHLY_PRICE: Final = "season_ticket_trips"
 
 
 class ConflictError(InputError):
@@ -109,6 +113,8 @@ class Draft:
         self.grants: list[Grant] = []
         self.ebike_grants: list[EbikeGrant] = []
         self.fare_share = np.ones((len(TRANSIT_MODES), len(zones), AGES))
+        self.pass_trips = np.full((len(PASS_SERVICES), len(zones), AGES), np.inf)
+        self.pass_trips[1:] = self.price.get(_MONTHLY_PRICE, np.inf)
         self.changes: list[Change] = []
         self.electric_bus_share: dict[str, float] = {}
         self.electric_fleets: list[ElectricFleet] = []
@@ -243,6 +249,28 @@ class Draft:
                     mode=mode,
                 )
             )
+
+    def set_pass(
+        self,
+        measure_id: str,
+        service: Literal["city_bus", "regional_bus", "train"],
+        zones: npt.NDArray[np.bool_],
+        ages: tuple[int, int],
+        trips: float,
+        payer: str,
+    ) -> None:
+        """Set the price of a monthly pass, in single fares, for residents of zones by age, both ends included.
+
+        As with single fares, the state bears what travellers no longer pay; another payer gives it back to the state.
+        """
+        who = np.zeros(self.pass_trips.shape, dtype=bool)
+        who[PASS_SERVICES.index(service), zones, ages[0] : ages[1] + 1] = True
+        self.claim(f"the {service} pass", measure_id, who)
+        self.pass_trips[who] = trips
+        if payer != "state":
+            item = f"{service}_pass_discount"
+            rule = PaymentRule(measure_id, item, payer, "state", "pass_saving", "EUR", 1.0)
+            self.rules.append(replace(rule, zones=zones, ages=ages, service=service))
 
     def change_site_prices(
         self,

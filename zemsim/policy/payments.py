@@ -29,8 +29,9 @@ class DayTables:
     Attributes
     ----------
     fares : DataFrame
-        ``mode`` (bus, train)``, zone_idx`` (home)``, age, fare_eur_year, base_fare_eur_year``: what was paid, and what
-        the same trips cost at base fares.
+        ``mode`` (bus, train)``, service`` (city_bus, regional_bus, train)``, zone_idx`` (home)``, age, fare_eur_year,
+        base_fare_eur_year, pass_saving_eur_year``: what was paid, what the same trips cost at base fares and passes of
+        the region, and how much less they cost than at these passes.
     routes : DataFrame
         ``route_id, vehicle_km_year, base_vehicle_km_year, electric_share, base_electric_share``; base is the same year
         without measures.
@@ -169,9 +170,18 @@ def _fares_paid(rule: PaymentRule, days: DayTables) -> float:
 
 
 def _fares_at_base(rule: PaymentRule, days: DayTables) -> float:
-    table = _in_zones(rule, days.fares[days.fares["mode"] == rule.mode])
+    return _of_ages(rule, days.fares[days.fares["mode"] == rule.mode], "base_fare_eur_year")
+
+
+def _pass_saving(rule: PaymentRule, days: DayTables) -> float:
+    return _of_ages(rule, days.fares[days.fares["service"] == rule.service], "pass_saving_eur_year")
+
+
+def _of_ages(rule: PaymentRule, fares: pd.DataFrame, column: str) -> float:
+    """Return the sum of a column over the residents of the rule's zones and ages."""
+    table = _in_zones(rule, fares)
     low, high = rule.ages if rule.ages is not None else (0, 120)
-    return float(table.loc[table["age"].clip(0, 120).between(low, high), "base_fare_eur_year"].sum())
+    return float(table.loc[table["age"].clip(0, 120).between(low, high), column].sum())
 
 
 def _vehicle_km(rule: PaymentRule, days: DayTables) -> float:
@@ -235,6 +245,7 @@ def _lot_days(rule: PaymentRule, days: DayTables) -> float:
 _COUNTS: Final = {
     "fares_paid": _fares_paid,
     "fare_discount": _fares_at_base,
+    "pass_saving": _pass_saving,
     "vehicle_km": _vehicle_km,
     "electric_vehicle_km": _electric_vehicle_km,
     "fuel": _fuel,

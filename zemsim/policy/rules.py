@@ -18,6 +18,7 @@ Basis = Literal[
     "ebike_grant",  # e-bikes bought
     "fares_paid",  # fares that travellers pay, EUR
     "fare_discount",  # what the trips of a group cost at base fares, EUR
+    "pass_saving",  # what the rides of a group cost less than at the passes of the region, EUR
     "vehicle_km",  # vehicle-km of routes beyond the base timetable
     "electric_vehicle_km",  # electric vehicle-km of routes beyond the base
     "fuel",  # litres of petrol and diesel
@@ -85,9 +86,11 @@ class PaymentRule:
     zones : ndarray, bool [Z], optional
         Where it counts; None means everywhere.
     ages : (int, int), optional
-        Only for ``fare_discount``: youngest and oldest age.
+        Only for ``fare_discount`` and ``pass_saving``: youngest and oldest age.
     mode : str, optional
         Only for fares: ``bus`` or ``train``.
+    service : str, optional
+        Only for ``pass_saving``: ``city_bus``, ``regional_bus`` or ``train``.
     sites : ndarray, bool [V], optional
         Only for what is counted at public sites: which of the region's sites count; None means all, those of measures
         included.
@@ -113,6 +116,7 @@ class PaymentRule:
     zones: npt.NDArray[np.bool_] | None = field(default=None, compare=False)
     ages: tuple[int, int] | None = None
     mode: Literal["bus", "train"] | None = None
+    service: Literal["city_bus", "regional_bus", "train"] | None = None
     sites: npt.NDArray[np.bool_] | None = field(default=None, compare=False)
     fuel: Literal["petrol", "diesel"] | None = None
     routes: tuple[str, ...] | None = None

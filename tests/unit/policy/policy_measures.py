@@ -32,6 +32,7 @@ KINDS: dict[str, dict[str, Any]] = {
         **{"cost_source": "a source", "cost_grade": "assumption"},
     },
     "bus_fare": {"fare_share": 0.25, "persons": {"age_max": 18}, "paid_by": "municipality"},
+    "pass_price": {"pass_trips": 12, "persons": {"age_max": 18}, "paid_by": "municipality"},
     "bus_frequency": {"factor": 1.5, "networks": ["regional_bus"], "cost_eur_per_vehicle_km": 2.0, **COST},
     "new_line": {
         **{

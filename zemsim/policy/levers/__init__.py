@@ -16,7 +16,14 @@ from zemsim.policy.levers.lots import BikeAndRide, ParkAndRide
 from zemsim.policy.levers.on_demand import OnDemandBus
 from zemsim.policy.levers.prices import ChargingPrice, ElectricityPrice, FuelPrice, HomeTariff, ParkingPrice
 from zemsim.policy.levers.reactions import ChargerCompanies, PointsOnRequest
-from zemsim.policy.levers.transit import BusFare, BusFrequency, BusOperatorRule, ElectricBuses, ElectricCityBuses
+from zemsim.policy.levers.transit import (
+    BusFare,
+    BusFrequency,
+    BusOperatorRule,
+    ElectricBuses,
+    ElectricCityBuses,
+    PassPrice,
+)
 
 #: One measure: the key ``lever`` says which kind it is.
 Measure = Annotated[
@@ -34,6 +41,7 @@ Measure = Annotated[
     | ChargingPrice
     | ParkingPrice
     | BusFare
+    | PassPrice
     | BusFrequency
     | BusOperatorRule
     | NewLine
@@ -68,6 +76,7 @@ LEVERS = {
         ChargingPrice,
         ParkingPrice,
         BusFare,
+        PassPrice,
         BusFrequency,
         BusOperatorRule,
         NewLine,

@@ -48,6 +48,35 @@ class BusFare(Lever):
             )
 
 
+class PassPrice(Lever):
+    """Monthly passes for the way to work or school, and all places where it ends, cost more or less, or are introduced.
+
+    Who rides this way takes a pass if it costs less than single tickets.
+    """
+
+    lever: Literal["pass_price"]
+    """Kind of lever."""
+    pass_trips: Annotated[Schedule, Steps(0.0, 200.0)]
+    """What a pass costs in single fares of the way, which other measures may change; 0 is free."""
+    services: Annotated[tuple[Literal["city_bus", "regional_bus", "train"], ...], Field(strict=False, min_length=1)] = (
+        "regional_bus",
+        "train",
+    )
+    """Which services; in the region's own prices city buses have no pass."""
+    persons: Persons = Persons()
+    """Who, by age."""
+    places: Names = ()
+    """Where the traveller lives; everywhere if empty."""
+    paid_by: Payer
+    """Who bears the fares that are not paid."""
+
+    def apply(self, draft: Draft) -> None:
+        ages = (self.persons.age_min, self.persons.age_max)
+        for service in dict.fromkeys(self.services):
+            zones, trips = draft.zones(self.places), self.pass_trips.at(draft.year)
+            draft.set_pass(self.name, service, zones, ages, trips, self.paid_by)
+
+
 class BusFrequency(Lever, Costed):
     """More or fewer departures on routes of the timetable."""
 
