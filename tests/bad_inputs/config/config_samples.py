@@ -104,14 +104,6 @@ MEASURES: list[dict[str, Any]] = [
         "paid_by": "municipality",
     },
     {
-        "lever": "pass_price",
-        "pass_trips": 15,
-        "services": ["city_bus", "train"],
-        "persons": {"age_min": 7, "age_max": 18},
-        "places": ["Jelgava"],
-        "paid_by": "municipality",
-    },
-    {
         "lever": "bus_frequency",
         "factor": 1.5,
         "networks": ["regional_bus"],
@@ -321,6 +313,14 @@ MEASURES: list[dict[str, Any]] = [
         "resident_discount_share": 0.2,
         "places": ["Bauska"],
         "paid_by": "operator",
+    },
+    {
+        "lever": "pass_price",
+        "pass_trips": 15,
+        "services": ["city_bus", "train"],
+        "persons": {"age_min": 7, "age_max": 18},
+        "places": ["Jelgava"],
+        "paid_by": "municipality",
     },
 ]
 
