@@ -97,7 +97,7 @@ def driven_to_school(bench: Bench, p: Parameters) -> float:
     plan, km = bench.model.plans[DayType.WEEKDAY], bench.world.road_skim.distance_km
     chosen = plan.alternative.copy()
     plan.alternative[:] = np.where(plan.columns.vehicle >= 0, A.DRIVER, A.WALK)
-    found = plan.school_runs.find_drivers(plan, p["escort_window_min"], p["escort_detour_km"], km)
+    found = plan.school_runs.find_drivers(plan, p, km)
     plan.alternative[:] = chosen
     return float((found >= 0).sum())
 

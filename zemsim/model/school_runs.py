@@ -7,7 +7,9 @@ household who leaves home within ``escort_window_min`` of it, in a car, and for 
 ``escort_detour_km``; or, with the luck of ``p_lift``, somebody from outside. For the others it is enough that somebody
 could drive. Drivers do not look at children, so who drives is known once all have chosen; children without a ride then
 choose again, with the same luck, among what is left. Each child has one driver: the first that fits, tours to bring
-somebody before others, then those that leave at the nearest time.
+somebody before others, then those that leave at the nearest time. A car brings at most ``car_seats - 1`` children; the
+others ask the next driver that fits. Seats are kept for children who could ride, whether or not they then do; other
+passengers take none.
 Only the way there is looked at. The driver's detour adds no kilometres.
 """
 
@@ -26,6 +28,7 @@ from zemsim.kernels.tour_choice import NEVER
 if TYPE_CHECKING:
     import pandas as pd
 
+    from zemsim.behaviour.parameters import Parameters
     from zemsim.model.day_plan import DayPlan
     from zemsim.model.model import MobilityModel
 
@@ -72,32 +75,52 @@ class SchoolRuns:
         self.driver_of = np.full(len(tours), -1)
         self.lifted = self.without = 0
 
-    def find_drivers(self, plan: DayPlan, window_min: float, detour_km: float, km: npt.NDArray[np.float32]) -> Ints:
-        """The driver's tour of each tour, -1 none, from who drives now; ``km`` [Z, Z] is the way by road."""
+    def find_drivers(self, plan: DayPlan, p: Parameters, km: npt.NDArray[np.float32]) -> Ints:
+        """The driver's tour of each tour, int64 [R], -1 none, from who drives now; ``km`` [Z, Z] is the way by road."""
         dest, origin = plan.columns.dest, plan.columns.origin
-        near = self.apart_min <= window_min
+        near = self.apart_min <= p["escort_window_min"]
         drives = plan.alternative[self.driver] == Alternative.DRIVER
         pairs = np.flatnonzero(near & drives & (plan.age[self.child] < ADULT_AGE))
         child, driver = self.child[pairs], self.driver[pairs]
         detour = km[origin[child], dest[child]] + km[dest[child], dest[driver]] - km[origin[driver], dest[driver]]
-        fits = detour <= detour_km
+        fits = detour <= p["escort_detour_km"]
         found = np.full(len(self.driver_of), -1)
-        carried, first = np.unique(child[fits], return_index=True)
-        found[carried] = driver[fits][first]
+        carried, by = with_seats(child[fits], driver[fits], int(p["car_seats"]) - 1)
+        found[carried] = by
         return found
+
+
+def with_seats(child: Ints, driver: Ints, seats: int) -> tuple[Ints, Ints]:
+    """Children who get a seat, and the driver of each.
+
+    Parameters
+    ----------
+    child, driver : int64 [n], pairs that fit, those of a child together, the driver to be asked first before others.
+    seats : children that a driver can bring; the first by row have them.
+    """
+    while True:
+        carried, first = np.unique(child, return_index=True)
+        by = driver[first]
+        order = np.argsort(by, kind="stable")
+        rank = np.arange(len(order)) - np.searchsorted(by[order], by[order], "left")
+        full = first[order[rank >= seats]]
+        if not len(full):
+            return carried, by
+        left = np.ones(len(child), np.bool_)
+        left[full] = False
+        child, driver = child[left], driver[left]
 
 
 def drive_to_school(model: MobilityModel) -> None:
     """Children ride with who drives now; those who cannot choose once more, and those who can again, too."""
     plan = model.today
     runs, p = plan.school_runs, model.parameters
-    window_min, detour_km = p["escort_window_min"], p["escort_detour_km"]
     bound = (runs.luck < p["escort_share"]) & (plan.age < ADULT_AGE)[runs.school] & plan.in_force[runs.school]
     minors = runs.school[bound]
     if not len(minors):
         return
     km = model.world.road_skim.distance_km
-    drivers = runs.find_drivers(plan, window_min, detour_km, km)
+    drivers = runs.find_drivers(plan, p, km)
     can = (drivers[minors] >= 0) | plan.lift[minors]
     _offer_rides(model, plan, minors, can)
     rides = plan.alternative[minors] == Alternative.PASSENGER

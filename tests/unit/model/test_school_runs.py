@@ -14,7 +14,7 @@ from zemsim.core.names import Alternative, DayType, Purpose
 from zemsim.kernels.tour_choice import NEVER, fill_fixed_rows
 from zemsim.model import day
 from zemsim.model.model import MobilityModel
-from zemsim.model.school_runs import ADULT_AGE, SchoolRuns, drive_to_school
+from zemsim.model.school_runs import ADULT_AGE, SchoolRuns, drive_to_school, with_seats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,6 +115,44 @@ def test_pairs_are_those_of_the_household_in_order() -> None:
         (0, 3, 30), (0, 2, 5), (1, 3, 40), (1, 2, 15),
     ]  # fmt: skip
     assert runs.school.tolist() == [0, 1, 5]
+
+
+@pytest.mark.parametrize("seats", [1, 2, 3])
+def test_a_car_is_never_fuller_than_its_seats_and_others_ask_the_next_driver(seats: int) -> None:
+    """Against a plain loop: each child asks down its list; a driver keeps the first by row."""
+    rng = np.random.Generator(np.random.Philox(7))
+    pushed = 0
+    for _ in range(60):
+        lists = {int(c): rng.permutation(4)[: rng.integers(1, 5)].tolist() for c in range(0, 2 * rng.integers(0, 7), 2)}
+        pairs = [(c, d) for c, drivers in lists.items() for d in drivers]
+        child, driver = np.array(pairs, np.int64).reshape(-1, 2).T
+        carried, by = with_seats(child, driver, seats)
+        aboard: dict[int, list[int]] = {d: [] for d in range(4)}
+        asking = [(c, 0) for c in lists]
+        while asking:
+            c, k = asking.pop()
+            if k == len(lists[c]):
+                continue
+            d = lists[c][k]
+            aboard[d].append(c)
+            if len(aboard[d]) > seats:
+                last = max(aboard[d])
+                aboard[d].remove(last)
+                asking.append((last, lists[last].index(d) + 1))
+        assert dict(zip(carried.tolist(), by.tolist(), strict=True)) == {c: d for d, cs in aboard.items() for c in cs}
+        pushed += sum(c not in aboard[drivers[0]] for c, drivers in lists.items())
+    assert pushed > 0
+
+
+def test_no_driver_brings_more_children_than_the_car_has_seats(driven: MobilityModel) -> None:
+    """With two seats one child a car: fewer find a driver, and those who lose theirs may ride with another."""
+    plan, p = again(driven), driven.parameters
+    km = driven.world.road_skim.distance_km
+    found = {n: plan.school_runs.find_drivers(plan, p.with_values({"car_seats": float(n)}), km) for n in (2, 3, 5)}
+    for n, driver in found.items():
+        assert np.bincount(driver[driver >= 0]).max() <= n - 1
+    counts = [int((driver >= 0).sum()) for driver in found.values()]
+    assert counts[0] < counts[1] <= counts[2]
 
 
 def test_with_a_share_of_none_nothing_changes(world: World) -> None:
