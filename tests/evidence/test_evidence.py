@@ -13,7 +13,7 @@ import pytest
 from tests.runner.fake import make_persons, make_zones
 from zemsim.core.errors import InputError
 from zemsim.core.names import DAYS_PER_YEAR, Season
-from zemsim.evidence.baseline import accepted, load_facts, stands
+from zemsim.evidence.baseline import load_facts
 from zemsim.evidence.commuting import commuting_shares
 from zemsim.evidence.costs import by_year, discounted, over_years, public_cost_eur
 from zemsim.evidence.emissions import Energy
@@ -21,6 +21,7 @@ from zemsim.evidence.factors import Factors, load_factors
 from zemsim.evidence.fleet import session_weeks
 from zemsim.evidence.publication import SMALLEST_CELL, hide_small_cells, people_of
 from zemsim.evidence.rows import catalogue, indicator
+from zemsim.evidence.scores import SCORES, accepted, counted, in_order, stands, with_scores
 from zemsim.evidence.travel import DAYS_IN_YEAR, days_of_seasons
 from zemsim.experiment.compare import baseline_facts
 from zemsim.experiment.run_folder import Run
@@ -201,6 +202,58 @@ def test_facts_have_source_and_use() -> None:
         assert fact.source, fact.fact
         assert fact.grade in GRADES, fact.fact
         assert fact.use in {"fit", "hold-out"}, fact.fact
+        assert fact.score in SCORES, fact.fact
+        assert (fact.group != "") == (fact.score == "rank"), fact.fact
+
+
+def test_main_modes_of_each_city_are_ranked() -> None:
+    """CSB of Latvia, survey of state cities 2023 (several answers): car, public transport, bicycle in this order."""
+    for city, answers in {"jelgava": (0.66, 0.293, 0.132), "jekabpils": (0.57, 0.355, 0.083)}.items():
+        group = [fact for fact in load_facts() if fact.group == f"main_modes_{city}"]
+        assert [fact.fact for fact in group] == [f"{mode}_users_{city}" for mode in ("car", "transit", "bike")]
+        assert tuple(fact.value for fact in group) == answers
+
+
+def test_both_rail_lines_are_the_halves_of_the_fitted_trips() -> None:
+    facts = {fact.fact: fact for fact in load_facts()}
+    whole, halves = facts["train_trips_year"], [facts[f"{x}_rail_boardings_year"] for x in ("jelgava", "aizkraukle")]
+    assert halves[1].value == pytest.approx(0.15 * 5.1e6)
+    assert sum(half.value for half in halves) == pytest.approx(whole.value, rel=1e-3)
+    assert sum(half.low for half in halves) == pytest.approx(whole.low)
+    assert sum(half.high for half in halves) == pytest.approx(whole.high)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ((0.6, 0.2, 0.1), "met"),
+        ((0.9, 0.3, 0.29), "met"),
+        ((0.6, 0.1, 0.2), "missed"),
+        ((0.6, 0.2, 0.2), "missed"),
+        ((0.2, 0.6, 0.1), "missed"),
+        ((0.6, math.nan, 0.1), "unknown"),
+    ],
+)
+def test_a_group_is_met_in_the_order_of_its_facts(values: tuple[float, ...], said: str) -> None:
+    assert in_order(values, (0.66, 0.293, 0.132)) == said
+    assert in_order(values[::-1], (0.132, 0.293, 0.66)) == said
+
+
+def test_a_ranked_group_counts_once_and_what_is_reported_never() -> None:
+    rows = pd.DataFrame(
+        {
+            "value": [0.6, 0.1, 0.2, 0.6, 0.3, 0.1, 5.0, 7.0],
+            "fact_value": [0.6, 0.3, 0.1, 0.5, 0.4, 0.2, 5.0, 7.0],
+            "accepted": ["met", *["missed"] * 5, "met", "met"],
+            "stands": ["inside"] * 8,
+            "score": [*["rank"] * 6, "near", "none"],
+            "group": [*"aaabbb", "", ""],
+        }
+    )
+    judged = with_scores(rows)
+    assert judged["accepted"].tolist() == ["missed"] * 3 + ["met"] * 4 + ["unscored"]
+    assert judged["stands"].tolist() == ["out_of_order"] * 3 + ["in_order"] * 3 + ["inside"] * 2
+    assert counted(judged).index.tolist() == [0, 3, 6]
 
 
 def test_facts_of_repository_and_package_are_the_same() -> None:

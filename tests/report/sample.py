@@ -274,6 +274,7 @@ def sample_verdicts(name: Naming = plain) -> list[dict[str, Any]]:
 def sample_facts(name: Naming = plain) -> pd.DataFrame:
     """Rows of the baseline against facts."""
     base = {"year": 2017.0, "place": name("Nowhere"), "source": name("INVENTED survey"), "grade": "x", "note": ""}
+    base |= {"score": "near", "group": ""}
     trips = {"fact": "trips_per_person_day", "value": 2.64, "fact_value": 2.8, "low": 2.7, "high": 2.8}
     odd = {"fact": name("odd_share"), "value": np.nan, "fact_value": 0.25, "low": 0.25, "high": 0.25}
     return pd.DataFrame(

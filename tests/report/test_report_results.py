@@ -225,6 +225,12 @@ def test_facts_are_held_against_the_model_with_their_range_and_use(inputs: Input
     assert (trips["mark"], trips["standing"]) == ("▼", "zem robežām")
     assert (odd["mark"], odd["standing"]) == ("–", "nav zināms")
     assert fact_counts(inputs.facts, Words("en")).startswith(
-        "In the range or in agreement: of the facts used for fitting 0/1, of those held out 0/1."
+        "In the range, in agreement or in the same order (the answers of a city count once): "
+        "of the facts used for fitting 0/1, of those held out 0/1."
     )
+    ranked = inputs.facts.assign(score="rank", group="modes", stands="in_order", use="fit", value=0.2)
+    assert {(row["mark"], row["standing"]) for row in fact_rows(ranked, Words("lv"))} == {
+        ("✓", "secība sakrīt (vērtē secību)")
+    }
+    assert "fitting 1/1" in fact_counts(ranked, Words("en"))
     assert fact_rows(None, Words("lv")) == []

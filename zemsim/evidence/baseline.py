@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -18,6 +17,7 @@ from zemsim.evidence.commuting import commuting_shares
 from zemsim.evidence.emissions import CITY_BUS
 from zemsim.evidence.indicators import Setting
 from zemsim.evidence.rows import ratio
+from zemsim.evidence.scores import accepted, stands, with_scores
 from zemsim.evidence.travel import DAYS_BY_TYPE, travel_km
 from zemsim.evidence.users import users_on_a_day
 
@@ -40,16 +40,16 @@ FACTS_OF: Final = "zemgale"
 REGIONAL_BUS: Final = "regional_bus"
 #: Years at whose end the register is known.
 _STOCK_YEARS: Final = (2024, 2025)
+#: Electric lines whose passengers are known; diesel trains on the same rails are not among them.
+_RAIL_LINES: Final = ("jelgava", "aizkraukle")
 _CITIES: Final = ("jelgava", "jekabpils")
-#: How near the baseline must come to a target: a share, and as a share of any other figure.
-SHARE_POINTS: Final = 0.01
-VOLUME_SHARE: Final = 0.10
 
 
 @dataclass(frozen=True)
 class Fact:
     """A figure that the baseline is held against; ``use`` is ``fit`` or ``hold-out``, an unknown year is None.
 
+    ``score`` is one of `zemsim.evidence.scores.SCORES`; ``group`` names the facts that are ranked together, else empty.
     ``decimals`` are those that the source gives. A figure without a range has ``low == value == high``.
     """
 
@@ -63,6 +63,8 @@ class Fact:
     source: str
     grade: str
     use: str
+    score: str
+    group: str
     note: str
     decimals: int
 
@@ -76,8 +78,8 @@ def load_facts() -> tuple[Fact, ...]:
         value, low, high = (float(row[key] or row["value"]) for key in ("value", "low", "high"))
         places = max(len(row[key].partition(".")[2]) for key in ("value", "low", "high"))
         year = int(row["year"]) if row["year"] else None
-        place, source, grade, use, note = (row[key] for key in ("place", "source", "grade", "use", "note"))
-        found.append(Fact(row["fact"], value, low, high, row["unit"], year, place, source, grade, use, note, places))
+        words = {key: row[key] for key in ("unit", "place", "source", "grade", "use", "score", "group", "note")}
+        found.append(Fact(row["fact"], value, low, high, year=year, decimals=places, **words))
     return tuple(found)
 
 
@@ -95,39 +97,16 @@ def baseline_table(cases: Mapping[int, Mapping[str, pd.DataFrame]], settings: Ma
     -------
     DataFrame
         ``fact, value`` (mean over seeds)``, fact_value, low, high, unit, difference`` (value less fact)``,
-        difference_share`` (of the fact)``, stands`` (:func:`stands`)``, accepted`` (:func:`accepted`)``, year, place,
-        source, grade, use, note``; a value that the run cannot say is NaN.
+        difference_share`` (of the fact)``, stands`` (:func:`zemsim.evidence.scores.stands`)``,
+        accepted`` (:func:`zemsim.evidence.scores.with_scores`)``, year, place, source, grade, use, score, group,
+        note``; a value that the run cannot say is NaN.
     """
     found = [values(Observed(tables, settings[seed])) for seed, tables in cases.items()]
     rows = []
     for fact in load_facts():
         value = float(np.mean([one[fact.fact] for one in found])) if found else float("nan")
         rows.append(_row(fact, value))
-    return pd.DataFrame(rows)
-
-
-def stands(value: float, low: float, high: float, decimals: int) -> str:
-    """Say where a value stands: ``inside, below, above`` the range; ``unknown`` if it is NaN.
-
-    The value is rounded to the decimals that the source gives; a source that gives one figure has ``low == high``.
-    """
-    if not math.isfinite(value):
-        return "unknown"
-    rounded = round(value, decimals)
-    if rounded < low:
-        return "below"
-    return "above" if rounded > high else "inside"
-
-
-def accepted(value: float, target: float, unit: str) -> str:
-    """Say whether a value is near enough: shares within `SHARE_POINTS` of the target, all else within `VOLUME_SHARE`.
-
-    Returns ``met, missed``, or ``unknown`` if the value is NaN.
-    """
-    if not math.isfinite(value):
-        return "unknown"
-    allowed = SHARE_POINTS if unit == "share" else VOLUME_SHARE * abs(target)
-    return "met" if abs(value - target) <= allowed else "missed"
+    return with_scores(pd.DataFrame(rows))
 
 
 def _row(fact: Fact, value: float) -> dict[str, Any]:
@@ -147,6 +126,8 @@ def _row(fact: Fact, value: float) -> dict[str, Any]:
         "source": fact.source,
         "grade": fact.grade,
         "use": fact.use,
+        "score": fact.score,
+        "group": fact.group,
         "note": fact.note,
     }
 
@@ -304,8 +285,8 @@ def _boardings(seen: Observed) -> dict[str, float]:
     yearly = routes["boardings_day"].to_numpy() * DAYS_BY_TYPE[routes["day_type"].to_numpy()]
     city = (routes["network_id"] == f"{CITY_BUS}_jelgava").to_numpy()
     regional = (routes["network_id"] == REGIONAL_BUS).to_numpy()
-    line = (routes["route_id"] == "rail-jelgava").to_numpy()
-    rows = {"jelgava_city_bus": city, "regional_bus": regional, "jelgava_rail": line}
+    rows = {"jelgava_city_bus": city, "regional_bus": regional}
+    rows |= {f"{line}_rail": (routes["route_id"] == f"rail-{line}").to_numpy() for line in _RAIL_LINES}
     return {
         f"{name}_boardings_year": float(yearly[of].sum()) if of.any() else float("nan") for name, of in rows.items()
     }

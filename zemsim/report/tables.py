@@ -250,21 +250,27 @@ def fact_rows(facts: pd.DataFrame | None, words: Words) -> list[Row]:
     return rows
 
 
+#: Where a figure stands that agrees with its fact.
+_AGREES: Final = frozenset({"inside", "in_order"})
+
+
 def fact_counts(facts: pd.DataFrame | None, words: Words) -> str:
     """Say how many of the fitted and of the held-out facts the baseline meets."""
+    from zemsim.evidence.scores import counted
+
     counts = {}
     for use in ("fit", "hold-out"):
-        rows = [] if facts is None else facts.loc[facts["use"] == use, "stands"].tolist()
-        counts[use.replace("-", "_")] = f"{rows.count('inside')}/{len(rows)}"
+        rows = [] if facts is None else counted(facts[facts["use"] == use])["stands"].tolist()
+        counts[use.replace("-", "_")] = f"{sum(where in _AGREES for where in rows)}/{len(rows)}"
     return words("baseline_counts", **counts)
 
 
 def _standing(line: Mapping[Any, Any], words: Words) -> Row:
     """Return where the model stands against the range, in words and with a mark: colour alone says nothing."""
     where = str(line["stands"])
-    ranged = line["low"] != line["high"]
-    key = f"stands_{where}" if ranged or where == "unknown" else f"stands_{where}_point"
-    mark = {"inside": "✓", "below": "▼", "above": "▲"}.get(where, numbers.UNKNOWN)
+    pointed = line["low"] == line["high"] and where in {"inside", "below", "above"}
+    key = f"stands_{where}_point" if pointed else f"stands_{where}"
+    mark = {"inside": "✓", "in_order": "✓", "below": "▼", "above": "▲"}.get(where, numbers.UNKNOWN)
     return {"stands": where, "mark": mark, "standing": words(key)}
 
 
