@@ -158,6 +158,13 @@ def validate(file: str | None, region: str | None, schema: bool, as_json: bool) 
 @click.option("--year", type=int, help="Only this year.")
 @click.option("--place", help="Only this place: region, an area type, a municipality, or a zone.")
 @click.option("--baseline", default="baseline", show_default=True, help="Policy to compare with.")
+@click.option(
+    "--horizon",
+    type=click.Choice(["short", "long"]),
+    default="long",
+    show_default=True,
+    help="What policies do at once, or with the cars people buy, the jobs they change to, and what is built.",
+)
 @as_json
 @language
 def compare(
@@ -166,6 +173,7 @@ def compare(
     year: int | None,
     place: str | None,
     baseline: str,
+    horizon: str,
     as_json: bool,
     lang: str,
 ) -> None:
@@ -178,13 +186,14 @@ def compare(
     opened = [open_run(folder) for folder in runs]
     check_same_draws(opened)
     for finished in opened:
-        if indicator is None and year is None and place is None and baseline == "baseline" and not as_json:
+        asked = (indicator, year, place, baseline, horizon)
+        if asked == (None, None, None, "baseline", "long") and not as_json:
             from zemsim.report.terminal import print_table
 
             click.echo(f"{clean(finished.title(lang))}  {finished.folder}")
             print_table(finished, lang)
             continue
-        table = compare_run(finished, baseline, indicator, year, None, place)
+        table = compare_run(finished, baseline, indicator, year, None, place, horizon)
         rows.extend(
             {"run": str(finished.folder), **{str(k): v for k, v in row.items()}} for row in table.to_dict("records")
         )

@@ -21,6 +21,7 @@ from zemsim.evidence.factors import load_factors
 from zemsim.evidence.indicators import Setting
 from zemsim.experiment.engine import Made, Part
 from zemsim.experiment.run_writer import Identity
+from zemsim.model.short_run import ShortRun
 
 YEARS = (2024, 2025, 2026, 2027, 2028)
 SIMULATED = (2024, 2028)
@@ -112,6 +113,9 @@ class FakeEngine:
 
     def build(self, world: World, seed: int, threads: int) -> dict[str, Any]:
         return {"seed": seed, "tours": make_tours(world.persons, seed), "runs": 0}
+
+    def short_run(self, model: Any, policy: str) -> ShortRun | None:
+        return None
 
     def close(self, model: Any) -> None:
         model.clear()

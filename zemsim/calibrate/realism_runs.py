@@ -22,7 +22,7 @@ from zemsim.calibrate.realism_counts import Groups, TravelCount, bus_km, count_s
 from zemsim.calibrate.realism_table import Asked, RealismTest
 from zemsim.model.checkpoint import Checkpoint
 from zemsim.model.model import MobilityModel
-from zemsim.model.schedule import SCHEDULE, Schedule
+from zemsim.model.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -61,12 +61,6 @@ def questions(tests: Sequence[RealismTest]) -> tuple[Asked, ...]:
     return tuple(sorted(dict.fromkeys(asked), key=lambda one: bool(one.change)))
 
 
-def only(names: Sequence[str]) -> Schedule:
-    """The schedule with some steps of the year; each of them must be there."""
-    steps = {step.name: step for step in SCHEDULE.year}
-    return replace(SCHEDULE, year=tuple(steps[name] for name in names))
-
-
 class SeedRuns:
     """The model of a seed, at the end of its first year.
 
@@ -85,7 +79,7 @@ class SeedRuns:
         self._first, self._next, self._last = years[0], years[0] + 1, years[-1]
         self._model.start("baseline", ())
         self._model.run_year()
-        self._branch = Checkpoint.of(self._model)
+        self._branch = Checkpoint.of(self._model, self._next)
 
     def close(self) -> None:
         """Let go of the model."""
@@ -142,7 +136,7 @@ class SeedRuns:
         world, schedule = model.world, model.schedule
         settings = world.settings
         days_in = (self._first, self._next) if days else (self._first,)
-        model.world, model.schedule = replace(world, settings=replace(settings, days_in=days_in)), only(steps)
+        model.world, model.schedule = replace(world, settings=replace(settings, days_in=days_in)), SCHEDULE.only(steps)
         try:
             yield
         finally:

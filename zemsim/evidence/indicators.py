@@ -115,14 +115,15 @@ def indicators(tables: Mapping[str, pd.DataFrame], setting: Setting, policy: str
         fleet.add_fleet(rows, year, cars, setting.places_in(year), by_zone=year in simulated)
         fleet.add_purchases(rows, year, _of_year(tables["purchases"], year))
         fleet.add_reactions(rows, year, _of_year(tables["reactions"], year))
-    co2 = [_add_simulated(rows, year, tables, setting) for year in simulated]
+    co2 = [add_simulated(rows, year, tables, setting) for year in simulated]
     rows.add("co2_wtw_total_kg", years[-1], costs.over_years(years, simulated, co2, setting.first_change).sum())
     rate = setting.factors["discount_rate_year"]
     costs.add_costs(rows, tables["payments"], years, simulated, rate, setting.first_change)
     return rows.table(policy, seed)
 
 
-def _add_simulated(rows: Rows, year: int, tables: Mapping[str, pd.DataFrame], setting: Setting) -> float:
+def add_simulated(rows: Rows, year: int, tables: Mapping[str, pd.DataFrame], setting: Setting) -> float:
+    """Add what the days of a simulated year give; return its CO2 from source to wheel, in kg."""
     trips, moved, vehicles, sessions, transit = (
         _of_year(tables[name], year) for name in ("trips", "destinations", "vehicles", "sessions", "transit")
     )

@@ -15,6 +15,7 @@ from zemsim.core.names import Mode, Season
 from zemsim.core.units import KG_PER_T
 from zemsim.evidence.baseline import FACTS_OF, baseline_table
 from zemsim.evidence.factors import Factors
+from zemsim.evidence.horizons import HORIZONS
 from zemsim.evidence.indicators import Setting
 from zemsim.evidence.residence import Residence
 from zemsim.experiment.run_folder import FORECAST_TABLES, Run, open_run
@@ -38,6 +39,7 @@ def compare(
     year: int | None = None,
     group: str | None = None,
     place: str | None = None,
+    horizon: str = "long",
 ) -> pd.DataFrame:
     """Compare every policy of a run with its baseline, seed by seed.
 
@@ -49,6 +51,9 @@ def compare(
         The policy to compare with.
     indicator, year, group, place : optional
         Only these rows.
+    horizon : str
+        ``long``: with the cars that people buy, the workplaces that they change to, and what is built; or ``short``:
+        what happens at once, in the first simulated year of a policy's measures, of the seeds of which it was asked.
 
     Returns
     -------
@@ -61,11 +66,11 @@ def compare(
     Raises
     ------
     InputError
-        If a policy, indicator, year, group or place is not in the run.
+        If a policy, indicator, year, group, place or horizon is not in the run.
     """
     run = run if isinstance(run, Run) else open_run(run)
     _known("policy", baseline, run.policies)
-    table = run.published
+    table = run.published if horizon == "long" else _at_once(run, baseline, horizon)
     for column, wanted in (("indicator", indicator), ("year", year), ("group", group), ("place", place)):
         if wanted is not None:
             _known(column, wanted, table[column].unique())
@@ -104,6 +109,22 @@ def _other_draws(one: Run, other: Run) -> str:
         if seed in drawn[1] and drawn[0][seed]["values"] != drawn[1][seed]["values"]:
             return f"seed {seed} drew other parameters"
     return ""
+
+
+def _at_once(run: Run, baseline: str, horizon: str) -> pd.DataFrame:
+    """What policies do at once, beside the figures of the baseline of the same years and seeds."""
+    _known("horizon", horizon, HORIZONS)
+    if baseline != BASELINE:
+        message = f"what happens at once is told from “{BASELINE}” only, not from “{clean(baseline, 80)}”"
+        raise InputError(message, hint="what is slow is held as it is without measures")
+    short = run.short_run
+    if short.empty:
+        hint = "set short_run_seeds in the experiment, and let a measure act in a simulated year"
+        raise InputError("the run does not tell what happens at once", run.folder, hint=hint)
+    asked = [*_KEY, "seed"]
+    of_baseline = run.indicators[run.indicators["policy"] == BASELINE]
+    same = of_baseline.merge(short[asked].drop_duplicates(), on=asked, how="inner", validate="one_to_one")
+    return pd.concat([short, same], ignore_index=True)
 
 
 def baseline_facts(run: Run | str | Path) -> pd.DataFrame:

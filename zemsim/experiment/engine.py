@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pandas as pd
 
 from zemsim.evidence.indicators import Setting
 from zemsim.experiment.run_writer import Identity
+
+if TYPE_CHECKING:
+    from zemsim.model.short_run import ShortRun
 
 Verdict = dict[str, Any]
 
@@ -90,6 +93,12 @@ class Engine(Protocol):
 
     def simulate(self, world: Any, model: Any, policy: str) -> dict[str, pd.DataFrame]:
         """Run all years of a policy on a model that may have run another policy before."""
+
+    def short_run(self, model: Any, policy: str) -> ShortRun | None:
+        """Run what a policy does at once on a model that may have run another; None where nobody asks, or it does not.
+
+        Called before the case is simulated.
+        """
 
     def verdicts(self, model: Any, tables: Mapping[str, pd.DataFrame], setting: Setting) -> list[Verdict]:
         """Return the checks of the case that the model has just run."""

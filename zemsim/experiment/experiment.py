@@ -80,6 +80,8 @@ class Experiment:
         ``fixed``: the residents of the first year in all years; or as the region's ``forecast``.
     draws : Draws or None
         Sets of parameters that the seeds take; None if all seeds have the same.
+    short_run_seeds : int
+        Of how many seeds, from the first on, what policies do at once is told apart.
     """
 
     id: str
@@ -97,6 +99,7 @@ class Experiment:
     destinations: str = "adapt"
     population: str = "fixed"
     draws: Draws | None = None
+    short_run_seeds: int = 0
 
     @property
     def region_name(self) -> str:
@@ -263,6 +266,7 @@ def _resolve(settings: ExperimentFile, document: Document, faults: list[InputErr
         hint = "all policies are compared with it; without measures it is the region as it stands"
         faults.append(document.fault(("policy",), f"there is no policy with the id “{BASELINE}”", hint))
     faults.extend(_unknown_start(head, policies, document))
+    faults.extend(_no_short_run(head, policies, document))
     return Experiment(
         id=head.id,
         title=head.title.model_dump(),
@@ -275,6 +279,7 @@ def _resolve(settings: ExperimentFile, document: Document, faults: list[InputErr
         first_iterations=head.first_iterations,
         destinations=head.destinations,
         population=head.population,
+        short_run_seeds=head.short_run_seeds,
         behaviour=dict(settings.behaviour),
         policies=tuple(policies),
         path=document.path,
@@ -323,6 +328,16 @@ def _unknown_start(head: Head, policies: list[Policy], document: Document) -> It
             ("experiment", "days_in"),
             f"the first measure begins in {first}, and no year before it is simulated",
             f"add {before}, or let years begin with {first}",
+        )
+
+
+def _no_short_run(head: Head, policies: list[Policy], document: Document) -> Iterator[InputError]:
+    """What is slow is held as it is without measures, so a baseline with measures would be no measure of the rest."""
+    if head.short_run_seeds and any(policy.measures for policy in policies if policy.id == BASELINE):
+        yield document.fault(
+            ("experiment", "short_run_seeds"),
+            f"a short run is told from a world without measures, and “{BASELINE}” has some",
+            "leave the key out, or take the measures out of the baseline",
         )
 
 

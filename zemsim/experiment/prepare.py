@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from zemsim.behaviour.parameters import Parameters
     from zemsim.experiment.experiment import Experiment
     from zemsim.model.model import MobilityModel
+    from zemsim.model.short_run import ShortRun
     from zemsim.model.world import TimetableKey, TransitSupply, World
     from zemsim.region import Region
     from zemsim.travel.roads import RoadSkim
@@ -172,6 +173,14 @@ class SpineEngine:
         model.start(policy, self.experiment.policy(policy).measures)
         tables: dict[str, pd.DataFrame] = model.run()
         return tables
+
+    def short_run(self, model: MobilityModel, policy: str) -> ShortRun | None:
+        """Run what a policy does at once, for the seeds that the experiment names."""
+        from zemsim.model.short_run import short_run
+
+        if model.seed not in self.experiment.seeds[: self.experiment.short_run_seeds]:
+            return None
+        return short_run(model, policy, self.experiment.policy(policy).measures)
 
     def verdicts(
         self, model: MobilityModel, tables: Mapping[str, pd.DataFrame], setting: Setting

@@ -129,6 +129,16 @@ class Run:
         """The indicators with the values of groups and places of fewer than ten residents left blank."""
         return hide_small_cells(self.indicators)
 
+    @cached_property
+    def short_run(self) -> pd.DataFrame:
+        """What policies do at once, of the whole region; as the indicators, see the schema of ``short_run``.
+
+        No rows in a run of an earlier zemsim, which did not ask.
+        """
+        if schema("short_run").path not in self.manifest["files"]:
+            return schema("short_run").empty()
+        return read_table(self.folder / "short_run.parquet", "short_run")
+
     def tables(
         self,
         name: str,

@@ -34,6 +34,9 @@ from zemsim.experiment.table_store import describe, read_table, write_table
 
 _IDENTITY: Final = "run.json"
 
+#: Tables of figures: each case writes its rows, which are joined when all are there.
+JOINED: Final = ("indicators", "short_run")
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -165,7 +168,7 @@ def write_case(
     policy, seed : str, int
         The case.
     tables : dict of DataFrame
-        The tables of :func:`zemsim.core.schema.case_tables` and ``indicators``.
+        The tables of :func:`zemsim.core.schema.case_tables` and :data:`JOINED`.
     verdicts : list of dict
         Verdicts of the case.
     notes : dict
@@ -181,9 +184,10 @@ def write_case(
     for table in case_tables():
         file = schema(table).file(policy, seed)
         files[file] = write_table(folder / file, tables[table], table)
-    part = f"{WORK}/indicators/{name}.parquet"
-    (folder / part).parent.mkdir(parents=True, exist_ok=True)
-    files[part] = write_table(folder / part, tables["indicators"], "indicators")
+    for table in JOINED:
+        part = f"{WORK}/{table}/{name}.parquet"
+        (folder / part).parent.mkdir(parents=True, exist_ok=True)
+        files[part] = write_table(folder / part, tables[table], table)
     mark = {"files": files, "verdicts": verdicts, "notes": notes}
     path = _mark_path(folder, name)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -210,7 +214,7 @@ def finish(
     files: dict[str, dict[str, Any]],
     cases: list[tuple[str, int]],
 ) -> Run:
-    """Join the indicators of ``cases``, write verdicts, manifest and ``DONE``, and open the run.
+    """Join the figures of ``cases``, write verdicts, manifest and ``DONE``, and open the run.
 
     Parameters
     ----------
@@ -225,10 +229,7 @@ def finish(
     cases : list of (policy, seed)
         The finished cases, in order.
     """
-    parts = [read_table(folder / WORK / "indicators" / f"{case_name(*case)}.parquet", "indicators") for case in cases]
-    joined = pd.concat(parts, ignore_index=True) if parts else schema("indicators").empty()
-    order = joined.sort_values("year", kind="stable", ignore_index=True)
-    files = {**files, "indicators.parquet": write_table(folder / "indicators.parquet", order, "indicators")}
+    files = {**files, **{schema(name).path: _join(folder, name, cases) for name in JOINED}}
     atomic.write_json(folder / VERDICTS, verdicts)
     files[VERDICTS] = describe(folder / VERDICTS, len(verdicts))
     atomic.remove_leftovers(folder)
@@ -240,6 +241,14 @@ def finish(
     atomic.write_json(folder / DONE, {"manifest": fingerprint.of_file(folder / MANIFEST)})
     shutil.rmtree(folder / WORK, ignore_errors=True)
     return open_run(folder)
+
+
+def _join(folder: Path, name: str, cases: list[tuple[str, int]]) -> dict[str, Any]:
+    """Write the rows of all cases, by year, into one table."""
+    parts = [read_table(folder / WORK / name / f"{case_name(*case)}.parquet", name) for case in cases]
+    joined = pd.concat(parts, ignore_index=True) if parts else schema(name).empty()
+    order = joined.sort_values("year", kind="stable", ignore_index=True)
+    return write_table(folder / schema(name).path, order, name)
 
 
 def _mark_path(folder: Path, name: str) -> Path:

@@ -91,6 +91,10 @@ class Head(Settings):
     """Sets of parameters, seed s takes row s: "posterior" (those of the package), a CSV file below the experiment's
     folder, or a list of these."""
 
+    short_run_seeds: Annotated[int, Field(ge=0, le=MAX_SEEDS)] = 0
+    """Of how many seeds, from the first on, what a policy does at once is told apart: the days of its first simulated
+    year with cars, e-bikes, workplaces and what is built as without measures."""
+
     @model_validator(mode="after")
     def _consistent(self) -> Head:
         first, last = self.years
@@ -105,6 +109,9 @@ class Head(Settings):
             values = getattr(self, key)
             if len(set(values)) != len(values):
                 raise key_fault(key, "has a value twice")
+        if self.short_run_seeds > len(self.seeds):
+            most = f"must be at most {len(self.seeds)}, the number of seeds, got {self.short_run_seeds}"
+            raise key_fault("short_run_seeds", most)
         if list(self.days_in) != sorted(self.days_in):
             raise key_fault("days_in", "must rise")
         _check_region(self.region)

@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import pandas as pd
+
 from zemsim.core.errors import OutputError, ZemsimError, clean
 from zemsim.core.schema import TableError, case_tables, conform, schema, seed_tables
+from zemsim.evidence.horizons import short_run_indicators, short_run_verdicts
 from zemsim.evidence.indicators import Setting, indicators
-from zemsim.experiment.engine import Engine, Part
+from zemsim.experiment.engine import Engine, Part, Verdict
 from zemsim.experiment.run_folder import FORECAST_TABLES, WORK
 from zemsim.experiment.run_writer import write_case
 from zemsim.experiment.table_store import read_table, write_table
@@ -158,22 +161,34 @@ def _compute(engine: Engine, folder: Path, key: str, policy: str, seed: int, thr
         _STATE.seed, _STATE.model = seed, engine.build(_STATE.world, seed, threads)
         gc.freeze()  # hundreds of thousands of agents, which would be walked through after every case
     built = time.perf_counter()
-    records = engine.simulate(_STATE.world, _STATE.model, policy)
-    simulated = time.perf_counter()
     if _STATE.setting is None:
         _STATE.setting = engine.setting(_STATE.world, seed, _stored(folder, seed))
     setting = _STATE.setting
-    verdicts = engine.verdicts(_STATE.model, records, setting)
+    at_once, more = _short_run(engine, setting, policy, seed)
+    ready = time.perf_counter()
+    records = engine.simulate(_STATE.world, _STATE.model, policy)
+    simulated = time.perf_counter()
+    verdicts = [*engine.verdicts(_STATE.model, records, setting), *more]
     tables = {name: conform(records[name], name) for name in case_tables()}  # indicators are of what is stored
-    tables["indicators"] = indicators(tables, setting, policy, seed)
+    tables |= {"indicators": indicators(tables, setting, policy, seed), "short_run": at_once}
     spent = {
         "open_s": opened - begin,
         "build_s": built - opened,
-        "simulate_s": simulated - built,
+        "short_run_s": ready - built,
+        "simulate_s": simulated - ready,
         "indicators_s": time.perf_counter() - simulated,
     }
     notes = {**{name: round(seconds, 3) for name, seconds in spent.items()}, "process": os.getpid()}
     return write_case(folder, policy, seed, tables, verdicts, notes)
+
+
+def _short_run(engine: Engine, setting: Setting, policy: str, seed: int) -> tuple[pd.DataFrame, list[Verdict]]:
+    """Return what a policy does at once, in figures, and the check of it; no rows where there is no short run."""
+    found = engine.short_run(_STATE.model, policy)
+    if found is None:
+        return schema("short_run").empty(), []
+    figures = short_run_indicators(found.tables, setting, found.year, policy, seed)
+    return figures, short_run_verdicts(found.tables, setting, found.year, found.counts)
 
 
 def _engine(engine: Engine, folder: Path, key: str) -> Engine:

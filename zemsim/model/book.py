@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from zemsim.core.names import TRIPS_PER_TOUR, Alternative
-from zemsim.core.schema import case_tables, conform
+from zemsim.core.schema import case_tables, conform, schema
 from zemsim.model.accounts import day_tables, purchases_of_year
 from zemsim.model.car_use import car_use
 from zemsim.model.charging_hours import load_by_hour
@@ -56,11 +56,11 @@ class Book:
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """All tables, with the types of their schemas."""
-        return {name: conform(_join(parts), name) for name, parts in self._parts.items()}
+        return {name: conform(_join(parts, name), name) for name, parts in self._parts.items()}
 
     def of_year(self, name: str, year: int) -> pd.DataFrame:
         """The rows of a year of one table, as they were written down."""
-        return _join([part for part in self._parts[name] if len(part) and part["year"].iloc[0] == year])
+        return _join([part for part in self._parts[name] if len(part) and part["year"].iloc[0] == year], name)
 
     def add_purchases(self, year: int, **columns: Any) -> None:
         """Cars or e-bikes bought in a year."""
@@ -215,10 +215,10 @@ def _sites(model: MobilityModel) -> pd.DataFrame:
     )
 
 
-def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:
+def _join(parts: list[pd.DataFrame], name: str) -> pd.DataFrame:
     filled = [part for part in parts if len(part)]
     if not filled:
-        return parts[0] if parts else pd.DataFrame()
+        return parts[0] if parts else schema(name).empty()
     return pd.concat(filled, ignore_index=True)
 
 

@@ -29,7 +29,7 @@ class Checkpoint:
 
     Attributes
     ----------
-    year : the next year to be run.
+    year : the next year to be run, or the one in which days are still to be simulated.
     tables, vehicles : copies of the columns.
     stations : what the region's own sites carry over; sites of measures do not exist yet in shared years.
     """
@@ -41,6 +41,7 @@ class Checkpoint:
     peak_time_s: npt.NDArray[np.float64]
     peak_skim: RoadSkim
     traffic: Assignment | None
+    knows_roads: bool
     timetable_key: Any
     crowding: dict[DayType, npt.NDArray[np.float32]]
     further_wait_min: dict[DayType, npt.NDArray[np.float32]]
@@ -48,18 +49,19 @@ class Checkpoint:
     book: Book
 
     @classmethod
-    def of(cls, model: MobilityModel) -> Checkpoint:
-        """Take down the state of a model between two years."""
+    def of(cls, model: MobilityModel, year: int) -> Checkpoint:
+        """Take down the state of a model; ``year`` is the one that it is about to run."""
         n_own = len(model.world.region.chargers)
         stations = model.stations.table.columns
         return cls(
-            year=model.year + 1,
+            year=year,
             tables={name: getattr(model, name).table.snapshot() for name in _TABLES},
             vehicles=model.vehicles.snapshot(),
             stations={name: stations[name][:n_own].copy() for name in _STATION_STATE},
             peak_time_s=model.peak_time_s.copy(),
             peak_skim=model.peak_skim,
             traffic=model.traffic,
+            knows_roads=model.knows_roads,
             timetable_key=model.timetable_key,
             crowding=dict(model.crowding),
             further_wait_min=dict(model.further_wait_min),
@@ -77,7 +79,7 @@ class Checkpoint:
         model.peak_time_s = self.peak_time_s.copy()
         model.use_roads(self.peak_skim)
         model.traffic = self.traffic
-        model.knows_roads = True
+        model.knows_roads = self.knows_roads
         model.use_timetable(self.timetable_key)
         model.crowding, model.further_wait_min = dict(self.crowding), dict(self.further_wait_min)
         model.car_habits = self.car_habits

@@ -83,8 +83,8 @@ class DestinationChoice:
         self._last: tuple[Offer, bytes, Logsums] | None = None
         self.not_moved = self.workers_moved = self.zones_off = 0
 
-    def settle(self, model: MobilityModel) -> None:
-        """Send the tours of the year to their places; see the head of the module."""
+    def settle(self, model: MobilityModel, jobs: bool = True) -> None:
+        """Send the tours of the year to their places; see the head of the module. Without ``jobs``, none is changed."""
         go_back(model)
         for plan in model.plans.values():
             plan.set_people(model.residents.table.columns)
@@ -95,7 +95,7 @@ class DestinationChoice:
             place = self._places(model, market, code, before[at], now[at])
             moved = np.flatnonzero(place != np.arange(len(place)))
             moves.add(market.day_type[moved], market.row[moved], market, place[moved])
-        self._settle_work(model, code, before[-1], now[-1], moves)
+        self._settle_work(model, code, before[-1], now[-1], moves, jobs)
         send(model, moves)
         self.not_moved += bring_back_stuck(model)
         self.workers_moved = int((model.residents.table.works_like_idx >= 0).sum())
@@ -217,17 +217,19 @@ class DestinationChoice:
 
     # --- work ---------------------------------------------------------------------------------------------------
 
-    def _settle_work(self, model: MobilityModel, code: Codes, before: Logsum, now: Logsum, moves: Moves) -> None:
+    def _settle_work(
+        self, model: MobilityModel, code: Codes, before: Logsum, now: Logsum, moves: Moves, jobs: bool
+    ) -> None:
         """Those who change their job choose among all workplaces; the others keep what they had."""
         market, residents, plans = self.work, model.residents.table, model.plans
         self.zones_off = 0
         who = market.take({day_type: plan.column("resident_idx") for day_type, plan in plans.items()})
         own, member_of = np.arange(len(who)), np.full(len(residents.resident_id), -1)
         member_of[who] = own
-        changes = self._changes_job(model, market.agent)
+        changes = self._changes_job(model, market.agent) if jobs else np.zeros(len(who), np.bool_)
         held = residents.works_like_idx[who]
         held = np.where((held >= 0) & (member_of[held] >= 0), member_of[held], own)
-        place = np.where(changes, self._places(model, market, code, before, now, changes), held)
+        place = np.where(changes, self._places(model, market, code, before, now, changes), held) if jobs else held
         residents.works_like_idx[who] = np.where(place == own, -1, who[place])
         residents.work_zone_idx[who] = market.zone[place]
         if (place == own).all():

@@ -69,6 +69,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
     year, season, iteration, conditions : where the run stands.
     today : the `DayPlan` that residents look at.
     observer : called after each day type of each iteration, before anybody learns from it.
+    held : what the short run of a year begins with, see `zemsim.model.short_run`.
     """
 
     today: DayPlan
@@ -115,7 +116,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         }
         self._vehicles_at_start = self.vehicles.snapshot()
         self._luck_at_start = (self.random.getstate(), self.rng.bit_generator.state)
-        self._checkpoints: dict[int, Checkpoint] = {}
+        self._checkpoints, self.held = dict[int, Checkpoint](), dict[int, Checkpoint]()
         self.stations = RowSet(RowTable(self, Station, 0), np.empty(0, np.int32))
         self._station_classes: dict[str, type[Station]] = {}
         self._checkpoints_of = self._class_changes()
@@ -145,8 +146,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
     def _municipalities_of_zones(self) -> npt.NDArray[np.int32]:
         """Row of the municipality of each zone, -1 outside."""
         region = self.world.region
-        names = region.municipalities["municipality"].tolist()
-        place = {name: i for i, name in enumerate(names)}
+        place = {name: i for i, name in enumerate(region.municipalities["municipality"].tolist())}
         zones = region.zones["municipality"].tolist()
         self.municipality_of_zone = np.array([place.get(name, -1) for name in zones], np.int32)
         return self.municipality_of_zone
@@ -217,12 +217,11 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.stations = RowTable(self, Station, len(names), self.sites.columns, classes).all_rows()
         self._near: dict[bytes, Mapping[str, npt.NDArray[np.generic]]] = {}
 
-    def run(self, progress: Callable[[int], None] | None = None) -> dict[str, pd.DataFrame]:
-        """Walk through all years and return the tables of the run.
+    def run(self, progress: Callable[[int], None] | None = None, last: int | None = None) -> dict[str, pd.DataFrame]:
+        """Walk through all years, or those to the ``last`` one, and return the tables of the run.
 
-        Years in which a policy changes nothing are those of the baseline: they are taken from a checkpoint if this
-        model has walked through them before. The tables are the same bytes either way. Once somebody has written into
-        the columns after `start`, or with steps of one's own, no year is shared.
+        Years in which a policy changes nothing come from a checkpoint where this model has walked through them: the
+        same bytes. Once somebody has written into columns after `start`, or with steps of one's own, none is shared.
         """
         years = self.world.settings.years
         changes = [y for y in years if self.conditions_of[y] != self.base_conditions_of[y]]
@@ -230,13 +229,14 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         if self.schedule != SCHEDULE or not self._is_as_started():
             shared_until = years[0] - 1
         if self._checkpoints_of != self._class_changes():
-            self._checkpoints, self._checkpoints_of = {}, self._class_changes()
-        known = [y for y in self._checkpoints if y <= shared_until]
+            self._checkpoints, self.held, self._checkpoints_of = {}, {}, self._class_changes()
+        last = years[-1] if last is None else last
+        known = [y for y in self._checkpoints if y <= min(shared_until, last + 1)]
         if known:
             self._checkpoints[max(known)].restore(self)
-        for year in range(self.year, years[-1] + 1):
+        for year in range(self.year, last + 1):
             if year <= shared_until and year - 1 in self.world.settings.days_in and year not in self._checkpoints:
-                self._checkpoints[year] = Checkpoint.of(self)
+                self._checkpoints[year] = Checkpoint.of(self, year)
             self.year = year
             self.run_year()
             if progress is not None:

@@ -22,7 +22,7 @@ add an indicator (`zemsim/evidence/indicators.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -242,6 +242,11 @@ class Schedule:
                     more = {part: (*steps[:position], step, *steps[position:])}
                     return replace(self, **more)
         raise InputError(f"the schedule has no step “{after}”", hint=did_you_mean(after, known))
+
+    def only(self, names: Sequence[str]) -> Schedule:
+        """Another schedule, with these steps of the year only, in the order of the names; all must be there."""
+        steps = {step.name: step for step in self.year}
+        return replace(self, year=tuple(steps[name] for name in names))
 
 
 #: The schedule of every model that is not given another.

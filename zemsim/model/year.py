@@ -151,8 +151,11 @@ def buy_ebikes(model: MobilityModel) -> None:
     )
 
 
-def choose_destinations(model: MobilityModel) -> None:
-    """In simulated years: tours go elsewhere where ways there have become better or worse; see `DestinationChoice`."""
+def choose_destinations(model: MobilityModel, jobs: bool = True) -> None:
+    """In simulated years: tours go elsewhere where ways there have become better or worse; see `DestinationChoice`.
+
+    Without ``jobs`` nobody changes a workplace.
+    """
     settings = model.world.settings
     if model.year not in settings.days_in:
         return
@@ -160,7 +163,7 @@ def choose_destinations(model: MobilityModel) -> None:
         choice = model.destinations
         if choice is None or (model.world.change is not None and choice.year != model.year):
             choice = model.destinations = DestinationChoice(model)
-        choice.settle(model)
+        choice.settle(model, jobs)
     model.book.add_destinations(model)
 
 

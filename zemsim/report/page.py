@@ -129,6 +129,6 @@ def asset(name: str) -> str:
 def _environment() -> Any:
     from jinja2 import DictLoader, Environment, StrictUndefined
 
-    names = ("page.html.j2", "sheet.html.j2", "region.html.j2", "evidence.html.j2")
+    names = ("page.html.j2", "sheet.html.j2", "region.html.j2", "evidence.html.j2", "horizons.html.j2")
     loader = DictLoader({name: asset(name) for name in names})
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

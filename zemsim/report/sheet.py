@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from zemsim.core import numbers
-from zemsim.report import map_view, tables
+from zemsim.report import horizons, map_view, tables
 from zemsim.report.classes import UNCLEAR
 from zemsim.report.figures import FIGURES
 from zemsim.report.findings import findings
@@ -100,6 +100,7 @@ def build(inputs: Inputs, drawn: DrawnMap | None, language: str) -> dict[str, An
         "findings": findings(results, words),
         **about_intervals(results, words, baseline),
         "tables": _headlines(results, words, baseline),
+        "horizons": horizons.section(results, inputs.short_run, words),
         "missing": words("missing_indicators", names=", ".join(lacking)) if lacking else "",
         "meanings": _meanings(shown, drawn, language),
         "map": None if drawn is None else _map(inputs, drawn, words),

@@ -53,6 +53,8 @@ class Inputs:
         By policy: charging sites that it adds, EPSG:3035.
     sources : sequence of str
         The region pack's sources, one line each.
+    short_run : DataFrame or None
+        What policies do at once, rows of the table ``short_run``; None if the run does not tell.
     """
 
     results: Results
@@ -60,6 +62,7 @@ class Inputs:
     facts: pd.DataFrame | None = None
     extra_sites: Mapping[str, list[tuple[float, float]]] = field(default_factory=dict)
     sources: Sequence[str] = ()
+    short_run: pd.DataFrame | None = None
 
 
 def gather(run: RunLike) -> Inputs:
@@ -72,7 +75,8 @@ def gather(run: RunLike) -> Inputs:
     region = _region(run.manifest)
     extra = {} if region is None else extra_sites(results, region)
     facts = baseline_facts(cast("Run", run))
-    return Inputs(results, _place(run, region), facts, extra, sources_of(getattr(region, "package", None)))
+    sources = sources_of(getattr(region, "package", None))
+    return Inputs(results, _place(run, region), facts, extra, sources, cast("Run", run).short_run)
 
 
 def extra_sites(results: Results, region: Any) -> dict[str, list[tuple[float, float]]]:
