@@ -76,7 +76,7 @@ def gather(run: RunLike) -> Inputs:
     extra = {} if region is None else extra_sites(results, region)
     facts = baseline_facts(cast("Run", run))
     sources = sources_of(getattr(region, "package", None))
-    return Inputs(results, _place(run, region), facts, extra, sources, cast("Run", run).short_run)
+    return Inputs(results, _place(run, region), facts, extra, sources, run.short_run)
 
 
 def extra_sites(results: Results, region: Any) -> dict[str, list[tuple[float, float]]]:
