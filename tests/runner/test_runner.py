@@ -39,7 +39,7 @@ def test_whole_run(tmp_path: Path) -> None:
     assert run.exit_code == 0
     assert run.policies == list(POLICIES)
     assert run.seeds == list(SEEDS)
-    assert len(bytes_of(run)) == CASES * len(case_tables()) + 2 * len(SEEDS) + 4
+    assert len(bytes_of(run)) == CASES * len(case_tables()) + 2 * len(SEEDS) + 5
     assert not list(run.folder.glob(".*")), "no work, lock or temporary file is left"
     assert len(run.verdicts) == CASES + 1
     assert set(run.indicators["policy"]) == set(POLICIES)

@@ -1,9 +1,9 @@
 """The short run: the days of a policy's first year as they are before anybody has bought, moved or built because of it.
 
 What answers at once: modes, ways to stations, departures, passes, places of shopping and leisure, times on the roads,
-crowding and queues. What is held as it is without measures: cars, e-bikes, workplaces, habits, and what companies, operators and
-municipalities build. The year is the first simulated one in which a measure has begun to act: all days before it are
-those without measures, so whoever holds everything slow in the long run too gets the same bytes.
+crowding and queues. What is held as it is without measures: cars, e-bikes, workplaces, habits, and what companies,
+operators and municipalities build. The year is the first simulated one since a measure has begun to act: all days
+before it are those without measures, so whoever holds everything slow in the long run too gets the same bytes.
 """
 
 from __future__ import annotations
