@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -292,6 +293,40 @@ def test_cold_takes_range_and_keeps_bicycles_at_home(write: Write) -> None:
     assert bikes < 0.0
     assert home > 0.0
     assert abs(kwh) < 50.0
+
+
+def test_weekdays_and_weekends_are_all_days_and_what_is_not_there_is_no_failure(write: Write) -> None:
+    case = read_case(
+        write(
+            effects(
+                ("trips", "level", ""),
+                ("trips", "level", 'day = "weekday"'),
+                ("trips", "level", 'day = "weekend"'),
+            )
+        )
+    )
+    whole, week, weekend, _ = (found.value for found in run_case(case, 1).found)
+    assert whole == pytest.approx(week + weekend)
+    assert week > weekend > 0.0
+    # Generic places have no trains, so there is no change of their trips to compare with.
+    train = write(
+        LEVEL,
+        change('kind = "temperature"\nbefore_c = 10\nafter_c = 0'),
+        ('of = "trips"', 'of = "trips"\nmode = "train"'),
+    )
+    result = run_case(read_case(train), 1)
+    (row,) = rows_of(result, "digest")
+    assert (row["passed"], row["value"]) == (None, None)
+    assert words("nothing_to_compare", "lv") in row["verdict"]["lv"]
+
+
+def test_a_place_may_have_no_settlement_but_the_centre() -> None:
+    usual = place_types()["small_town"]
+    for key in ("towns", "towns_share"):
+        layout = make_layout(Place.of("small_town", 6_000, {key: replace(usual[key], value=0.0)}))
+        assert len(layout.settlements) == 1
+        assert int(layout.zones["population"].sum()) == 6_000
+        assert np.isfinite(layout.zones["density"]).all()
 
 
 def test_the_same_case_has_the_same_values_and_seeds_differ(write: Write) -> None:

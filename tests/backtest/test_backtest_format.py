@@ -77,6 +77,19 @@ FAULTS = {
         "effect[1].form",
         "level",
     ),
+    "days without meaning": ([('of = "trips"', 'of = "range"\nday = "weekday"')], "effect[1].day", "none"),
+    "too many residents for the type": ([("residents = 4_000", "residents = 9_000_000")], "place.residents", "2,500"),
+    "settlements of more than all": (
+        [
+            (
+                "[place.figures]",
+                '[place.figures]\ncentre_share = { value = 0.9, grade = "memory", source = "-" }\n'
+                'towns_share = { value = 0.2, grade = "memory", source = "-" }',
+            )
+        ],
+        "place.figures.centre_share",
+        "more than 1 together",
+    ),
     "a short run of years": ([('horizon = "short"', 'horizon = "short"\nyears = 3')], "case.years", "one year"),
     "fewer points": (
         [(NONE, 'kind = "chargers"\nspeed = "fast"\nbefore_points_1000 = 2\nafter_points_1000 = 1')],
@@ -108,6 +121,19 @@ def test_two_cases_of_one_id_are_refused(write: Write) -> None:
         read_cases([write(), write(name="other.toml")])
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("", "is empty"), ('[model]\ntitle = "-"\n', "a file of another kind: it has model")],
+    ids=["empty", "another kind"],
+)
+def test_a_file_without_anything_of_a_case_is_one_fault(text: str, told: str, tmp_path: Path) -> None:
+    file = tmp_path / "case.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=told) as caught:
+        read_case(file)
+    assert str(caught.value) == f"{file}:1: is {told.removeprefix('is ')} - it must have case, place, change, effect"
+
+
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_case(tmp_path / "none.toml")
@@ -121,7 +147,8 @@ def test_the_schema_names_every_kind_of_change() -> None:
 
 
 #: Bands and observed values of the cases, with the words of their sources: Estonia's audit of 2021 (B02), Fridstrøm and
-#: Østli 2021 (B11), the consultation of KEM of 2026 (B15), Bell 1976 (B25), TØI (B28), NAF (B30).
+#: Østli 2021 (B11), the consultation of KEM of 2026 (B15), Bell 1976 (B25), TØI (B28), NAF (B30);
+#: Fyhri and Fearnley 2015 (0.9 to 1.4 trips and 4.8 to 10.3 km a day), Eliasson 2009, Cats and others 2014 and 2017.
 PUBLISHED = [
     ("b02", 0, (15, None, 33), (12, 40), "National Audit Office of Estonia"),
     ("b02", 1, (None, 0, None), (-2, 2), "National Audit Office of Estonia"),
@@ -136,6 +163,11 @@ PUBLISHED = [
     ("b28", 1, (None, 1.1, None), (0.5, 2.0), "TØI"),
     ("b28", 2, (0.65, None, 0.92), (0.65, 0.92), "TØI"),
     ("b30", 0, (-36, -24, -16), (-40, -15), "NAF"),
+    ("oslo-ebike-loan", 0, (None, 56, None), (25, 90), "Fyhri and Fearnley 2015"),
+    ("oslo-ebike-loan", 1, (None, 115, None), (50, 180), "Fyhri and Fearnley 2015"),
+    ("stockholm-cordon", 0, (-22, None, -20), (-30, -12), "Börjesson, Eliasson, Hugosson and Brundell-Freij 2012"),
+    ("stockholm-cordon", 1, (None, 5, None), (1, 9), "Eliasson 2009"),
+    ("tallinn-free-fare", 0, (1.2, None, 14), (0.5, 14), "Cats, Reimal and Susilo 2014"),
 ]
 
 

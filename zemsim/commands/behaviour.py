@@ -60,6 +60,8 @@ def parameters(symbol: str | None, group: str | None, used: bool | None, as_json
         raise UsageError(f"there is no group “{clean(group, 80)}” of parameters: {did_you_mean(group, groups)}")
     if symbol is not None and symbol not in table:
         raise UsageError(f"there is no parameter “{clean(symbol, 80)}”: {did_you_mean(symbol, table)}")
+    if symbol is not None and group not in (None, table[symbol].group):
+        raise UsageError(f"parameter {symbol} is of the group “{table[symbol].group}”, not of “{clean(group, 80)}”")
     found = register()
     chosen = [
         p for p in table.values() if symbol in (None, p.symbol) and group in (None, p.group) and used in (None, p.used)

@@ -70,6 +70,20 @@ def _refuse_link(final: Path) -> None:
         raise OutputError(f"{final}: is a symbolic link; refusing to write through it")
 
 
+def make_folder(folder: str | os.PathLike[str]) -> None:
+    """Make a folder and those above it, if it is not there.
+
+    Raises
+    ------
+    OutputError
+        If the system refuses, or a file is in the way.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{os.fspath(folder)}: cannot make this folder: {error.strerror or error}") from error
+
+
 def check_can_write(path: str | os.PathLike[str]) -> None:
     """Find out before long work whether ``path`` could be written after it; nothing is left behind.
 

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from zemsim.core.errors import MAX_NAME_SHOWN, InputError, clean, raise_all
+from zemsim.core.errors import MAX_NAME_SHOWN, InputError, clean, nearest, raise_all
 from zemsim.core.faults import describe
 from zemsim.core.toml_lines import Loc, key_lines
 
@@ -25,6 +25,8 @@ MAX_DEPTH: Final = 24
 MAX_TEXT: Final = 10_000
 #: Faults beyond this number are counted, not printed.
 MAX_FAULTS: Final = 60
+#: So many keys of a file of another kind are shown.
+_SHOWN_KEYS: Final = 6
 
 _TOML_PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
 _TOML_END = re.compile(r" \(at end of document\)$")
@@ -185,6 +187,8 @@ def check(document: Document, model: type[M]) -> M:
 
 def check_faults(document: Document, model: type[M]) -> tuple[M | None, list[InputError]]:
     """Return the settings, or None with all faults."""
+    if (other := _other_kind(document, model)) is not None:
+        return None, [other]
     plain = {loc: (message, hint) for loc, message, hint in _value_faults(document.data)}
     more = 0
     try:
@@ -202,6 +206,20 @@ def check_faults(document: Document, model: type[M]) -> tuple[M | None, list[Inp
         last = max(fault.line or 1 for fault in faults)
         faults.append(InputError(f"and {more:,} more faults", document.path, last))
     return None, faults
+
+
+def _other_kind(document: Document, model: type[BaseModel]) -> InputError | None:
+    """One fault for a file that is empty or has nothing of what is asked for, in the place of one for each key."""
+    known = list(model.model_fields)
+    needed = [name for name, about in model.model_fields.items() if about.is_required()]
+    if not needed or any(key in known or nearest(key, known) for key in document.data):
+        return None
+    hint = f"it must have {', '.join(needed)}"
+    if not document.data:
+        return InputError("is empty", document.path, 1, hint)
+    first = min(document.data, key=lambda key: document.line((key,)))
+    found = ", ".join(clean(key, MAX_NAME_SHOWN) for key in list(document.data)[:_SHOWN_KEYS])
+    return InputError(f"is a file of another kind: it has {found}", document.path, document.line((first,)), hint)
 
 
 def _value_faults(data: Any, loc: Loc = ()) -> Iterator[tuple[Loc, str, str | None]]:

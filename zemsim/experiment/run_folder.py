@@ -236,7 +236,7 @@ def open_run(folder: str | Path) -> Run:
     """
     root = Path(folder)
     if not root.is_dir():
-        raise InputError("there is no such run folder", path=root)
+        raise InputError("is a file, not a run folder" if root.exists() else "there is no such run folder", path=root)
     manifest = _read_manifest(root)
     for name, about in sorted(manifest["files"].items()):
         _check_file(root, name, about)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from zemsim.core import atomic
-from zemsim.core.errors import OutputError
+from zemsim.core.atomic import make_folder
 from zemsim.experiment.engine import Engine, Part
 from zemsim.experiment.lock import locked
 from zemsim.experiment.pool import Case, Crew, processes_for, run_tasks
@@ -100,7 +100,7 @@ def _run(engine: Engine, out: str | Path | None, crew: Crew, show: Progress, rep
     clock = time.perf_counter()
     identity = engine.identity()
     folder = Path(out) if out is not None else OUTPUTS / f"{engine.name()}-{identity.fingerprint[:_SHORT]}"
-    _make(folder)
+    make_folder(folder)
     with locked(folder):
         opened = begin(folder, identity, replace)
         if opened.finished is not None:
@@ -117,13 +117,6 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return max(1, os.cpu_count() or 1)
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot make the run folder: {error.strerror or error}") from error
 
 
 class _Job:

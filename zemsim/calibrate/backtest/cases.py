@@ -7,12 +7,16 @@ from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 
+from zemsim.calibrate.backtest.layout import make_settlements
 from zemsim.calibrate.backtest.pack import price_keys
 from zemsim.calibrate.backtest.place import place_types
+from zemsim.calibrate.backtest.runner import place_of
 from zemsim.calibrate.backtest.settings import CaseFile
 from zemsim.core.errors import InputError, did_you_mean, raise_all
 from zemsim.core.settings import Document, check, read_document
 
+#: Times between zones grow with their square.
+_MOST_ZONES = 2_500
 #: Where the wheel puts the files of ``calibration/backtests``.
 _PACKAGED = "cases"
 
@@ -83,4 +87,27 @@ def _place_faults(case: CaseFile, document: Document) -> list[InputError]:
             faults.append(document.fault(loc, "the change states it as what held before", "leave it out here"))
         elif (fault := known[key].fault(figure.value)) is not None:
             faults.append(document.fault((*loc, "value"), fault))
-    return faults
+    return faults or _shares_fault(case, document) or _size_fault(case, document)
+
+
+def _size_fault(case: CaseFile, document: Document) -> list[InputError]:
+    """A fault if a place has more zones than can be simulated: so many people do not live in a place of this type."""
+    zones = sum(settlement.cells**2 for settlement in make_settlements(place_of(case)))
+    if zones <= _MOST_ZONES:
+        return []
+    told = f"{case.place.residents:,} residents of a {case.place.type} would be {zones:,} zones of settlements"
+    hint = f"at most {_MOST_ZONES:,}: take a larger type of place, more residents a km² or a larger urban_cell_km"
+    return [document.fault(("place", "residents"), told, hint)]
+
+
+def _shares_fault(case: CaseFile, document: Document) -> list[InputError]:
+    """A fault if more people live in the settlements of a place than in all of it."""
+    known, stated = place_types()[case.place.type], case.place.figures
+    centre, towns = (
+        stated[key].value if key in stated else known[key].value for key in ("centre_share", "towns_share")
+    )
+    if centre + towns <= 1.0:
+        return []
+    key = "centre_share" if "centre_share" in stated else "towns_share"
+    told = f"centre_share {centre:g} and towns_share {towns:g} are more than 1 together"
+    return [document.fault(("place", "figures", key), told, "what is left lives in the countryside")]

@@ -65,7 +65,7 @@ class Layout:
 
 def make_layout(place: Place) -> Layout:
     """Lay out a place: residents, dwellings and jobs by cell, and the roads between them."""
-    settlements = _settlements(place)
+    settlements = make_settlements(place)
     parts = [_settlement_zones(place, s) for s in settlements]
     parts.append(_countryside(place, settlements))
     zones = pd.concat(parts, ignore_index=True)
@@ -74,10 +74,11 @@ def make_layout(place: Place) -> Layout:
     return Layout(settlements, zones, _links(zones, settlements, place))
 
 
-def _settlements(place: Place) -> tuple[Settlement, ...]:
-    number = int(place["towns"])
+def make_settlements(place: Place) -> tuple[Settlement, ...]:
+    """Make the centre, and the other settlements in a ring around it."""
+    number = int(place["towns"]) if place["towns_share"] > 0.0 else 0
     total = place.simulated
-    shares = [place["centre_share"], *[place["towns_share"] / number] * number]
+    shares = [place["centre_share"], *(place["towns_share"] / number for _ in range(number))]
     rest = 1.0 - sum(shares)
     people = largest_remainder(total, [*shares, rest])[:-1] if rest > 0 else largest_remainder(total, shares)
     found = []

@@ -38,7 +38,7 @@ Quantity = Literal[
     "kwh_share",
     "range",
 ]
-_TRAVEL = ("mode", "purpose", "who")
+_TRAVEL = ("mode", "purpose", "who", "day")
 _CARS = ("powertrain", "age")
 #: Keys of an effect that choose a part of a quantity.
 FILTERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -46,7 +46,7 @@ FILTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "boardings": (),
     "km": _TRAVEL,
     "mode_share": _TRAVEL,
-    "traffic": ("where", "purpose"),
+    "traffic": ("where", "purpose", "day"),
     "sales": _CARS,
     "sales_share": _CARS,
     "ebike_sales": (),
@@ -111,14 +111,15 @@ class Ran:
         return table[table["year"] == self.model.year]
 
     def tours(self) -> pd.DataFrame:
-        """Tours made in the last year with mode, purpose, ends, kilometres and the days that each stands for."""
+        """Tours made in the last year with mode, purpose, day, ends, kilometres and the days that each stands for."""
         trips = self.last("trips")
         tours = self._planned().iloc[trips["tour_idx"].to_numpy()]
         days = np.array([[self.model.days_of(s)[d] if self._simulated(s) else 0 for d in DayType] for s in Season])
         weight = days[trips["season"].to_numpy(), trips["day_type"].to_numpy()] * TRIPS_PER_TOUR * self.scale
         columns = ("purpose", "origin_zone_idx", "dest_zone_idx", "road_km", "active_km", "resident_idx")
         made = {name: tours[name].to_numpy() for name in columns}
-        return pd.DataFrame({**made, "mode": trips["mode"].to_numpy(), "trips": weight.astype(np.float64)})
+        known = {name: trips[name].to_numpy() for name in ("mode", "day_type")}
+        return pd.DataFrame({**made, **known, "trips": weight.astype(np.float64)})
 
     def _planned(self) -> pd.DataFrame:
         """Tours of the seed; those that go elsewhere in the last year with their other ends and kilometres."""
@@ -140,6 +141,8 @@ def _chosen(tours: pd.DataFrame, effect: Effect, ran: Ran) -> pd.DataFrame:
     keep = tours["purpose"].isin([int(p) for p in effect.purposes()]).to_numpy()
     if effect.who == "borrowers":
         keep = keep & ran.borrowers[tours["resident_idx"].to_numpy()]
+    if effect.day is not None:
+        keep = keep & (tours["day_type"] == int(DayType[effect.day.upper()])).to_numpy()
     return tours[keep]
 
 

@@ -82,8 +82,8 @@ def rows_of(result: CaseResult, digest: str) -> Iterator[dict[str, Any]]:
 def _row(found: Found, case_id: str, common: dict[str, Any]) -> dict[str, Any]:
     effect = found.effect
     verdict = both({True: "passed", False: "failed", None: "cannot"}[found.passed])
-    if found.cannot is not None:
-        verdict = {lang: f"{text}: {words(found.cannot, lang)}" for lang, text in verdict.items()}
+    if found.reason is not None:
+        verdict = {lang: f"{text}: {words(found.reason, lang)}" for lang, text in verdict.items()}
     return {
         "test": f"{case_id}: {effect.title.en}",
         "title": effect.title.model_dump(),

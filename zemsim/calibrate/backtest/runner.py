@@ -71,6 +71,11 @@ class Found:
         return float(np.mean(self.values)) if self.values else float("nan")
 
     @property
+    def reason(self) -> str | None:
+        """Key of the reason why there is no figure: what the model leaves out, or nothing to compare with."""
+        return "nothing_to_compare" if self.cannot is None and np.isnan(self.value) else self.cannot
+
+    @property
     def sd(self) -> float:
         """Standard deviation over the seeds; not known of one."""
         return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else float("nan")
@@ -78,7 +83,7 @@ class Found:
     @property
     def passed(self) -> bool | None:
         """Whether the mean lies in the band; None if the model cannot say."""
-        if self.cannot is not None:
+        if self.reason is not None:
             return None
         return bool(self.effect.band.low <= self.value <= self.effect.band.high)
 

@@ -244,6 +244,8 @@ class Effect(Settings):
     """Traffic: all, or trips into or out of the centre."""
     who: Literal["all", "borrowers"] | None = None
     """Trips of all, or of those alone who have an e-bike on loan."""
+    day: Literal["weekday", "weekend"] | None = None
+    """Only trips of such days; all days of the year without it."""
     observed: Observed
     """What was observed; %, percentage points, an elasticity, or the unit of the quantity."""
     band: Range
@@ -258,7 +260,7 @@ class Effect(Settings):
     @model_validator(mode="after")
     def _consistent(self) -> Effect:
         allowed = FILTERS[self.of]
-        for key in ("mode", "purpose", "powertrain", "age", "at", "where", "who"):
+        for key in ("mode", "purpose", "powertrain", "age", "at", "where", "who", "day"):
             if getattr(self, key) is not None and key not in allowed:
                 raise key_fault(key, f"has no meaning for {self.of}", f"this takes {', '.join(allowed) or 'none'}")
         if self.powertrain is not None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
+#: Name of the page.
+REPORT: Final = "report.md"
 #: Sets that stand for a posterior, with even weights.
 DRAWS: Final = 200
 _TITLES: Final = {
@@ -218,11 +220,11 @@ def seed_lines(by_seed: Mapping[str, Sequence[float]]) -> list[str]:
 
 
 def write_report(folder: Path, parts: Sequence[list[str]]) -> Path:
-    """Write ``report.md``."""
+    """Write :data:`REPORT`."""
     lines = ["# Calibration", ""]
     for part in parts:
         lines += [*part, ""]
-    path = folder / "report.md"
+    path = folder / REPORT
     write_text(path, "\n".join(lines))
     return path
 

@@ -16,6 +16,7 @@ from zemsim.calibrate.posterior.layers import EbikeLayer, EvLayer, Layer
 from zemsim.calibrate.posterior.matching import SIZES, Posterior, posterior
 from zemsim.calibrate.posterior.travel import SETS, TravelLayer, TravelModel, asked, weight_rows
 from zemsim.calibrate.purchases import fit_purchase_constants
+from zemsim.core.atomic import check_can_write, make_folder
 from zemsim.evidence.places import REGION
 from zemsim.experiment.compare import baseline_facts
 from zemsim.experiment.experiment import BASELINE
@@ -61,7 +62,8 @@ def calibrate(
     Path
         The report.
     """  # fmt: skip
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
+    check_can_write(folder / report.REPORT)
     show(0, 0, "the baseline of the default experiment")
     model, parts = base_model(), []
     if "constants" in steps:
