@@ -10,6 +10,7 @@ import numpy.typing as npt
 from zemsim.core.names import DayType, Purpose
 from zemsim.core.units import KM_PER_M
 from zemsim.model.neighbourhoods import Market
+from zemsim.model.passes import TourTickets
 from zemsim.population.tours import least_active_km
 
 if TYPE_CHECKING:
@@ -40,9 +41,10 @@ class Moves:
 
 
 def go_back(model: MobilityModel) -> None:
-    """Let all tours go where they were planned, and refuse no ride on demand any more."""
+    """Let all tours go where they were planned, refuse no ride on demand any more, and forget all passes."""
     model.tour_options.take_off()
     for plan in model.plans.values():
+        plan.set_tickets(TourTickets.single(plan.n_tours))
         rows = plan.moved
         if len(rows):
             none = np.empty(0, np.float32)

@@ -155,12 +155,12 @@ def tight(world: World) -> World:
     return with_settings(replace(world, supplies=supplies), years=(2026, 2026), days_in=(2026,), day_iterations=2)
 
 
-def second_day(world: World, **parameters: float) -> dict[str, float]:
-    """A weekday's sums after travellers met full vehicles once; their first day is the same whatever they mind."""
+def sums_of_day(world: World, steps: int = 2, **parameters: float) -> dict[str, float]:
+    """Sums of the last of some weekdays; the first is the same whatever travellers mind, as they met no full vehicle."""
     model = MobilityModel(replace(world, parameters=world.parameters.with_values(parameters)), seed=1)
     model.start("baseline", ())
-    model.step()
-    model.step()
+    for _ in range(steps):
+        model.step()
     loads, table = model.moves.loads[DayType.WEEKDAY], model.supply.timetable
     model.close()
     city = (table.routes["network_id"] == NETWORK).to_numpy()[table.pattern_route]
@@ -171,16 +171,19 @@ def second_day(world: World, **parameters: float) -> dict[str, float]:
 
 def test_signs_of_the_parameters_of_room(tight: World) -> None:
     """More room: fewer are left waiting. Worse standing, or worse being left behind: fewer want to ride."""
-    usual = second_day(tight)
+    usual = sums_of_day(tight)
     assert usual["denied"] > 0.0
     most = {"full_bus_city": 1.2, "full_bus_regional": 1.7, "full_bus_small": 1.5, "full_train": 2.5}
-    roomy = second_day(tight, **most)
+    roomy = sums_of_day(tight, **most)
     assert roomy["denied"] < usual["denied"]
-    assert roomy["left_behind"] < usual["left_behind"]
-    assert second_day(tight, m_crowd=2.0)["asked"] < second_day(tight, m_crowd=1.2)["asked"]
-    assert second_day(tight, load_full=1.5)["asked"] < second_day(tight, load_full=2.5)["asked"]
-    assert second_day(tight, seats_bus_city=0.35)["city"] < second_day(tight, seats_bus_city=0.6)["city"]
-    assert second_day(tight, stranded_min=240.0)["asked"] < second_day(tight, stranded_min=60.0)["asked"]
+    # Of the few last departures here, full ones are avoided on the second day; on the first one all want the same.
+    first, roomy_first = sums_of_day(tight, steps=1), sums_of_day(tight, steps=1, **most)
+    assert roomy_first["asked"] >= first["asked"]
+    assert roomy_first["left_behind"] < first["left_behind"]
+    assert sums_of_day(tight, m_crowd=2.0)["asked"] < sums_of_day(tight, m_crowd=1.2)["asked"]
+    assert sums_of_day(tight, load_full=1.5)["asked"] < sums_of_day(tight, load_full=2.5)["asked"]
+    assert sums_of_day(tight, seats_bus_city=0.35)["city"] < sums_of_day(tight, seats_bus_city=0.6)["city"]
+    assert sums_of_day(tight, stranded_min=240.0)["asked"] < sums_of_day(tight, stranded_min=60.0)["asked"]
 
 
 def test_waits_for_room_become_part_of_what_travellers_expect(tight: World) -> None:

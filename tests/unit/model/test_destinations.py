@@ -16,6 +16,7 @@ from zemsim.model.destinations import BALANCE, DestinationChoice
 from zemsim.model.explain import explain_today
 from zemsim.model.model import MobilityModel
 from zemsim.model.neighbourhoods import LEAST_MEMBERS, near_order, neighbourhoods
+from zemsim.model.passes import take_passes_of_year
 from zemsim.model.tour_words import describe_tour
 
 if TYPE_CHECKING:
@@ -168,6 +169,8 @@ def test_a_moved_tour_is_the_tour_that_had_been_planned_there(
     planned.use_roads(model.peak_skim)
     planned.residents.table.restore(model.residents.table.snapshot())
     planned.start_season(model.season)
+    take_passes_of_year(planned)
+    take_passes_of_year(model)  # once more: by now everybody knows how the last day went
     for day_type, plan in planned.plans.items():
         plan.set_people(model.residents.table.columns)
         plan.prepare(model.temperature_c, model.crowding[day_type], model.further_wait_min[day_type])
