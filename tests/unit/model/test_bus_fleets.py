@@ -156,16 +156,18 @@ def tight(world: World) -> World:
 
 
 def sums_of_day(world: World, steps: int = 2, **parameters: float) -> dict[str, float]:
-    """Sums of the last of some weekdays; the first is the same whatever travellers mind, as they met no full vehicle."""
+    """Sums of the last of some weekdays; the first is the same whatever travellers mind: they met no full vehicle."""
     model = MobilityModel(replace(world, parameters=world.parameters.with_values(parameters)), seed=1)
     model.start("baseline", ())
     for _ in range(steps):
         model.step()
     loads, table = model.moves.loads[DayType.WEEKDAY], model.supply.timetable
+    expected_wait_min = model.further_wait_min[DayType.WEEKDAY].sum(dtype=float)
     model.close()
     city = (table.routes["network_id"] == NETWORK).to_numpy()[table.pattern_route]
     found = {"asked": loads.boardings.sum(), "city": loads.boardings[city].sum()}
     found |= {"denied": loads.denied_of_pattern.sum(), "left_behind": loads.stranded_pers.sum()}
+    found["expected_wait_min"] = expected_wait_min
     return {name: float(value) for name, value in found.items()}
 
 
@@ -183,7 +185,9 @@ def test_signs_of_the_parameters_of_room(tight: World) -> None:
     assert sums_of_day(tight, m_crowd=2.0)["asked"] < sums_of_day(tight, m_crowd=1.2)["asked"]
     assert sums_of_day(tight, load_full=1.5)["asked"] < sums_of_day(tight, load_full=2.5)["asked"]
     assert sums_of_day(tight, seats_bus_city=0.35)["city"] < sums_of_day(tight, seats_bus_city=0.6)["city"]
-    assert sums_of_day(tight, stranded_min=240.0)["asked"] < sums_of_day(tight, stranded_min=60.0)["asked"]
+    worse, better = (sums_of_day(tight, steps=1, stranded_min=minutes) for minutes in (240.0, 60.0))
+    assert worse["expected_wait_min"] > better["expected_wait_min"]
+    assert sums_of_day(tight, stranded_min=240.0)["asked"] <= sums_of_day(tight, stranded_min=60.0)["asked"]
 
 
 def test_waits_for_room_become_part_of_what_travellers_expect(tight: World) -> None:
