@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 
 from tests.architecture.source import PACKAGE, ROOT, repository_files, text_of
 
-COMMANDS = ("python -m pip install . && zemsim run", 'python -m pip install ".[test]" && pytest')
+COMMANDS = ("python -m pip install . && zemsim run", 'python -m pip install ".[test]" && pytest -n 2 --dist loadfile')
 
 LOCKS = ("py311.txt", "py312.txt", "py313.txt")
 
