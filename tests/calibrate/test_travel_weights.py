@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def test_the_proposal_meets_the_middle_of_bands_that_can_be_met() -> None:
     middle = np.array([target.value for target in targets])
     outputs = middle + (theta - hidden) @ slopes.T
     answers = TravelAnswers(
-        low, high, np.zeros(5), outputs[0], theta, outputs, 0, Emulator(theta, outputs, low, high, 2)
+        low, high, np.zeros(5), outputs[0], theta, outputs, len(theta), 0, Emulator(theta, outputs, low, high, 2)
     )
     assert answers.gap < 1e-6
     assert answers.proposed() == pytest.approx(hidden, abs=1e-4)
@@ -90,30 +91,41 @@ def test_heavier_money_answers_more(model: TravelModel) -> None:
         assert abs(said["heavy"][keys.index(key)]) > abs(said["light"][keys.index(key)]), key
 
 
-def test_the_report_names_weights_and_answers(
-    model: TravelModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    numbers: list[int] = []
-    monkeypatch.setattr(TravelModel, "__call__", lambda _, theta: np.full(len(layer_targets(NAME)), theta.sum()))
-    answers = asked(model, 2, numbers.append)
-    assert numbers == [1, 2, 3]
-    assert len(answers.theta) == 3
-    said = answers.says + 10.0
-    text = "\n".join(report.weights_lines(answers, answers.now, said))
+def _plane(model: TravelModel) -> Callable[[np.ndarray], np.ndarray]:
+    """Answers that are a plane and meet every target at the weights as they stand."""
+    table = model.world.parameters.table
+    now = np.array([table[symbol].value for symbol in FREE])
+    width = np.array([table[symbol].high - table[symbol].low for symbol in FREE])
+    middle, sd = (np.array([getattr(target, name) for target in layer_targets(NAME)]) for name in ("value", "sd"))
+    slopes = np.vstack([np.eye(5), np.full((len(middle) - 5, 5), 0.1)])
+    return lambda theta: middle + 9.0 * sd * (slopes @ ((theta - now) / width))
+
+
+def test_two_waves_close_in_on_the_targets(model: TravelModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plane, numbers, tried = _plane(model), list[int](), list[np.ndarray]()
+
+    def answer(_: TravelModel, theta: np.ndarray) -> np.ndarray:
+        tried.append(theta)
+        return plane(theta) if len(tried) != 7 else np.full(len(layer_targets(NAME)), np.nan)
+
+    monkeypatch.setattr(TravelModel, "__call__", answer)
+    answers = asked(model, 80, numbers.append)
+    assert numbers == list(range(1, 82))
+    assert (answers.asked, answers.unanswered) == (81, 1)
+    assert 30 <= len(answers.theta) < 80, "the polynomials rest on sets near the targets"
+    far = [np.abs(plane(theta) - plane(answers.now)).sum() for theta in tried]
+    assert np.mean(far[49:]) < 0.5 * np.mean(far[1:49]), "the second wave is nearer to the targets"
+    assert answers.gap < 1e-6
+    assert answers.proposed() == pytest.approx(answers.now, abs=0.01)
+
+    text = "\n".join(report.weights_lines(answers, answers.now, answers.says + 10.0))
+    assert "81 sets of weights" in text
+    assert "1 gave no answer" in text
     assert "| theta_dest | 0.6 | 0.6 |" in text
     assert text.count("(outside)") >= len(layer_targets(NAME))
     rows = report.write_weights(tmp_path, weight_rows(answers, answers.now)).read_text(encoding="utf-8")
     assert rows.splitlines()[0] == "symbol,value,proposed,low,high"
     assert len(rows.splitlines()) == 1 + len(FREE)
-
-
-def test_a_set_without_an_answer_is_counted(model: TravelModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    n = len(layer_targets(NAME))
-    said = iter([np.zeros(n), np.full(n, np.nan), np.ones(n)])
-    monkeypatch.setattr(TravelModel, "__call__", lambda *_: next(said))
-    answers = asked(model, 2)
-    assert answers.unanswered == 1
-    assert len(answers.theta) == 2
 
 
 def test_a_test_with_an_open_band_cannot_be_a_target(monkeypatch: pytest.MonkeyPatch) -> None:

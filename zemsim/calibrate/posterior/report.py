@@ -98,10 +98,11 @@ def weights_lines(answers: TravelAnswers, proposed: Floats, said: Floats) -> lis
     ]
     return [
         "",
-        f"A sample of residents was asked for {len(answers.theta)} sets of weights, with constants fitted anew for "
-        f"each ({answers.unanswered} more gave no answer). Polynomials stand for the model in between; a set left out "
-        f"is missed by up to {answers.gap:.2f} standard deviations of a target (root mean square). Proposed weights "
-        "are those nearest to the middle of all bands; the last column is the model's own answer to them.",
+        f"A sample of residents was asked for {answers.asked} sets of weights, with constants fitted anew for each; "
+        f"{answers.unanswered} gave no answer. Polynomials fitted to the {len(answers.theta)} sets near the targets "
+        f"stand for the model; a set left out is missed by up to {answers.gap:.2f} standard deviations of a target "
+        "(root mean square). Proposed weights are those nearest to the middle of all bands; the last column is the "
+        "model's own answer to them.",
         "",
         *_table(("weight", "stands at", "proposed", "range"), weights),
         "",

@@ -97,7 +97,7 @@ def _constants(folder: Path, model: MobilityModel, show: Progress) -> list[str]:
 def _weights(folder: Path, model: TravelModel, sets: int, sizes: tuple[int, ...], show: Progress) -> list[str]:
     """Ask for sets of weights, tell their posterior, and try the set that is nearest to all bands."""
     answers = asked(model, sets, lambda n: show(n, sets + 2, "sets of weights"))
-    lines = _layer(folder, TravelLayer(answers), model.world.parameters, sizes, show)
+    lines = _layer(folder, TravelLayer(answers.emulator), model.world.parameters, sizes, show)
     proposed = answers.proposed()
     show(sets + 1, sets + 2, "the set nearest to all bands")
     said = model(proposed)

@@ -1,8 +1,9 @@
 """Weights of money, headways, parking and destinations: set by how strongly residents answer, the realism tests.
 
-One question to the model takes seconds, so a few dozen sets of weights are asked, spread evenly over the ranges of the
-parameters; polynomials fitted to the answers stand for the model from there on. With every set the constants of the
-mode choice are fitted anew, so that the base year stays what it is and only the answers differ.
+One question to the model takes seconds, so a few dozen sets of weights are asked: some spread evenly over the ranges of
+the parameters, then some where the targets are met by what the first ones say (history matching in two waves: Craig et
+al. 1997). Polynomials fitted to the answers near the targets stand for the model from there on. With every set the
+constants of the mode choice are fitted anew, so that the base year stays what it is and only the answers differ.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from scipy.optimize import least_squares
 from zemsim.calibrate.constants import fitted_to_days, modelled
 from zemsim.calibrate.posterior.emulator import Emulator
 from zemsim.calibrate.posterior.layers import layer_targets
-from zemsim.calibrate.posterior.matching import misses, sobol
+from zemsim.calibrate.posterior.matching import misses, posterior, sobol
 from zemsim.calibrate.realism import compared, realism_world
 from zemsim.calibrate.realism_runs import SeedRuns, questions
 from zemsim.calibrate.realism_table import RealismTest, read_tests
@@ -36,8 +37,14 @@ NAME: Final = "travel"
 FREE: Final = ("b_cost", "lambda_c", "b_head", "k_park", "theta_dest")
 #: Sets asked of the model, and the share of the households that answer.
 SETS: Final = 64
+#: Of the sets, these are asked in the first wave, over the whole box.
+_FIRST_WAVE: Final = 0.6
+#: Answers farther from a target, in its standard deviations, do not carry the polynomials of the second wave.
+_NEAR_SD: Final = 3.0
 SAMPLE: Final = 0.1
 _DEGREE: Final = 2
+#: Polynomials of this degree in five weights have 21 terms; with fewer sets than these they would tell nothing.
+_LEAST_SETS: Final = 30
 _ROUNDS: Final = 8
 _SEED: Final = 1
 
@@ -115,8 +122,8 @@ class TravelAnswers:
     ----------
     low, high : float64 [free], the box.
     now : float64 [free], the weights as they stand; ``says`` : float64 [targets], the model's answer to them.
-    theta, outputs : the sets that the model answered, float64 [n, free] and [n, targets].
-    unanswered : sets to which a target had nothing to divide by.
+    theta, outputs : the sets near the targets that carry the polynomials, float64 [n, free] and [n, targets].
+    asked, unanswered : sets asked, and those of them to which a target had nothing to divide by.
     emulator : Emulator
     """
 
@@ -126,6 +133,7 @@ class TravelAnswers:
     says: Floats
     theta: Floats
     outputs: Floats
+    asked: int
     unanswered: int
     emulator: Emulator
 
@@ -157,22 +165,43 @@ def asked(model: TravelModel, sets: int = SETS, told: Told = lambda _: None) -> 
     model : TravelModel
         What is asked.
     sets : int
-        How many sets; the polynomials have 21 terms.
+        How many sets, both waves.
     told : callable
         Called with the number of sets asked.
     """
     table = model.world.parameters.table
     low, high = (np.array([getattr(table[symbol], end) for symbol in FREE]) for end in ("low", "high"))
     now = np.array([table[symbol].value for symbol in FREE])
-    theta = np.vstack([now, low + sobol(sets, len(FREE)) * (high - low)])
-    rows: list[Floats] = []
-    for number, one in enumerate(theta, 1):
-        rows.append(model(one))
-        told(number)
-    outputs = np.array(rows)
-    good = np.isfinite(outputs).all(axis=1)
-    emulator = Emulator(theta[good], outputs[good], low, high, _DEGREE)
-    return TravelAnswers(low, high, now, outputs[0], theta[good], outputs[good], int((~good).sum()), emulator)
+    first = round(_FIRST_WAVE * sets)
+    theta = np.vstack([now, low + sobol(first, len(FREE)) * (high - low)])
+    outputs = np.array([_told(model(one), told, number) for number, one in enumerate(theta, 1)])
+    rough = _emulator(theta, outputs, low, high)
+    second = posterior(TravelLayer(rough), low, high).draws(sets - first)
+    more = [_told(model(one), told, number) for number, one in enumerate(second, len(theta) + 1)]
+    theta, outputs = np.vstack([theta, second]), np.vstack([outputs, *more])
+    near = _near(outputs)
+    return TravelAnswers(
+        low, high, now, outputs[0], theta[near], outputs[near], len(theta),
+        int((~np.isfinite(outputs).all(axis=1)).sum()), _emulator(theta[near], outputs[near], low, high),
+    )  # fmt: skip
+
+
+def _told(output: Floats, told: Told, number: int) -> Floats:
+    told(number)
+    return output
+
+
+def _near(outputs: Floats) -> npt.NDArray[np.bool_]:
+    """Answers that are near every fitted target: bool [n]; all that were given if too few are to carry polynomials."""
+    given: npt.NDArray[np.bool_] = np.isfinite(outputs).all(axis=1)
+    off = np.abs(misses(outputs, layer_targets(NAME))).max(axis=1)
+    near = np.logical_and(given, off <= _NEAR_SD)
+    return near if near.sum() >= _LEAST_SETS else given
+
+
+def _emulator(theta: Floats, outputs: Floats, low: Floats, high: Floats) -> Emulator:
+    given = np.isfinite(outputs).all(axis=1)
+    return Emulator(theta[given], outputs[given], low, high, _DEGREE)
 
 
 class TravelLayer:
@@ -181,8 +210,8 @@ class TravelLayer:
     name: str = NAME
     free: tuple[str, ...] = FREE
 
-    def __init__(self, answers: TravelAnswers) -> None:
-        self._emulator = answers.emulator
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
 
     def outputs(self, theta: Floats) -> Floats:
         """See :class:`zemsim.calibrate.posterior.layers.Layer`."""
