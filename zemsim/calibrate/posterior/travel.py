@@ -193,10 +193,10 @@ def _told(output: Floats, told: Told, number: int) -> Floats:
 
 def _near(outputs: Floats) -> npt.NDArray[np.bool_]:
     """Answers that are near every fitted target: bool [n]; all that were given if too few are to carry polynomials."""
-    given: npt.NDArray[np.bool_] = np.isfinite(outputs).all(axis=1)
-    off = np.abs(misses(outputs, layer_targets(NAME))).max(axis=1)
-    near = np.logical_and(given, off <= _NEAR_SD)
-    return near if near.sum() >= _LEAST_SETS else given
+    given = np.isfinite(outputs).all(axis=1)
+    off: Floats = np.abs(misses(outputs, layer_targets(NAME))).max(axis=1)
+    near = np.asarray(given) & (off <= _NEAR_SD)
+    return np.asarray(near if near.sum() >= _LEAST_SETS else given, np.bool_)
 
 
 def _emulator(theta: Floats, outputs: Floats, low: Floats, high: Floats) -> Emulator:
