@@ -36,8 +36,12 @@ WAIT_ERROR_LIMIT_MIN: Final = 1.0
 #: Share of public sessions that drivers may give up because of the queue.
 GIVEN_UP_LIMIT: Final = 0.01
 
-#: Share of the tours that would go elsewhere that may find no place to be reached in time: they stay, so by as much is
-#: the answer too weak. Neighbours' places are a sample; where buses are few, many of them cannot be reached by others.
+#: Share of the tours that would go elsewhere that may find no place to be reached in time: they stay, so by as much at
+#: most is the answer too weak. Neighbours' places are a sample, and are weighed at the neighbours' hours. With more buses
+#: a third stay (measure `more-buses`, a fifth of the residents, 2035: of 623, 241 would not be there and back in time, and
+#: 382 have no way: three quarters of these cannot drive, half leave after six, and the places are 35 km away in the
+#: median: no bus brings them home). To those the places that became better are of no use; who would have taken yet
+#: another place is what is missing.
 NO_PLACE_LIMIT: Final = 0.4
 
 #: Most that the account of energy of a car and day, or of money of a site and day, may miss: kWh, EUR.

@@ -157,7 +157,11 @@ class BusOperatorRule(Lever, Costed):
 
 
 class ElectricCityBuses(Lever, Costed):
-    """City buses become electric."""
+    """City buses become electric: a share of their kilometres at a price, for plans whose buses are not known yet.
+
+    Batteries, plugs and winter are not looked at, and no departure falls out; `ElectricBuses` follows the buses of a
+    network one by one. A network has one of the two.
+    """
 
     place_fields = ()
     lever: Literal["electric_city_buses"]
