@@ -9,6 +9,7 @@ import pandas as pd
 
 from zemsim.evidence.residence import Residence
 from zemsim.evidence.verdicts import verdict
+from zemsim.population.register import ADULT_AGE, ALONE_AGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from zemsim.population import Population
     from zemsim.population.change import PopulationChange
 
-_ALONE_AGE, _ADULT_AGE = 16, 18
 _SPANS = ("from_year", "until_year")
 
 
@@ -71,6 +71,6 @@ def population_verdicts(
 def _left_alone(population: Population, change: PopulationChange, year: int) -> int:
     there, age, n = change.present(year), change.ages(year), len(population.households)
     home = population.residents["household_idx"].to_numpy()
-    adults = np.bincount(home[there & (age >= _ADULT_AGE)], minlength=n) > 0
-    children = np.bincount(home[there & (age < _ALONE_AGE)], minlength=n) > 0
+    adults = np.bincount(home[there & (age >= ADULT_AGE)], minlength=n) > 0
+    children = np.bincount(home[there & (age < ALONE_AGE)], minlength=n) > 0
     return int((children & ~adults).sum())
