@@ -33,6 +33,7 @@ def recompute(folder: Path, policy: str, seed: int) -> dict[Key, float]:
         for name in (
             *("trips", "destinations", "vehicles", "sessions", "stations", "purchases", "transit", "payments"),
             *("bus_fleets", "charging_load", "reactions", "station_trips"),
+            *("shared_car_trips", "car_stations"),
         )
     }
     years, simulated = manifest["years"], manifest["simulated_years"]
@@ -50,6 +51,7 @@ def recompute(folder: Path, policy: str, seed: int) -> dict[Key, float]:
         found.update(_sites(case["stations"], year))
         found.update(_load(case["charging_load"], year))
         found.update(_station_trips(case["station_trips"], year))
+        found.update(_shared_cars(case["shared_car_trips"], case["car_stations"], year))
         found.update(_transit(case["transit"], year))
         found.update(_bus_fleets(case, year))
         found.update(_co2(case, made, factor, year))
@@ -181,6 +183,26 @@ def _station_trips(stations: pd.DataFrame, year: int) -> dict[Key, float]:
     for row in rows.itertuples():
         trips["park" if row.access == 3 else "bike"] += 2.0 * DAYS[row.season, row.day_type]
     return {(year, f"{kind}_and_ride_trips_year", "all", "region"): count for kind, count in trips.items()}
+
+
+def _shared_cars(trips: pd.DataFrame, stations: pd.DataFrame, year: int) -> dict[Key, float]:
+    made, km = 0.0, 0.0
+    for row in trips[trips["year"] == year].itertuples():
+        made += 2.0 * DAYS[row.season, row.day_type]
+        km += DAYS[row.season, row.day_type] * row.tour_km
+    tours = cars = busy = empty = 0.0
+    for row in stations[stations["year"] == year].itertuples():
+        days = DAYS[row.season, row.day_type]
+        tours, cars = tours + days * row.tours, cars + days * row.cars
+        busy, empty = busy + days * row.refused_no_car, empty + days * row.refused_no_charge
+    return {
+        (year, "shared_car_trips_year", "all", "region"): made,
+        (year, "shared_car_km_year", "all", "region"): km,
+        (year, "shared_car_tours_per_car_day", "all", "region"): tours / cars if cars else np.nan,
+        (year, "shared_car_refused_year", "no car", "region"): busy,
+        (year, "shared_car_refused_year", "no charge", "region"): empty,
+        (year, "shared_car_refused_year", "all", "region"): busy + empty,
+    }
 
 
 def _cell(here: pd.DataFrame, people: int, year: int, group: str, place: str) -> dict[Key, float]:
@@ -335,6 +357,7 @@ def _co2(case: dict[str, pd.DataFrame], made: pd.DataFrame, f: dict[str, float],
             0.0,
             0.0,
         ),
+        "shared_cars": (0.0, 0.0, _shared_kwh(case["car_stations"], year), 0.0, 0.0),
         "municipal_cars": (
             paid.get("fleet_petrol", 0.0),
             paid.get("fleet_diesel", 0.0),
@@ -352,6 +375,11 @@ def _co2(case: dict[str, pd.DataFrame], made: pd.DataFrame, f: dict[str, float],
         found[year, "co2_wtw_kg_year", name, "region"] = ttw + wtt + (grid + worse) * f["grid_kg_kwh"]
         found[year, "co2_wtw_marginal_kg_year", name, "region"] = ttw + wtt + grid * f["grid_marginal_kg_kwh"]
     return found
+
+
+def _shared_kwh(stations: pd.DataFrame, year: int) -> float:
+    rows = stations[stations["year"] == year]
+    return sum(DAYS[row.season, row.day_type] * row.grid_kwh for row in rows.itertuples())
 
 
 def _fleet(cars: pd.DataFrame, persons: pd.DataFrame, year: int, by_zone: bool) -> dict[Key, float]:

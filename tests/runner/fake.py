@@ -246,6 +246,8 @@ def make_case(tours: pd.DataFrame, policy: str, seed: int) -> dict[str, pd.DataF
     tables["charging_load"] = _charging_load(rng)
     tables["reactions"] = _reactions(strength)
     tables["station_trips"] = _station_trips(tables["trips"], strength)
+    tables["shared_car_trips"] = _shared_car_trips(tables["trips"], strength)
+    tables["car_stations"] = _car_stations(tables["shared_car_trips"])
     tables["gaps"] = pd.DataFrame(
         [
             (y, s, i, np.nan if i == 0 else 0.01 / i, np.nan if i == 0 else 0.001 / i, 0.002, 0.1, 0.2)
@@ -273,6 +275,34 @@ def _station_trips(trips: pd.DataFrame, strength: int) -> pd.DataFrame:
         access_min=np.float32(9.0),
         place_eur=np.float32(1.0),
         transit_km=(10.0 + n % 6).astype(np.float32),
+    )
+
+
+def _shared_car_trips(trips: pd.DataFrame, strength: int) -> pd.DataFrame:
+    """Some tours by electric car that are made in a shared one, one after the other."""
+    rows = trips[trips["mode"] == 6].iloc[:: 5 if strength else 1][: 12 * strength]
+    day = rows.groupby(["year", "season", "day_type"])
+    turn = day.cumcount().to_numpy()
+    return rows[["year", "season", "day_type", "tour_idx"]].assign(
+        stop_id="s1",
+        car=(turn % 2).astype(np.int32),
+        walk_min=np.float32(4.0),
+        take_min=60.0 * turn,
+        back_min=60.0 * turn + 100.0,
+        tour_km=8.0 + turn,
+        driven_kwh=0.2 * (8.0 + turn),
+        tour_eur=5.0 + turn,
+    )
+
+
+def _car_stations(trips: pd.DataFrame) -> pd.DataFrame:
+    """A station with two cars on the days of these trips."""
+    day = ["year", "season", "day_type"]
+    rows = trips.groupby(day).agg(tours=("tour_idx", "size"), driven_kwh=("driven_kwh", "sum")).reset_index()
+    n = np.arange(len(rows))
+    return rows.assign(
+        **{"measure_id": "m1", "stop_id": "s1", "cars": 2, "refused_no_car": n % 3, "refused_no_charge": n % 2},
+        **{"start_kwh": 80.0, "charged_kwh": rows["driven_kwh"], "end_kwh": 80.0, "grid_kwh": rows["driven_kwh"] / 0.9},
     )
 
 

@@ -56,6 +56,7 @@ class Stream(IntEnum):
     AGEING = 33
     ESCORT = 34
     STATION_ACCESS = 35
+    CAR_SHARING = 36
 
 
 _MASK = np.uint64(0xFFFFFFFF)

@@ -1,4 +1,4 @@
-"""CO2 of residents' cars and e-bikes, of the timetable's buses and trains, and of municipal cars of measures.
+"""CO2 of residents' cars and e-bikes, of shared cars, of the timetable's buses and trains, and of municipal cars.
 
 Combustion cars: litres times (tank to wheel + well to tank). Electric cars: kWh from the plug times the factor of the
 grid, the solar power of the charging sites apart. Buses and trains: kilometres of the timetable, diesel and electric.

@@ -20,6 +20,7 @@ from zemsim.evidence.passes import add_passes
 from zemsim.evidence.places import QUINTILES, REGION, FloatArray, Places
 from zemsim.evidence.residence import Residence
 from zemsim.evidence.rows import Rows, ratio
+from zemsim.evidence.shared_cars import add_shared_cars, energy_of_shared_cars
 from zemsim.evidence.stations import add_stations, with_stations
 
 
@@ -95,7 +96,7 @@ def indicators(tables: Mapping[str, pd.DataFrame], setting: Setting, policy: str
     ----------
     tables : mapping of str to DataFrame
         ``trips, destinations, vehicles, sessions, stations, purchases, transit, payments, bus_fleets,
-        charging_load, reactions, station_trips`` of the case.
+        charging_load, reactions, station_trips, shared_car_trips, car_stations`` of the case.
     setting : Setting
         What the case shares with the others of its seed.
     policy, seed : str, int
@@ -131,6 +132,8 @@ def add_simulated(rows: Rows, year: int, tables: Mapping[str, pd.DataFrame], set
     parked = _of_year(tables["station_trips"], year)
     made = with_stations(made, parked, trips, setting.routes, vehicles, setting.season_days, moved)
     add_stations(rows, year, parked, setting.season_days)
+    lent, car_stations = (_of_year(tables[name], year) for name in ("shared_car_trips", "car_stations"))
+    add_shared_cars(rows, year, lent, car_stations, setting.season_days)
     travel.add_travel(rows, year, made, setting.mobile_in(year), setting.places_in(year))
     resident = setting.tours["resident_idx"].to_numpy()
     add_passes(rows, year, trips, resident, setting.places_in(year), setting.season_days)
@@ -146,6 +149,7 @@ def add_simulated(rows: Rows, year: int, tables: Mapping[str, pd.DataFrame], set
         "ebikes": emissions.energy_of_ebikes(float(made.km[:, :, Mode.EBIKE].sum()), factors),
         "buses": emissions.energy_of_buses(transit, factors),
         "trains": emissions.energy_of_trains(transit, factors),
+        "shared_cars": energy_of_shared_cars(car_stations, setting.season_days),
         "municipal_cars": emissions.energy_of_municipal_cars(_of_year(tables["payments"], year)),
     }
     return emissions.add_emissions(rows, year, sources, factors)

@@ -17,6 +17,7 @@ from zemsim.core import fingerprint
 from zemsim.core.errors import ZemsimError
 from zemsim.evidence.factors import Factors, load_factors
 from zemsim.evidence.indicators import Setting
+from zemsim.evidence.shared_car_checks import shared_car_verdicts
 from zemsim.evidence.verdicts import case_verdicts, verdict
 from zemsim.experiment import prepared, rehearsal
 from zemsim.experiment.engine import Made, Part
@@ -186,7 +187,10 @@ class SpineEngine:
         self, model: MobilityModel, tables: Mapping[str, pd.DataFrame], setting: Setting
     ) -> list[dict[str, Any]]:
         """Return the checks of the case that the model has just run."""
-        return case_verdicts(tables, setting, model.book.counts)
+        own = shared_car_verdicts(
+            tables["shared_car_trips"], tables["car_stations"], tables["payments"], setting.season_days
+        )
+        return case_verdicts(tables, setting, model.book.counts) + own
 
     def close(self, model: MobilityModel) -> None:
         """Let a model go."""

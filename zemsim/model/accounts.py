@@ -11,6 +11,7 @@ import pandas as pd
 from zemsim.behaviour.parameters import SEGMENTS
 from zemsim.core.names import PETROL_BURNERS, TRIPS_PER_TOUR, Alternative, ChargingPlace, DayType, Powertrain
 from zemsim.model.passes import tickets_without_measures
+from zemsim.model.shared_car_book import flows_of_stations
 from zemsim.model.station_access import trips_by_station
 from zemsim.policy.draft import AGES, PASS_SERVICES
 from zemsim.policy.payments import DayTables
@@ -35,6 +36,7 @@ class YearFlows:
     parking_eur : float64 [Z] by destination.
     shared_trips : float64 [Z] by origin.
     lot_days : days on the places at stations, by measure.
+    shared_car_eur, shared_car_kwh : paid for shared cars, and drawn from their plugs, by measure.
     """
 
     def __init__(self, n_zones: int) -> None:
@@ -43,6 +45,8 @@ class YearFlows:
         self.parking_eur = np.zeros(n_zones)
         self.shared_trips = np.zeros(n_zones)
         self.lot_days: dict[str, float] = {}
+        self.shared_car_eur: dict[str, float] = {}
+        self.shared_car_kwh: dict[str, float] = {}
         self.sessions: list[tuple[float, pd.DataFrame]] = []
 
     def add(self, model: MobilityModel, plan: DayPlan) -> None:
@@ -55,6 +59,9 @@ class YearFlows:
         shared = (plan.alternative == Alternative.EBIKE) & (c.ebike == 2)
         self.shared_trips += TRIPS_PER_TOUR * days * np.bincount(c.origin[shared], minlength=n_zones)
 
+        for name, eur, kwh in flows_of_stations(model, plan):
+            self.shared_car_eur[name] = self.shared_car_eur.get(name, 0.0) + eur * days
+            self.shared_car_kwh[name] = self.shared_car_kwh.get(name, 0.0) + kwh * days
         trips = trips_by_station(plan)
         if trips is not None and plan.access is not None:
             lots = model.conditions.lots
@@ -103,6 +110,13 @@ def day_tables(model: MobilityModel, flows: YearFlows) -> DayTables:
         parking=_by_zone("parking_eur_year", flows.parking_eur),
         shared_ebike=_by_zone("trips_year", flows.shared_trips),
         lots=pd.DataFrame({"measure_id": list(flows.lot_days), "days_year": list(flows.lot_days.values())}),
+        shared_cars=pd.DataFrame(
+            {
+                "measure_id": list(flows.shared_car_eur),
+                "eur_year": list(flows.shared_car_eur.values()),
+                "kwh_year": list(flows.shared_car_kwh.values()),
+            }
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from zemsim.model.car_use import car_use
 from zemsim.model.charging_hours import load_by_hour
 from zemsim.model.day import reported_modes
 from zemsim.model.energy import fuel_l_per_km, grid_kwh_per_km
+from zemsim.model.shared_car_book import car_station_rows, shared_car_rows
 from zemsim.model.station_book import station_rows
 from zemsim.model.transit_book import TransitSeason, fleet_rows, route_rows
 from zemsim.policy.payments import ledger
@@ -99,6 +100,8 @@ class Book:
         for plan in model.plans.values():
             self._add_trips(model, plan)
             self._parts["station_trips"].append(station_rows(model, plan))
+            self._parts["shared_car_trips"].append(shared_car_rows(model, plan))
+            self._parts["car_stations"].append(car_station_rows(model, plan))
             _add_kilometres(model, plan)
         week = model.week
         sessions = week.sessions

@@ -1,4 +1,4 @@
-"""What the cars of households are driven for on a day: to destinations, and to stations with places for them."""
+"""What cars are driven for on a day: those of households to destinations and stations, shared ones to destinations."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import numpy.typing as npt
 
 from zemsim.core.names import Access, Alternative
 from zemsim.model.station_access import trips_by_station
+from zemsim.model.tour_columns import SHARED_CAR
 
 if TYPE_CHECKING:
     from zemsim.model.day_plan import DayPlan
 
 
 class CarUse(NamedTuple):
-    """Tours for which a car of the household is driven: arrays [n], rising by tour."""
+    """Tours for which a car is driven: arrays [n], rising by tour."""
 
     row: npt.NDArray[np.int64]
     vehicle: npt.NDArray[np.int32]
@@ -28,10 +29,12 @@ class CarUse(NamedTuple):
     at_destination: npt.NDArray[np.bool_]  # else at a station
 
 
-def car_use(plan: DayPlan) -> CarUse:
-    """The drives of a day type, as they were chosen."""
+def car_use(plan: DayPlan, shared: bool = False) -> CarUse:
+    """The drives of a day type, as they were chosen; those in shared cars, which have no vehicle, only if asked."""
     c = plan.columns
     driven = (plan.alternative == Alternative.DRIVER) & (c.vehicle >= 0)
+    if not shared:
+        driven &= c.vehicle != SHARED_CAR
     trips = trips_by_station(plan)
     if trips is not None:
         parked = trips.access == Access.CAR

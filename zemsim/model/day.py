@@ -15,6 +15,7 @@ from zemsim.model.car_use import car_use
 from zemsim.model.charging_week import learn_from_week
 from zemsim.model.energy import electric_share_of_phev, fuel_eur_per_km, phev_grid_kwh_per_km
 from zemsim.model.plug_in_hybrids import with_plug_in_hybrids
+from zemsim.model.tour_columns import SHARED_CAR
 from zemsim.model.transit_day import learn_from_departures, transit_loads
 from zemsim.model.vehicles import kwh_per_km
 from zemsim.model.waits import charge_weeks
@@ -145,7 +146,7 @@ def _morning_demand(model: MobilityModel, plan: DayPlan) -> VehicleClass:
     """Cars between the nodes of zones in the busiest morning hour; not those that stay inside a zone."""
     c = plan.columns
     n = len(model.world.region.zones)
-    use = car_use(plan)
+    use = car_use(plan, shared=True)
     away = c.origin[use.row] != use.to
     out, back = (np.flatnonzero(away & (period[use.row] == _MORNING)) for period in (c.period_out, c.period_back))
     home = c.origin[use.row].astype(np.int64)
@@ -205,8 +206,10 @@ def _gaps(model: MobilityModel) -> dict[str, float | int]:
 
 
 def reported_modes(plan: DayPlan, electric: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
-    """Mode of each tour as it is reported: drivers by the car that they took."""
+    """Mode of each tour as it is reported: drivers by the car that they took; shared cars are electric."""
     alternative = plan.alternative.astype(np.int16)
-    in_ev = (plan.columns.vehicle >= 0) & electric[np.maximum(plan.columns.vehicle, 0)]
+    vehicle = plan.columns.vehicle
+    shared = vehicle == SHARED_CAR
+    in_ev = shared | ((vehicle >= 0) & electric[np.where(shared, 0, np.maximum(vehicle, 0))])
     mode = np.where(alternative == Alternative.DRIVER, np.where(in_ev, Mode.EV, Mode.CAR), alternative)
     return np.where(alternative == Alternative.PASSENGER, Mode.PASSENGER, mode).astype(np.int8)

@@ -38,6 +38,7 @@ from zemsim.travel.active import ActiveRules
 from zemsim.travel.active_ways import ActiveWays, active_minutes
 
 if TYPE_CHECKING:
+    from zemsim.model.shared_cars import SharedCars
     from zemsim.model.station_access import StationAccess
 
 #: Order in which tours are served with the household's cars.
@@ -64,6 +65,7 @@ class DayPlan:
     crowding : float32 [1 + E], factor on in-vehicle time at the stop events of planned departures, see ``crowd_out``.
     offer : bus and train of the tours.
     access : ways to stations with places for cars and bicycles, None where there are none.
+    shared_cars : stations of shared cars, None where there are none.
     active_km : float32 [R], way on foot or by bike, one way.
     in_force : bool [R], tours of the year at hand: all, but of a population that changes; see `set_year`.
     lift : bool [R], luck of a ride with somebody from outside; ``school_runs`` says who drives whom to school.
@@ -108,6 +110,7 @@ class DayPlan:
         self.crowding: npt.NDArray[np.float32]
         self.offer: TransitOffer
         self.access: StationAccess | None = None
+        self.shared_cars: SharedCars | None = None
         self._fixed_at: float | None = None
         self.base_fare_eur = np.zeros((self.n_tours, 2, 2))
         self.fare_share, self.tickets = np.ones((self.n_tours, 2)), TourTickets.single(self.n_tours)

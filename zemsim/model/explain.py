@@ -13,7 +13,9 @@ from zemsim.kernels.tour_choice import N_ALTERNATIVES, N_NESTS, fill_inclusive_v
 from zemsim.model.build import ExperimentLike, build_model, run_settings
 from zemsim.model.model import MobilityModel
 from zemsim.model.point_requests import homes_m
+from zemsim.model.shared_car_book import loan_of
 from zemsim.model.station_book import ways_to_station
+from zemsim.model.tour_columns import SHARED_CAR
 
 if TYPE_CHECKING:
     from zemsim.model.day_plan import DayPlan
@@ -125,6 +127,8 @@ def _service(plan: DayPlan, tour: int, alternative: Alternative) -> dict[str, fl
             "ride_min": float(plan.out_min[tour] + plan.back_min[tour]) / 2.0,
             "door_min": float(c.road_min[tour]),
         }
+        if alternative == Alternative.DRIVER and c.vehicle[tour] == SHARED_CAR:
+            return service | loan_of(plan, tour)
         if alternative == Alternative.DRIVER and c.vehicle[tour] >= 0:
             service |= {"eur": float(c.drive_eur[tour]), "parking_eur_tour": float(c.parking_eur[tour])}
         return service

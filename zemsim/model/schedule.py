@@ -7,8 +7,8 @@ municipalities. A **Run** is what came out: tables, verdicts, a manifest.
 A run walks through the years. In each year `YEAR` runs from top to bottom. Its step *simulate days* repeats, for
 every season, an iteration: for the weekday and for the weekend the steps of `DAY`, then those of `NIGHT`, until
 travellers know times, crowding and queues. What contends for something scarce is a step of its own with an explicit
-order: cars of the household before the choice (by purpose, distance, number), charging points after it (by time of
-arrival).
+order: cars of the household before the choice (by purpose, distance, number), shared cars (by time of departure) and
+charging points (by time of arrival) after it.
 
 What is random has an address ``(seed, stream, agent, draw)``; the stream of each step stands in its line. The luck of
 a resident is the same under every policy, so differences between policies are effects, not noise.
@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from zemsim.core.errors import InputError, did_you_mean
 from zemsim.core.randomness import Stream
-from zemsim.model import ageing, day, passes, station_access, year
+from zemsim.model import ageing, day, passes, shared_cars, station_access, year
 from zemsim.model.school_runs import drive_to_school
 
 if TYPE_CHECKING:
@@ -70,6 +70,13 @@ DAY: tuple[Step, ...] = (
         (Stream.STATION_ACCESS,),
     ),
     Step(
+        "offer shared cars",
+        shared_cars.offer_cars,
+        ("tour.vehicle", "conditions.car_stations", "residents.licence", "road times"),
+        ("tour.vehicle", "tour.drive_eur", "tour.parking_eur"),
+        (Stream.CAR_SHARING,),
+    ),
+    Step(
         "choose modes",
         day.choose_modes,
         ("tour.*", "road times", "crowding", "further waits", "temperature"),
@@ -81,6 +88,12 @@ DAY: tuple[Step, ...] = (
         station_access.fill_lots,
         ("tour.alternative", "plan.access", "conditions.lots"),
         ("tour.alternative", "plan.access"),
+    ),
+    Step(
+        "lend shared cars",
+        shared_cars.lend_cars,
+        ("tour.alternative", "conditions.car_stations"),
+        ("tour.alternative", "tour.vehicle", "plan.shared_cars"),
     ),
     Step(
         "drive to school",

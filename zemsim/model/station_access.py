@@ -22,6 +22,7 @@ from zemsim.core.names import Access, Alternative, Season
 from zemsim.kernels.tour_choice import NEVER, TourColumns, fill_fixed_rows
 from zemsim.model.station_nest import draw_ways_of, without_place
 from zemsim.model.station_ways import Ways, luck_of, ways_of
+from zemsim.model.tour_columns import SHARED_CAR
 from zemsim.model.transit_offer import COMPONENTS, MODES, Options
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def can_use(model: MobilityModel, plan: DayPlan, ways: Ways) -> npt.NDArray[np.b
     back = plan.skims.drive_min(c, ways.row, ways.zone)[1]
     home = plan.column("leave_min")[ways.row] + _onward_min(plan, ways, slice(None)) + back
     home += 2.0 * model.parameters["lot_walk_min"]
-    by_car = (vehicle >= 0) & (home <= _next_use_min(plan)[ways.row])
+    by_car = (vehicle >= 0) & (vehicle != SHARED_CAR) & (home <= _next_use_min(plan)[ways.row])
     ebike = c.ebike[ways.row] == 1
     by_bike = np.where(ebike, np.isfinite(ways.ebike_min), c.bike[ways.row] & np.isfinite(ways.bike_min))
     usable: npt.NDArray[np.bool_] = np.where(ways.car, by_car, by_bike)

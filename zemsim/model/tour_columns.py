@@ -5,6 +5,8 @@ Axes: R tours of a day type.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -14,6 +16,9 @@ from zemsim.kernels.tour_choice import N_ALTERNATIVES, NEVER, TourColumns
 from zemsim.model.coefficients import segments_of
 from zemsim.model.transit_offer import COMPONENTS
 from zemsim.region import Region
+
+#: Stands in ``TourColumns.vehicle`` for a shared car: at hand, but no place for a car of a household.
+SHARED_CAR: Final = 2**31 - 1
 
 
 def columns_of(

@@ -20,6 +20,7 @@ from zemsim.model.charging_hours import kwh_by_hour, with_power
 from zemsim.model.destinations import DestinationChoice
 from zemsim.model.ebike_market import ebike_market, learn_ebike_gains
 from zemsim.model.passes import learn_rides, take_passes_of_year
+from zemsim.model.shared_cars import close_stations
 from zemsim.model.station_access import close_lots
 from zemsim.model.vehicles import EMPTY
 from zemsim.travel.timetable_changes import TimetableKey, in_order
@@ -206,6 +207,7 @@ def simulate_days(model: MobilityModel) -> None:
     model.car_habits = CarHabits.of(model.plans.values(), year_days(model))
     model.book.close_days(model)
     close_lots(model)
+    close_stations(model)
 
 
 def observe_fleet(model: MobilityModel) -> None:

@@ -20,6 +20,7 @@ from zemsim.core.fingerprint import DIGEST_BYTES
 from zemsim.core.names import Powertrain
 from zemsim.policy.draft import Draft, PolicyRegion
 from zemsim.policy.rules import (
+    CarStation,
     CompanyRule,
     EbikeGrant,
     ExtraSite,
@@ -96,6 +97,8 @@ class Conditions:
         How municipalities set up points that flat-dwellers ask for, by place.
     lots : tuple of StationLot
         Places for cars and bicycles at stations, by stop and vehicle.
+    car_stations : tuple of CarStation
+        Stations of shared electric cars, by stop.
     site_price_eur_kwh : ndarray, float64 [V]
         Price of energy at the region's sites, mean over the hours.
     site_eur_min, site_eur_session : ndarray, float64 [V]
@@ -139,6 +142,7 @@ class Conditions:
     company_rules: tuple[CompanyRule, ...]
     request_rules: tuple[RequestRule, ...]
     lots: tuple[StationLot, ...]
+    car_stations: tuple[CarStation, ...]
     site_price_eur_kwh: npt.NDArray[np.float64]
     site_eur_min: npt.NDArray[np.float64]
     site_eur_session: npt.NDArray[np.float64]
@@ -335,6 +339,7 @@ def _freeze(draft: Draft) -> Conditions:
         company_rules=tuple(draft.company_rules),
         request_rules=tuple(draft.request_rules),
         lots=tuple(sorted(draft.lots, key=lambda lot: (lot.stop_id, lot.vehicle))),
+        car_stations=tuple(sorted(draft.car_stations, key=lambda station: station.stop_id)),
         site_price_eur_kwh=_locked(draft.site_price_eur_kwh),
         site_eur_min=_locked(draft.site_eur_min),
         site_eur_session=_locked(draft.site_eur_session),

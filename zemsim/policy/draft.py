@@ -12,6 +12,7 @@ from zemsim.core.errors import InputError
 from zemsim.policy.places import Places
 from zemsim.policy.routes import Routes
 from zemsim.policy.rules import (
+    CarStation,
     CompanyRule,
     EbikeGrant,
     ExtraSite,
@@ -122,6 +123,7 @@ class Draft:
         self.company_rules: list[CompanyRule] = []
         self.request_rules: list[RequestRule] = []
         self.lots: list[StationLot] = []
+        self.car_stations: list[CarStation] = []
         self.site_price_eur_kwh = np.array(region.chargers["price_eur_kwh"], dtype=np.float64)
         self.site_eur_min = np.array(region.chargers["eur_min"], dtype=np.float64)
         self.site_eur_session = np.array(region.chargers["eur_session"], dtype=np.float64)

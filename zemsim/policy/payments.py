@@ -47,6 +47,8 @@ class DayTables:
         ``zone_idx`` (origin)``, trips_year``.
     lots : DataFrame
         ``measure_id, days_year``: days of cars or bicycles on the places of a measure at stations.
+    shared_cars : DataFrame
+        ``measure_id, eur_year, kwh_year``: what is paid for the shared cars of a measure, and drawn from their plugs.
     """
 
     fares: pd.DataFrame
@@ -56,6 +58,7 @@ class DayTables:
     parking: pd.DataFrame
     shared_ebike: pd.DataFrame
     lots: pd.DataFrame
+    shared_cars: pd.DataFrame
 
 
 def ledger(
@@ -242,6 +245,14 @@ def _lot_days(rule: PaymentRule, days: DayTables) -> float:
     return float(days.lots.loc[days.lots["measure_id"] == rule.measure_id, "days_year"].sum())
 
 
+def _shared_car_eur(rule: PaymentRule, days: DayTables) -> float:
+    return float(days.shared_cars.loc[days.shared_cars["measure_id"] == rule.measure_id, "eur_year"].sum())
+
+
+def _shared_car_kwh(rule: PaymentRule, days: DayTables) -> float:
+    return float(days.shared_cars.loc[days.shared_cars["measure_id"] == rule.measure_id, "kwh_year"].sum())
+
+
 _COUNTS: Final = {
     "fares_paid": _fares_paid,
     "fare_discount": _fares_at_base,
@@ -257,4 +268,6 @@ _COUNTS: Final = {
     "parking": _parking,
     "shared_ebike_trips": _shared_ebike_trips,
     "lot_days": _lot_days,
+    "shared_car_eur": _shared_car_eur,
+    "shared_car_kwh": _shared_car_kwh,
 }

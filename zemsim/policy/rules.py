@@ -29,6 +29,8 @@ Basis = Literal[
     "home_hours",  # EUR that charging at home costs more than at the same price in all hours
     "parking",  # parking fees at destinations, EUR
     "shared_ebike_trips",  # trips by shared e-bike
+    "shared_car_eur",  # what travellers pay for shared cars, EUR
+    "shared_car_kwh",  # kWh that shared cars draw from the plugs of their stations
     "lot_days",  # days of a car or bicycle on places at stations
     "points_ordered",  # charging points that companies or municipalities ordered in the year by their rule
     "points_standing",  # of these, the points in service in the year
@@ -63,6 +65,44 @@ class StationLot:
     vehicle: Literal["car", "bike"]
     places: int
     price_eur_day: float
+
+
+@dataclass(frozen=True)
+class CarStation:
+    """A station of shared electric cars, each with a plug of its own.
+
+    Attributes
+    ----------
+    measure_id, stop_id : str
+        Who built it, and the stop or point where it is.
+    x_m, y_m : float
+        Where that is, EPSG:3035.
+    cars : int
+        How many belong there.
+    battery_kwh, plug_kw : float
+        Battery of a car, and power from the grid of its plug.
+    walk_max_m : float
+        Farthest straight line from home of those who may be members.
+    price_eur_h, price_eur_km : float
+        Price of an hour and of a kilometre.
+    most_eur_tour : float
+        Most that the hours of a tour cost.
+    free_min : float
+        Minutes of each tour that cost nothing.
+    """
+
+    measure_id: str
+    stop_id: str
+    x_m: float
+    y_m: float
+    cars: int
+    battery_kwh: float
+    plug_kw: float
+    walk_max_m: float
+    price_eur_h: float
+    price_eur_km: float
+    most_eur_tour: float
+    free_min: float
 
 
 @dataclass(frozen=True)

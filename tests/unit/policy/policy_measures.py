@@ -95,6 +95,12 @@ KINDS: dict[str, dict[str, Any]] = {
         **{"stations": ["Jelgava"], "places_per_station": 60, "price_eur_day": 0.0},
         **{"capex_eur_per_place": 500, "opex_eur_per_place_year": 20, **COST},
     },
+    "shared_evs": {
+        **{"stations": ["Jelgava"], "cars_per_station": {"2026": 2, "2028": 5}, "walk_max_m": 500},
+        **{"price_eur_h": 7.0, "price_eur_km": 0.1, "most_eur_tour": 39.0, "free_min": 15.0},
+        **{"car_battery_kwh": 50.0, "plug_kw": 11.0, "purchase_eur_per_car": 30_000, "capex_eur_per_place": 3000},
+        **{"opex_eur_per_car_year": 5000, **COST},
+    },
     "shared_ebikes": {
         **{"places": ["Jelgava"], "bikes_per_1000": 2, "bikes_per_station": 5, "walk_max_m": 300},
         **{"price_eur_trip": 0.5, "winter": False, "cost_eur_per_bike_year": 2000, **COST},

@@ -56,6 +56,9 @@ DAYS = DayTables(
     parking=pd.DataFrame({"zone_idx": [0, 2, 5], "parking_eur_year": [100.0, 10.0, 1000.0]}),
     shared_ebike=pd.DataFrame({"zone_idx": [0, 1, 3], "trips_year": [100.0, 20.0, 7.0]}),
     lots=pd.DataFrame({"measure_id": ["park-and-ride", "other"], "days_year": [300.0, 7.0]}),
+    shared_cars=pd.DataFrame(
+        {"measure_id": ["shared-evs", "other"], "eur_year": [9000.0, 1.0], "kwh_year": [5e3, 3.0]}
+    ),
 )
 
 
@@ -182,6 +185,14 @@ def test_what_is_counted_on_days(base: PolicyRegion) -> None:
         "fees traveller>municipality": 300,
     }
     assert lines(base, 2028, measure("park_and_ride"))["building municipality>supplier"] == 30 * 4000
+    assert lines(base, 2026, measure("shared_evs")) == {
+        "shared_cars municipality>supplier": 2 * 30_000,
+        "places municipality>supplier": 2 * 3000,
+        "upkeep municipality>supplier": 2 * 5000,
+        "electricity municipality>supplier": 5000 * 0.2,
+        "rides traveller>municipality": 9000,
+    }
+    assert lines(base, 2028, measure("shared_evs"))["shared_cars municipality>supplier"] == 3 * 30_000
     assert lines(base, 2026, measure("shared_ebikes")) == {
         "shared_ebikes municipality>supplier": 100 * 2000,
         "rides traveller>municipality": 60,

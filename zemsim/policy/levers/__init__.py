@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from zemsim.core.settings import Settings
+from zemsim.policy.levers.car_sharing import SharedEvs
 from zemsim.policy.levers.charging import PublicChargers, SmartCharging, SolarCharging, YardChargers
 from zemsim.policy.levers.fleets import MunicipalFleet, SharedEbikes
 from zemsim.policy.levers.grants import EbikePurchaseGrant, EvPurchaseGrant
@@ -52,6 +53,7 @@ Measure = Annotated[
     | ElectricCityBuses
     | ElectricBuses
     | SharedEbikes
+    | SharedEvs
     | ParkAndRide
     | BikeAndRide
     | MunicipalFleet,
@@ -87,6 +89,7 @@ LEVERS = {
         ElectricCityBuses,
         ElectricBuses,
         SharedEbikes,
+        SharedEvs,
         ParkAndRide,
         BikeAndRide,
         MunicipalFleet,
