@@ -13,6 +13,7 @@ import pytest
 
 from tests.behaviour.bench import Bench
 from tests.behaviour.probes_of_cars import OF_CARS
+from tests.behaviour.probes_of_shared_cars import PROBES as OF_SHARED_CARS
 from tests.behaviour.probes_of_stations import PROBES as OF_STATIONS
 from tests.behaviour.probes_of_travel import OF_TRAVEL
 from tests.unit.model.small_world import small_world
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 with (Path(__file__).parent / "parameter_signs.csv").open(encoding="utf-8") as _file:
     SIGNS = list(csv.DictReader(_file))
-PROBES = OF_TRAVEL | OF_CARS | OF_STATIONS
+PROBES = OF_TRAVEL | OF_CARS | OF_STATIONS | OF_SHARED_CARS
 USUAL = load_parameters()
 
 

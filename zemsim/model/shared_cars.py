@@ -137,11 +137,11 @@ def members_tours(model: MobilityModel, plan: DayPlan, stations: tuple[CarStatio
 def price_eur(stations: tuple[CarStation, ...], station: Ints, minutes: Floats, km: Floats) -> Floats:
     """Price of tours, EUR [N], the hours from taking a car to bringing it back, and the kilometres.
 
-    ``min(price_eur_h max(0, minutes - free_min) / 60, most_eur_tour) + price_eur_km km``.
+    ``min(price_eur_h max(0, minutes - free_min) / 60, tour_max_eur) + price_eur_km km``.
     """
     hour, most, per_km, free = (
         np.array([getattr(s, name) for s in stations])[station]
-        for name in ("price_eur_h", "most_eur_tour", "price_eur_km", "free_min")
+        for name in ("price_eur_h", "tour_max_eur", "price_eur_km", "free_min")
     )
     price: Floats = np.minimum(hour * np.maximum(0.0, minutes - free) / 60.0, most) + per_km * km
     return price

@@ -85,7 +85,7 @@ class CarStation:
         Farthest straight line from home of those who may be members.
     price_eur_h, price_eur_km : float
         Price of an hour and of a kilometre.
-    most_eur_tour : float
+    tour_max_eur : float
         Most that the hours of a tour cost.
     free_min : float
         Minutes of each tour that cost nothing.
@@ -101,7 +101,7 @@ class CarStation:
     walk_max_m: float
     price_eur_h: float
     price_eur_km: float
-    most_eur_tour: float
+    tour_max_eur: float
     free_min: float
 
 

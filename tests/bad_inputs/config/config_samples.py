@@ -295,7 +295,7 @@ MEASURES: list[dict[str, Any]] = [
         "walk_max_m": 500.5,
         "price_eur_h": 7.5,
         "price_eur_km": 0.1,
-        "most_eur_tour": 39.5,
+        "tour_max_eur": 39.5,
         "free_min": 10.5,
         "car_battery_kwh": 50.5,
         "plug_kw": 11.5,

@@ -35,6 +35,13 @@ PLACES = [
     }
     for lever in ("park_and_ride", "bike_and_ride")
 ]
+#: Shared cars from the first year on.
+SHARED_CARS = {
+    **{"lever": "shared_evs", "from_year": 2024, "stations": ["Jelgava"], "cars_per_station": 2, "walk_max_m": 500},
+    **{"price_eur_h": 7.0, "price_eur_km": 0.0, "tour_max_eur": 39.0, "free_min": 0, "car_battery_kwh": 50},
+    **{"plug_kw": 11, "purchase_eur_per_car": 1.0, "capex_eur_per_place": 1.0, "opex_eur_per_car_year": 1.0},
+    **{"paid_by": "state", "cost_source": "a test", "cost_grade": "assumption"},
+}
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,9 @@ def test_the_column_used_names_what_a_run_reads(world: World) -> None:
     watched = Watched(**vars(usual))
     few_years = small.with_settings(world, years=(2024, 2025), days_in=(2024,))
     model = MobilityModel(replace(few_years, parameters=watched), 1)
-    model.start("stations", small.measures(*PLACES))  # ways to stations are looked for where there are places
+    model.start(
+        "stations", small.measures(*PLACES, SHARED_CARS)
+    )  # ways to stations are looked for where there are places
     model.run()
     model.close()
     used = {symbol for symbol, parameter in usual.table.items() if parameter.used}

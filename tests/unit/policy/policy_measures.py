@@ -97,7 +97,7 @@ KINDS: dict[str, dict[str, Any]] = {
     },
     "shared_evs": {
         **{"stations": ["Jelgava"], "cars_per_station": {"2026": 2, "2028": 5}, "walk_max_m": 500},
-        **{"price_eur_h": 7.0, "price_eur_km": 0.1, "most_eur_tour": 39.0, "free_min": 15.0},
+        **{"price_eur_h": 7.0, "price_eur_km": 0.1, "tour_max_eur": 39.0, "free_min": 15.0},
         **{"car_battery_kwh": 50.0, "plug_kw": 11.0, "purchase_eur_per_car": 30_000, "capex_eur_per_place": 3000},
         **{"opex_eur_per_car_year": 5000, **COST},
     },

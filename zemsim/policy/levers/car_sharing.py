@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class SharedEvs(Lever, Costed):
     """Stations of shared electric cars: members who live near take one for a tour and bring it back.
 
-    A tour costs ``min(price_eur_h max(0, hours - free_min / 60), most_eur_tour) + price_eur_km km``. Who finds no car,
+    A tour costs ``min(price_eur_h max(0, hours - free_min / 60), tour_max_eur) + price_eur_km km``. Who finds no car,
     or none with charge enough, travels in another way.
     """
 
@@ -39,7 +39,7 @@ class SharedEvs(Lever, Costed):
     """Price of an hour from taking the car to bringing it back."""
     price_eur_km: Annotated[Schedule, Steps(0.0, 10.0)]
     """Price of a kilometre."""
-    most_eur_tour: Annotated[float, Field(gt=0.0, le=1000.0)]
+    tour_max_eur: Annotated[float, Field(gt=0.0, le=1000.0)]
     """Most that the hours of a tour cost."""
     free_min: Annotated[float, Field(ge=0.0, le=1440.0)]
     """Minutes of each tour that cost nothing."""
@@ -76,7 +76,7 @@ class SharedEvs(Lever, Costed):
                     walk_max_m=self.walk_max_m,
                     price_eur_h=hour,
                     price_eur_km=km,
-                    most_eur_tour=self.most_eur_tour,
+                    tour_max_eur=self.tour_max_eur,
                     free_min=self.free_min,
                 )
             )
