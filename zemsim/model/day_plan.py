@@ -17,12 +17,7 @@ from zemsim.core.names import DayType, Purpose, Season
 from zemsim.core.randomness import Stream
 from zemsim.kernels.blocks import run_blocks
 from zemsim.kernels.draws import uniforms
-from zemsim.kernels.tour_choice import (
-    N_ALTERNATIVES,
-    N_NESTS,
-    fill_fixed_rows,
-    fill_gumbel,
-)
+from zemsim.kernels.tour_choice import N_ALTERNATIVES, N_NESTS, fill_fixed_rows, fill_gumbel
 from zemsim.model.coefficients import choice_parameters, segments_of
 from zemsim.model.concessions import Concessions
 from zemsim.model.money_weights import length_damping, purpose_weight
