@@ -219,7 +219,7 @@ def parameters() -> str:
     from zemsim.calibrate.register import register
 
     known = register()
-    head = ["symbol", "name", "value", "range", "unit", "grade", "read", "moves most", "source", "note"]
+    head = ["symbol", "name", "value", "range", "unit", "grade", "read", known.head, "source", "note"]
     rows = []
     for p in sorted(load_parameters().table.values(), key=lambda p: (not p.used, p.group)):
         read = "yes" if p.used else "not yet"

@@ -68,6 +68,37 @@ def test_moves_are_told_and_old_ones_flagged() -> None:
     assert "STALE" in old.note()
     assert Register((), digest).about() == {"stale": None}
     assert "not worked out" in Register((), digest).note()
+    assert (fresh.head, old.head) == ("moves most", "moved most (STALE)")
+
+
+def test_what_is_not_worked_out_is_said() -> None:
+    digest, read = digest_of(load_parameters()), tuple(p.symbol for p in load_parameters().table.values() if p.used)
+    assert register().read == read
+    rows = (row("", "central", "", 7.0, digest), row("b_cost", "low", "-0.45", -0.1, digest))
+    part = Register(rows, digest, read)
+    assert set(part.lacking) == set(read) - {"b_cost"}
+    assert part.about()["lacking"] == part.lacking
+    assert f"parameters moved: 1 of {len(read)} that a run reads;" in part.note()
+    assert "that a run reads" not in Register(rows, digest, ("b_cost",)).note()
+
+
+def test_a_stale_table_is_said_wherever_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """List, one parameter, JSON; and none of them once the table is of the parameters of today."""
+    for digest, stale in (("another", True), (digest_of(load_parameters()), False)):
+        rows = (row("", "central", "", 7.0, digest), row("b_cost", "low", "-0.45", -0.1, digest))
+        known = Register(rows, digest_of(load_parameters()))
+        monkeypatch.setattr(register_module, "register", lambda known=known: known)
+        listed, one = run().stdout, run("b_cost").stdout
+        assert ("moved most (STALE)" in listed.splitlines()[0]) is stale
+        assert ("STALE: parameters have changed since" in listed) is stale
+        assert ("STALE: parameters have changed since" in one) is stale
+        assert json.loads(run("--json").stdout)["sensitivity"]["stale"] is stale
+
+
+def test_the_page_of_parameters_says_whether_its_table_is_stale() -> None:
+    page = (ROOT / "docs" / "reference" / "parameters.md").read_text(encoding="utf-8")
+    assert ("STALE: parameters have changed since" in page) is register().stale
+    assert f"| {register().head} |" in page
 
 
 def test_the_fingerprint_sees_what_a_run_reads_and_nothing_else() -> None:
@@ -120,7 +151,7 @@ def test_each_end_of_a_range_is_asked_once() -> None:
     asked = [(p.symbol, side) for p, side, _ in ends(load_parameters())]
     assert len(asked) == len(set(asked))
     assert ("b_cost", "low") in asked
-    assert all(load_parameters().table[symbol].used for symbol, _ in asked)
+    assert {symbol for symbol, _ in asked} == {p.symbol for p in load_parameters().table.values() if p.used}
 
 
 def test_results_move_the_right_way(zemgale: Region, zemgale_population: Population) -> None:

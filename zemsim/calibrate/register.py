@@ -57,15 +57,29 @@ class Register:
         Of the file; numbers as text.
     digest : str
         Fingerprint of the parameters of today.
+    read : tuple of str
+        Symbols of the parameters of today that a run reads.
     """
 
     rows: tuple[Mapping[str, str], ...]
     digest: str
+    read: tuple[str, ...] = ()
 
     @property
     def stale(self) -> bool:
         """Whether the moves were worked out with other parameters than those of today."""
         return any(row["fingerprint"] != self.digest for row in self.rows)
+
+    @property
+    def head(self) -> str:
+        """The head of the column of :meth:`most_moved`; it says so where the moves are of earlier parameters."""
+        return "moved most (STALE)" if self.stale else "moves most"
+
+    @property
+    def lacking(self) -> list[str]:
+        """Symbols that a run reads and of which no move was worked out."""
+        known = {row["symbol"] for row in self.rows}
+        return [symbol for symbol in self.read if symbol not in known]
 
     def moves_of(self, symbol: str) -> list[dict[str, Any]]:
         """Return for each end of a parameter's range ``side``, ``value``, and ``moves``: result to change as a share.
@@ -96,7 +110,8 @@ class Register:
         if central is None:
             return {"stale": None}
         results = {name: float(central[name]) for name in RESULTS}
-        return {**{key: central[key] for key in TAIL}, "stale": self.stale, "results": results, "words": dict(RESULTS)}
+        told = {key: central[key] for key in TAIL}
+        return {**told, "stale": self.stale, "lacking": self.lacking, "results": results, "words": dict(RESULTS)}
 
     def note(self) -> str:
         """One line about what the moves rest on."""
@@ -104,7 +119,8 @@ class Register:
         if about["stale"] is None:
             return f"how results move with parameters is not worked out; `{COMMAND}` does it"
         known = len({row["symbol"] for row in self.rows}) - 1
-        told = f"parameters moved: {known}; moves are shares of the results of {about['year']}, "
+        of = f" of {known + len(self.lacking)} that a run reads" if self.lacking else ""
+        told = f"parameters moved: {known}{of}; moves are shares of the results of {about['year']}, "
         told += f"seeds {about['seeds']}, sample {about['sample']}"
         if self.stale:
             return f"{told}; STALE: parameters have changed since, `{COMMAND}` works them out anew"
@@ -114,4 +130,6 @@ class Register:
 def register() -> Register:
     """The register with the parameters and the file of the package."""
     text = files("zemsim.calibrate").joinpath("sensitivity.csv").read_text(encoding="utf-8")
-    return Register(tuple(csv.DictReader(text.splitlines())), digest_of(load_parameters()))
+    usual = load_parameters()
+    read = tuple(p.symbol for p in usual.table.values() if p.used)
+    return Register(tuple(csv.DictReader(text.splitlines())), digest_of(usual), read)

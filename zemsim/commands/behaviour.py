@@ -74,7 +74,7 @@ def parameters(symbol: str | None, group: str | None, used: bool | None, as_json
             print_columns(((key, plain_text(value)) for key, value in _flat(row).items()), (symbol, ""))
         click.echo(found.note())
     else:
-        _print_parameters(chosen, {p.symbol: found.most_moved(p.symbol) for p in chosen})
+        _print_parameters(chosen, {p.symbol: found.most_moved(p.symbol) for p in chosen}, found.head)
         click.echo(f"\n{found.note()}")
 
 
@@ -84,13 +84,13 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     return kept | {f"at {m['side']} {m['value']:g}": m["moves"] for m in row["sensitivity"]}
 
 
-def _print_parameters(chosen: list[Parameter], moved: Mapping[str, str]) -> None:
+def _print_parameters(chosen: list[Parameter], moved: Mapping[str, str], head: str) -> None:
     rows = []
     for p in chosen:
         read = "yes" if p.used else "no"
         known = (p.symbol, f"{p.value:g}", f"{p.low:g} to {p.high:g}", p.unit, p.grade)
         rows.append((*known, read, moved[p.symbol], p.name))
-    print_columns(rows, ("symbol", "value", "range", "unit", "grade", "read", "moves most", "name"))
+    print_columns(rows, ("symbol", "value", "range", "unit", "grade", "read", head, "name"))
 
 
 @click.command()
