@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from tests.report.sample import SEEDS, sample_inputs
+from zemsim.report.horizons import horizons
 from zemsim.report.map_view import clear_change
 from zemsim.report.page import render
 from zemsim.report.results import interval_over_seeds
@@ -85,3 +86,15 @@ def test_what_is_clear_for_the_mean_need_not_be_for_one_seed(tmp_path: Path) -> 
     assert clear_change(values, "p", of_one=True).tolist() == [False]
     low, high = interval_over_seeds([1.0, 2.0, 3.0, 4.0], of_one=True)
     assert low < 0 < high
+
+
+def test_effects_at_once_have_the_interval_of_one_seed_too(inputs: Inputs, drawn: Inputs) -> None:
+    rows = inputs.results.indicators
+    at_once = rows[(rows["policy"] == "fuel") & (rows["year"] == 2030)]
+    spread = []
+    for one in (inputs, drawn):
+        (told,) = horizons(one.results, at_once)
+        effects = [effect for effects in told.effects for effect in effects if effect.high > effect.diff]
+        assert effects
+        spread.append([effect.high - effect.diff for effect in effects])
+    np.testing.assert_allclose(spread[1], np.array(spread[0]) * np.sqrt(len(SEEDS) + 1))

@@ -110,7 +110,8 @@ def horizons(results: Results, short: pd.DataFrame) -> list[Told]:
         seeds = sorted({int(seed) for seed in short.loc[short["policy"] == policy.id, "seed"]})
         rows = [(at_once, year), (long, year), *([(long, last)] if last != year else [])]
         effects = tuple(
-            tuple(_effect(of, long, policy.id, when, seeds, column) for column in COLUMNS) for of, when in rows
+            tuple(_effect(of, long, policy.id, when, seeds, column, bool(results.drawn)) for column in COLUMNS)
+            for of, when in rows
         )
         found.append(Told(policy, year, last, effects))
     return found
@@ -127,14 +128,16 @@ def _values(table: pd.DataFrame) -> _Values:
     return dict(zip(keys, rows["value"].astype(float), strict=True))
 
 
-def _effect(of: _Values, base: _Values, policy: str, year: int, seeds: Sequence[int], column: Column) -> Effect:
+def _effect(
+    of: _Values, base: _Values, policy: str, year: int, seeds: Sequence[int], column: Column, of_one: bool
+) -> Effect:
     """Return the paired difference to the baseline's figure of the year, which has one horizon only."""
     mine, other = (
         [sum(values.get((name, seed, year, *part), math.nan) for part in column.parts) for seed in seeds]
         for values, name in ((of, policy), (base, BASELINE))
     )
     differences = [a - b for a, b in zip(mine, other, strict=True)]
-    return Effect(_mean(mine), _mean(differences), *interval_over_seeds(differences))
+    return Effect(_mean(mine), _mean(differences), *interval_over_seeds(differences, of_one=of_one))
 
 
 def _mean(values: Sequence[float]) -> float:
