@@ -44,11 +44,28 @@ def _simulated_from(year: int) -> dict[str, Any]:
     return document
 
 
+def _short_run(seeds: int, *measures: str) -> dict[str, Any]:
+    document = experiment(measure(3))
+    document["experiment"]["short_run_seeds"] = seeds
+    document["policy"][0]["measures"] = list(measures)
+    return document
+
+
 CASES: dict[str, tuple[Callable[[], dict[str, Any]], Loc, str]] = {
     "no year before the first measure": (
         lambda: _simulated_from(2027),
         ("experiment", "days_in"),
         "the first measure begins in 2026, and no year before it is simulated",
+    ),
+    "short run from a baseline with measures": (
+        lambda: _short_run(1, "free-bus"),
+        ("experiment", "short_run_seeds"),
+        "a short run is told from a world without measures, and “baseline” has some",
+    ),
+    "short run of more seeds than there are": (
+        lambda: _short_run(3),
+        ("experiment", "short_run_seeds"),
+        "must be at most 2, the number of seeds, got 3",
     ),
     "place": (
         lambda: in_measure(3, places=["Jelgava", "Jelgavaa"]),
