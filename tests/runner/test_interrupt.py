@@ -18,7 +18,7 @@ from zemsim.experiment.progress import silent
 from zemsim.experiment.runner import run_engine
 
 ROOT = Path(__file__).resolve().parents[2]
-SAID = "zemsim: interrupted; the same command takes up what was finished"
+SAID = "zemsim: interrupted; a run that is asked for again takes up what was finished"
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="this system has no groups of processes")
 

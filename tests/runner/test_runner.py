@@ -179,6 +179,9 @@ def test_policy_ids_cannot_leave_the_folder(tmp_path: Path) -> None:
 def test_open_run_of_no_run(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such run folder"):
         open_run(tmp_path / "none")
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="is a file, not a run folder"):
+        open_run(tmp_path / "file")
     with pytest.raises(InputError, match="no run folder"):
         open_run(tmp_path)
     (tmp_path / ".work").mkdir()

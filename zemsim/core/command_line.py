@@ -34,7 +34,9 @@ class Commands(click.Group):
         except click.exceptions.Exit as stop:
             code = stop.exit_code
         except (click.Abort, KeyboardInterrupt):
-            code = _say("zemsim: interrupted; the same command takes up what was finished", EXIT_INTERRUPTED)
+            code = _say(
+                "zemsim: interrupted; a run that is asked for again takes up what was finished", EXIT_INTERRUPTED
+            )
         except click.ClickException as error:
             error.show()
             code = error.exit_code

@@ -133,8 +133,8 @@ def raising(error: BaseException, *args: str) -> Result:
         (OutputError("a: cannot write"), 74, "zemsim: a: cannot write\n"),
         (OSError(28, "No space left on device", "a.parquet"), 74, "zemsim: a.parquet: No space left on device\n"),
         (BusyError("in use"), 75, "zemsim: in use\n"),
-        (click.Abort(), 130, "zemsim: interrupted; the same command takes up what was finished\n"),
-        (KeyboardInterrupt(), 130, "\nzemsim: interrupted; the same command takes up what was finished\n"),
+        (click.Abort(), 130, "zemsim: interrupted; a run that is asked for again takes up what was finished\n"),
+        (KeyboardInterrupt(), 130, "\nzemsim: interrupted; a run that is asked for again takes up what was finished\n"),
     ],
 )
 def test_errors_are_one_message_and_an_exit_code(error: BaseException, code: int, message: str) -> None:
@@ -377,3 +377,10 @@ def test_explain_looks_at_the_folder_first(tmp_path: Path) -> None:
     result = run("explain", str(tmp_path / "none"), "--resident", "7")
     assert result.exit_code == 65
     assert result.stderr.splitlines() == [f"{tmp_path / 'none'}: there is no such run folder"]
+
+
+def test_a_parameter_is_not_looked_for_in_another_group() -> None:
+    result = run("parameters", "b_cost", "--group", "ev")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == ["zemsim: parameter b_cost is of the group “mode”, not of “ev”"]
+    assert run("parameters", "b_cost", "--group", "mode").exit_code == 0

@@ -31,6 +31,14 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
 
+def test_a_folder_that_cannot_be_made_is_an_output_error(tmp_path: Path) -> None:
+    atomic.make_folder(tmp_path / "a" / "b")
+    atomic.make_folder(tmp_path / "a" / "b")
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot make this folder: Not a directory"):
+        atomic.make_folder(tmp_path / "file" / "b")
+
+
 @pytest.mark.parametrize("step", ["replace", "fsync", "open"])
 def test_trouble_with_the_disk_is_an_output_error(step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.txt"
