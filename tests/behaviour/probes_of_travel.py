@@ -52,7 +52,7 @@ def weight_of_money(where: Callable[[DayPlan], np.ndarray]) -> Probe:
 
     def probe(bench: Bench, p: Parameters) -> float:
         plan = bench.fresh_plan(p)
-        return mean(plan.damping[where(plan)])
+        return mean(plan.damping()[where(plan)])
 
     return probe
 
@@ -73,7 +73,7 @@ def weight_of_money_poor(bench: Bench, p: Parameters) -> float:
     """Weight of money in tours of residents below the mean income over that of the others, at equal length."""
     plan = bench.fresh_plan(p)
     poor = bench.model.residents.table.income_ratio[plan.column("resident_idx")] < 1.0
-    weight = plan.columns.cost_factor / plan.damping
+    weight = plan.columns.cost_factor / plan.damping()
     return mean(weight[poor]) / mean(weight[~poor])
 
 
@@ -103,7 +103,7 @@ def driven_to_school(bench: Bench, p: Parameters) -> float:
 
 
 def paid_hours(bench: Bench, p: Parameters) -> float:
-    return float(bench.fresh_plan(p).paid_h.sum())
+    return float(bench.fresh_plan(p).paid_h().sum())
 
 
 # --- ways on foot and by bike -----------------------------------------------------------------------------------------

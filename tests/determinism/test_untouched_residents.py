@@ -68,7 +68,7 @@ def baseline(model: MobilityModel) -> dict[DayType, Day]:
 
 def without_bus(model: MobilityModel, plan: DayPlan, before: Day, after: Day) -> np.ndarray:
     """Tours that no bus serves, not even as a feeder of the train."""
-    return ~plan.columns.transit_ok[0] & ~(plan.base_fare_eur[:, :, 0] > 0).any(axis=1)
+    return ~plan.columns.transit_ok[0] & ~(plan.offer.base_fare_eur()[:, :, 0] > 0).any(axis=1)
 
 
 def without_regional_bus(model: MobilityModel, plan: DayPlan, before: Day, after: Day) -> np.ndarray:

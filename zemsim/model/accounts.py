@@ -77,8 +77,9 @@ class YearFlows:
             rows = np.flatnonzero(plan.alternative == chosen)
             due = plan.due_eur(rows)[:, option] * (TRIPS_PER_TOUR * days)
             at_base, now = base.paid(rows)[:, option], plan.tickets.paid(rows)[:, option]
+            share = plan.fare_share(rows)
             for paid_on in range(len(_MODES)):
-                single = due[:, paid_on] * plan.fare_share[rows, paid_on]
+                single = due[:, paid_on] * share[:, paid_on]
                 service = np.where(inside[rows], 0, 1) if paid_on == 0 else np.full(len(rows), 2)
                 cell = (service * n_zones + c.origin[rows]) * AGES + age[rows]
                 for sums, eur in (

@@ -48,7 +48,7 @@ def car_use(plan: DayPlan, shared: bool = False) -> CarUse:
         out_min=plan.out_min[row],
         back_min=plan.back_min[row],
         leave_min=plan.column("leave_min")[row].astype(np.float32),
-        paid_h=plan.paid_h[row],
+        paid_h=plan.paid_h(row),
         at_destination=np.ones(len(row), np.bool_),
     )
     if trips is not None and plan.access is not None:

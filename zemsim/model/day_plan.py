@@ -20,7 +20,7 @@ from zemsim.kernels.draws import uniforms
 from zemsim.kernels.tour_choice import N_ALTERNATIVES, N_NESTS, fill_fixed_rows, fill_gumbel
 from zemsim.model.coefficients import choice_parameters, segments_of
 from zemsim.model.concessions import Concessions
-from zemsim.model.money_weights import length_damping, purpose_weight
+from zemsim.model.money_weights import length_damping, paid_parking_h, purpose_weight
 from zemsim.model.passes import TourTickets
 from zemsim.model.school_runs import SchoolRuns
 from zemsim.model.tour_columns import allotment_of, columns_of
@@ -54,8 +54,6 @@ class DayPlan:
     household_tours : int32 [H + 1], offsets of the tours of each household.
     columns, allotment : what the kernels read.
     alternative : int8 [R], the choice; -1 = no alternative at all.
-    base_fare_eur : float64 [R, 2, 2], one-way fare of the bus and the train option, paid on buses and on trains.
-    fare_share : float64 [R, 2], share of the base fare to pay on buses and on trains.
     tickets : what passes make of the fares.
     crowding : float32 [1 + E], factor on in-vehicle time at the stop events of planned departures, see ``crowd_out``.
     offer : bus and train of the tours.
@@ -82,8 +80,8 @@ class DayPlan:
         self.first_idx = int(chosen[0]) if len(chosen) else 0
         if len(chosen) and not (np.diff(chosen) == 1).all():
             raise ValueError("tours must be sorted by day type")
-        self.tours = all_tours.iloc[chosen].reset_index(drop=True)
-        self.n_tours = len(self.tours)
+        self.n_tours = len(chosen)
+        self.tours = all_tours.iloc[self.first_idx : self.first_idx + self.n_tours].reset_index(drop=True)
         self._index(population)
         self._spans, self.in_force = TourSpans.of(self.tours), np.ones(self.n_tours, np.bool_)
         self._behaviour, self._region = parameters, region
@@ -107,13 +105,10 @@ class DayPlan:
         self.access: StationAccess | None = None
         self.shared_cars: SharedCars | None = None
         self._fixed_at: float | None = None
-        self.base_fare_eur = np.zeros((self.n_tours, 2, 2))
-        self.fare_share, self.tickets = np.ones((self.n_tours, 2)), TourTickets.single(self.n_tours)
-        self._concessions, self.most_eur = Concessions.of(region), np.full(self.n_tours, np.inf)
+        self._concessions, self.tickets = Concessions.of(region), TourTickets.single(self.n_tours)
         self._fares_of: tuple[npt.NDArray[np.float64], npt.NDArray[np.int16]] | None = None
-        self.out_min, self.back_min, self.free_out_min = np.zeros((3, self.n_tours), np.float32)
-        self._free_back_min = np.zeros(self.n_tours, np.float32)
-        self.paid_h = np.zeros(self.n_tours)
+        self._fares_written = False
+        self.out_min, self.back_min = np.zeros((2, self.n_tours), np.float32)
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """A column of the tours as an array."""
@@ -124,18 +119,27 @@ class DayPlan:
         everyone = np.arange(len(population.residents))
         self.tour_start = np.searchsorted(resident, everyone, "left").astype(np.int32)
         self.tour_end = np.searchsorted(resident, everyone, "right").astype(np.int32)
-        self.household_of = population.residents["household_idx"].to_numpy()[resident]
+        self._home = population.residents["household_idx"].to_numpy()
         edges = np.arange(len(population.households) + 1)
         self.household_tours = np.searchsorted(self.household_of, edges, "left").astype(np.int32)
-        self.ordinal = np.arange(self.n_tours, dtype=np.int64) - self.tour_start[resident]
+        self.ordinal = (np.arange(self.n_tours) - self.tour_start[resident]).astype(np.int16)
         self.age = population.residents["age"].to_numpy(np.int16)[resident]
-        self.resident_id = population.residents["resident_id"].to_numpy(np.int64)[resident]
+        self._resident_ids = population.residents["resident_id"].to_numpy(np.int64)
+
+    @property
+    def household_of(self) -> npt.NDArray[np.int32]:
+        """Household of each tour, int32 [R]."""
+        return np.asarray(self._home[self.column("resident_idx")], np.int32)
+
+    @property
+    def resident_id(self) -> npt.NDArray[np.int64]:
+        """Number of the resident of each tour, int64 [R]."""
+        return np.asarray(self._resident_ids[self.column("resident_idx")], np.int64)
 
     @property
     def address(self) -> npt.NDArray[np.int64]:
         """Number of each tour within its resident's draws: the same whatever the season, year and policy."""
-        address: npt.NDArray[np.int64] = self.ordinal + 64 * int(self.day_type)
-        return address
+        return np.asarray(self.ordinal, np.int64) + 64 * int(self.day_type)
 
     def _shocks(self, stream: Stream, width: int) -> npt.NDArray[np.float32]:
         shocks = np.empty((width, self.n_tours), np.float32)
@@ -153,22 +157,24 @@ class DayPlan:
 
     def _remember_homes(self, population: Population) -> None:
         """What `set_people` needs of homes and tours, none of which changes during a run."""
-        self._home = population.residents["household_idx"].to_numpy()
         self._cars_at_home = population.households["n_cars"].to_numpy()[self._home] >= 1
-        employed = population.residents["employed"].to_numpy(np.bool_)[self.column("resident_idx")]
-        self._purpose_weight = purpose_weight(self.column("purpose"), employed, self.day_type, self._behaviour)
-        self._rank, self.damping = np.zeros(self.n_tours, np.int8), np.ones(self.n_tours)
-        self._remember_kilometres(ALL_ROWS)
+        self._employed = population.residents["employed"].to_numpy(np.bool_)
+        self._rank = np.zeros(self.n_tours, np.int8)
+        self._rank_rows(ALL_ROWS)
         luck = uniforms(self.seed, int(Stream.LIFT), self.resident_id * 128 + self.address)
         self.lift = luck < self._behaviour["p_lift"]
         self._people: dict[str, npt.NDArray[Any]] = {}
 
-    def _remember_kilometres(self, rows: Rows) -> None:
-        """Whether a tour can be driven, and how far its length dampens the weight of money."""
-        km = self.columns.road_km[rows]
-        driven = np.isfinite(km) & self.in_force[rows]
+    def _rank_rows(self, rows: Rows) -> None:
+        """Whether some tours can be driven, and before which others."""
+        driven = np.isfinite(self.columns.road_km[rows]) & self.in_force[rows]
         self._rank[rows] = np.where(driven, _CAR_RANK[self.column("purpose")[rows]], -1)
-        self.damping[rows] = length_damping(km, self._behaviour) * self._purpose_weight[rows]
+
+    def damping(self, rows: Rows = ALL_ROWS) -> npt.NDArray[np.float64]:
+        """Weight of money in some tours by their length and purpose, float64 [rows]."""
+        works = self._employed[self.column("resident_idx")[rows]]
+        weight = purpose_weight(self.column("purpose")[rows], works, self.day_type, self._behaviour)
+        return np.asarray(length_damping(self.columns.road_km[rows], self._behaviour) * weight)
 
     def set_year(self, year: int, employed: npt.NDArray[np.bool_]) -> None:
         """Put the tours of a year in force; the others are made by nobody, and no car is allotted to them.
@@ -181,9 +187,8 @@ class DayPlan:
         rows = np.flatnonzero(self.in_force)
         self.tour_start[:], self.tour_end[:] = ranges(rows, self.column("resident_idx")[rows], len(self.tour_start))
         self.alternative[~self.in_force] = -1
-        works = employed[self.column("resident_idx")]
-        self._purpose_weight = purpose_weight(self.column("purpose"), works, self.day_type, self._behaviour)
-        self._remember_kilometres(ALL_ROWS)
+        self._employed = employed.copy()
+        self._rank_rows(ALL_ROWS)
         self._weigh(ALL_ROWS)
 
     def set_people(self, residents: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -207,7 +212,7 @@ class DayPlan:
         if self._people:
             who = self.column("resident_idx")[rows]
             income = np.clip(self._people["income_ratio"][who].astype(np.float64), 0.2, 5.0)
-            self.columns.cost_factor[rows] = self.damping[rows] * income ** -self._behaviour["eta_vot_income"]
+            self.columns.cost_factor[rows] = self.damping(rows) * income ** -self._behaviour["eta_vot_income"]
             self.allotment.rank[rows] = np.where(self._people["licence"][who], self._rank[rows], -1)
         self._fixed_at = None
 
@@ -215,7 +220,7 @@ class DayPlan:
         """Write bus and train of the timetable in force; ``without`` is for those whom a service on demand refuses."""
         self.offer, self.access = TransitOffer(self.columns, full, without), None
         self._write_offer()
-        self._fares_of = None  # other base fares, so what is to be paid must be worked out anew
+        self._fares_written = False
 
     def go_to(
         self, rows: npt.NDArray[np.int64], dest: npt.NDArray[np.int32], xy: npt.NDArray[np.float64],
@@ -233,21 +238,20 @@ class DayPlan:
         self.moved, self.moved_xy = rows, xy
         c = self.columns
         c.segment[changed] = segments_of(self._region, c.origin[changed], c.dest[changed])
-        self._remember_kilometres(changed)
+        self._rank_rows(changed)
         self._weigh(changed)
-        self._cap_fares(changed)
         self._drive(changed)
         self._park(changed)
 
     def write_offer_again(self, rows: npt.NDArray[np.int64]) -> None:
         """Take over bus and train of some tours, whose options have changed, and what is to be paid."""
-        self.offer.write_again(rows, self.base_fare_eur)
+        self.offer.write_again(rows)
         self._pay(rows)
         self._fixed_at = None
 
     def take_ways(self, options: Options, rows: Sequence[npt.NDArray[np.int64]]) -> None:
         """Take over other options, which differ in ``rows`` of bus and of train, and what is to be paid."""
-        self.offer.put(options, rows, self.base_fare_eur)
+        self.offer.put(options, rows)
         self._pay(np.union1d(*rows))
         self._fixed_at = None
 
@@ -259,7 +263,7 @@ class DayPlan:
         self._pay(ALL_ROWS)
 
     def _write_offer(self) -> None:
-        self.offer.write(self.base_fare_eur)
+        self.offer.write()
         self._fixed_at = None
 
     def set_constants(self, constants: npt.NDArray[np.float64]) -> None:
@@ -296,15 +300,15 @@ class DayPlan:
         self._park(ALL_ROWS)
 
     def _park(self, rows: Rows) -> None:
-        """Parking cost of some tours; weekends are free. ``paid_h`` keeps the hours for which a fee is due."""
-        stay_h = (self.column("leave_min")[rows] - self.column("depart_min")[rows] - self.free_out_min[rows]) / 60.0
-        paid_h = np.clip(stay_h, 0.0, self._behaviour["park_max_h"])
-        paid_h *= 1.0 if self.day_type == DayType.WEEKDAY else 0.0
-        paid_h *= np.where(self.column("purpose")[rows] == Purpose.WORK, self._behaviour["park_work_share"], 1.0)
-        self.paid_h[rows] = paid_h
-        dest, (eur_h, ev_eur_h) = self.columns.dest[rows], self._parking_eur_h
+        """Parking cost of some tours."""
+        paid_h, dest, (eur_h, ev_eur_h) = self.paid_h(rows), self.columns.dest[rows], self._parking_eur_h
         self.allotment.parking_eur[rows] = eur_h[dest] * paid_h
         self.allotment.parking_ev_eur[rows] = ev_eur_h[dest] * paid_h
+
+    def paid_h(self, rows: Rows = ALL_ROWS) -> npt.NDArray[np.float64]:
+        """Hours for which some tours owe a fee for parking, float64 [rows]; weekends are free."""
+        stay_min = self.column("leave_min")[rows] - self.column("depart_min")[rows] - self.free_out_min(rows)
+        return paid_parking_h(stay_min, self.column("purpose")[rows], self.day_type, self._behaviour)
 
     def set_fares(self, fare_share: npt.NDArray[np.float64], age: npt.NDArray[np.int16]) -> None:
         """Fares to pay, from ``fare_share`` [2, Z, A] by home zone and age; a bus to the train pays the bus's share.
@@ -312,29 +316,32 @@ class DayPlan:
         The ages [P] are from then on those of the travellers, for shared e-bikes and in the books too.
         """
         of = self._fares_of
-        if of is not None and np.array_equal(of[0], fare_share) and np.array_equal(of[1], age):
+        if self._fares_written and of and np.array_equal(of[0], fare_share) and np.array_equal(of[1], age):
             return
-        self._fares_of = fare_share, age.copy()
-        self._fixed_at = None
+        self._fares_of, self._fares_written, self._fixed_at = (fare_share, age.copy()), True, None
         self.age = age[self.column("resident_idx")]
-        self.fare_share = fare_share[:, self.columns.origin, self.age].T
-        self._cap_fares(ALL_ROWS)
         self._pay(ALL_ROWS)
 
-    def _cap_fares(self, rows: Rows) -> None:
-        """Most that some tours pay by bus, by who makes them and where to."""
-        c = self.columns
-        self.most_eur[rows] = self._concessions.most_eur(c.origin[rows], c.dest[rows], self.age[rows])
+    def fare_share(self, rows: Rows = ALL_ROWS) -> npt.NDArray[np.float64]:
+        """Share of the base fare that some tours pay on buses and on trains, float64 [rows, 2]."""
+        age = self.age[rows]
+        if self._fares_of is None:
+            return np.ones((len(age), 2))
+        return np.asarray(self._fares_of[0][:, self.columns.origin[rows], age].T)
+
+    def most_eur(self, rows: Rows = ALL_ROWS) -> npt.NDArray[np.float64]:
+        """Most that some tours pay by bus, by who makes them and where to, float64 [rows]."""
+        return self._concessions.most_eur(self.columns.origin[rows], self.columns.dest[rows], self.age[rows])
 
     def due_eur(self, rows: Rows) -> npt.NDArray[np.float64]:
-        """Fares that would be due without measures, float64 [rows, 2, 2] as `base_fare_eur`, pensioners' reduced."""
-        due = self.base_fare_eur[rows].copy()
-        due[:, 0, 0] = np.minimum(due[:, 0, 0], self.most_eur[rows])
+        """Fares that would be due without measures: those of `TransitOffer.base_fare_eur`, pensioners' reduced."""
+        due = self.offer.base_fare_eur(rows)
+        due[:, 0, 0] = np.minimum(due[:, 0, 0], self.most_eur(rows))
         return due
 
     def _pay(self, rows: Rows) -> None:
         """Write what some tours pay."""
-        single = self.due_eur(rows) * self.fare_share[rows][:, None, :]
+        single = self.due_eur(rows) * self.fare_share(rows)[:, None, :]
         self.columns.fare_eur[:, rows] = (single * self.tickets.paid(rows)).sum(axis=2).T
 
     def set_tickets(self, tickets: TourTickets) -> None:
@@ -379,18 +386,20 @@ class DayPlan:
         """Minutes of driving of some tours by the skims that travellers know."""
         c = self.columns
         origin, dest = c.origin[rows], c.dest[rows]
-        self.out_min[rows], self.back_min[rows], *free = self.skims.drive_min(c, rows, dest)
+        self.out_min[rows], self.back_min[rows], _, free_back_min = self.skims.drive_min(c, rows, dest)
         doors = self.skims.terminal_min[origin] + self.skims.terminal_min[dest]
         c.road_min[rows] = 0.5 * (self.out_min[rows] + self.back_min[rows]) + doors
-        self.free_out_min[rows], self._free_back_min[rows] = free[0], free[1] + doors
-        self._set_home_times(rows)
+        self._set_home_times(rows, free_back_min + doors)
         self._fixed_at = None
 
-    def _set_home_times(self, rows: Rows) -> None:
+    def free_out_min(self, rows: Rows = ALL_ROWS) -> npt.NDArray[np.float32]:
+        """Minutes of driving there on free roads, float32 [rows]."""
+        return np.asarray(self.skims.free_min[self.columns.origin[rows], self.columns.dest[rows]], np.float32)
+
+    def _set_home_times(self, rows: Rows, back_min: npt.NDArray[np.float32]) -> None:
         """When the car is back: the tours say when one leaves for home. Its driver's next tour may use it at once.
 
-        At free flow, so that no household's cars depend on the traffic of others.
+        At free flow, ``back_min``, so that no household's cars depend on the traffic of others.
         """
-        back_min = self._free_back_min[rows]
         home = self.column("leave_min")[rows] + np.where(np.isfinite(back_min), np.ceil(back_min), 0.0)
         self.allotment.return_min[rows] = np.minimum(home, self._next_depart_min[rows])

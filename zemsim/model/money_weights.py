@@ -1,4 +1,4 @@
-"""How much money weighs in a tour beside its minutes: by length, by purpose and by who makes it.
+"""How much money weighs in a tour beside its minutes: by length, by purpose and by who makes it; hours of parking.
 
 ``g = b_cost (max(d, damp_least_km) / 10 km)^lambda_c (vot_car_commute / vot) (income / mean)^-eta``: `b_cost` is that
 of the way to work, and whoever values an hour less weighs a euro more.
@@ -48,3 +48,25 @@ def purpose_weight(
     value = np.where(purpose == Purpose.WORK, p["vot_car_commute"], value)
     weight: npt.NDArray[np.float64] = p["vot_car_commute"] / value
     return weight
+
+
+def paid_parking_h(
+    stay_min: npt.NDArray[np.floating], purpose: npt.NDArray[np.integer], day_type: DayType, p: Parameters
+) -> npt.NDArray[np.float64]:
+    """Hours of each stay for which a fee for parking is due, float64 [R]; weekends are free.
+
+    Parameters
+    ----------
+    stay_min : floating [R]
+        Minutes at the place.
+    purpose : integer [R]
+        `Purpose` of each tour; of the places at work a share `park_work_share` is paid.
+    day_type : DayType
+        Of the tours.
+    p : Parameters
+        Longest stay that is paid, h, and the share of work.
+    """
+    paid_h = np.clip(stay_min / 60.0, 0.0, p["park_max_h"])
+    paid_h *= 1.0 if day_type == DayType.WEEKDAY else 0.0
+    paid_h *= np.where(purpose == Purpose.WORK, p["park_work_share"], 1.0)
+    return np.asarray(paid_h, np.float64)

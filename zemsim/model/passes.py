@@ -61,7 +61,7 @@ class TourTickets:
         return cls(np.ones((n_tours, 2)), np.zeros((n_tours, 2, 2), np.bool_))
 
     def paid(self, rows: Rows) -> npt.NDArray[np.float64]:
-        """Share of the single fare of some tours, float64 [rows, 2, 2] as `DayPlan.base_fare_eur`."""
+        """Share of the single fare of some tours, float64 [rows, 2, 2] as `TransitOffer.base_fare_eur`."""
         share: npt.NDArray[np.float64] = np.where(self.free[rows], 0.0, self.share[rows][:, None, :])
         return share
 
@@ -127,7 +127,7 @@ def pass_market(model: MobilityModel, conditions: Conditions) -> PassMarket:
     who = np.flatnonzero(way >= 0)
     rows = way[who]
     rides = rides_a_month(model.world.region, conditions.pass_trips)[plan.column("purpose")[rows]]
-    costs = plan.due_eur(rows).max(axis=1) * plan.fare_share[rows] > 0.0
+    costs = plan.due_eur(rows).max(axis=1) * plan.fare_share(rows) > 0.0
     market = PassMarket(way, np.zeros((n, 2)), np.full((n, 2), np.inf))
     market.rides_month[who] = np.where(costs, rides[:, None], 0.0)
     market.trips[who] = trips_of(plan, rows, conditions.pass_trips)

@@ -53,9 +53,9 @@ class SchoolRuns:
     Attributes
     ----------
     school : int64 [S], tours to school; ``luck`` float64 [S] says whose ride needs a driver that is known.
-    child, driver : int64 [N], the tours of each pair, by child, the driver to be asked first before others.
-    apart_min : int64 [N], minutes between the two departures.
-    driver_of : int64 [R], tour of the member of the household who drives a child to school; -1 where nobody does.
+    child, driver : int32 [N], the tours of each pair, by child, the driver to be asked first before others.
+    apart_min : int16 [N], minutes between the two departures.
+    driver_of : int32 [R], tour of the member of the household who drives a child to school; -1 where nobody does.
     lifted, without : children driven by somebody from outside, and those for whom there is no ride.
     """
 
@@ -71,8 +71,9 @@ class SchoolRuns:
         child, driver = child[other], driver[other]
         apart = np.abs(depart_min[driver] - depart_min[child])
         order = np.lexsort((driver, apart, purpose[driver] != Purpose.ESCORT, child))
-        self.child, self.driver, self.apart_min = child[order], driver[order], apart[order]
-        self.driver_of = np.full(len(tours), -1)
+        self.child, self.driver = child[order].astype(np.int32), driver[order].astype(np.int32)
+        self.apart_min = apart[order].astype(np.int16)
+        self.driver_of = np.full(len(tours), -1, np.int32)
         self.lifted = self.without = 0
 
     def find_drivers(self, plan: DayPlan, p: Parameters, km: npt.NDArray[np.float32]) -> Ints:

@@ -138,18 +138,19 @@ def logsums(model: MobilityModel, plan: DayPlan, standards: Standards, c: Condit
     n = plan.n_tours
     share = standards.fare_share(c)[:, columns.origin].T[:, None, :]
     share = share * mean_share(model, plan, c, standards.age_share)[:, None, :]
-    columns.fare_eur[:] = (plan.base_fare_eur * share).sum(axis=2).T
+    columns.fare_eur[:] = (plan.offer.base_fare_eur() * share).sum(axis=2).T
+    damping, paid_h = plan.damping(), plan.paid_h()
     out = np.empty((len(standards.income_weight), len(Kind), n), np.float32)
     on_foot = columns._replace(vehicle=np.full(n, -1, np.int32))
     for group, weight in enumerate(standards.income_weight):
-        columns.cost_factor[:] = plan.damping * weight
+        columns.cost_factor[:] = damping * weight
         run_blocks(fill_fixed_rows, n, model.threads, columns, standards.temperature_c, parameters)
         prices = (c.parking_eur_h, c.parking_ev_eur_h)
         for kind, eur_km, eur_h in zip(
             (Kind.COMBUSTION, Kind.ELECTRIC), standards.eur_km(model, c), prices, strict=True
         ):
             columns.drive_eur[:] = columns.road_km * eur_km
-            columns.parking_eur[:] = eur_h[columns.dest] * plan.paid_h
+            columns.parking_eur[:] = eur_h[columns.dest] * paid_h
             run_blocks(fill_logsums, n, model.threads, columns, plan.parameters, out[group, kind])
         run_blocks(fill_logsums, n, model.threads, on_foot, plan.parameters, out[group, Kind.RIDE])
         columns.fixed[Alternative.PASSENGER] = NEVER

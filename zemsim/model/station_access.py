@@ -102,8 +102,8 @@ class StationAccess:
         for j, component in enumerate(COMPONENTS):
             tours.transit[modes, j, here] = np.where(available, option[component], 0.0)
         on_trains = option["fare_eur"] - option["bus_fare_eur"]
-        share = plan.fare_share[rows] * plan.tickets.paid(rows)[here, modes]
-        on_buses = np.where(modes == 0, np.minimum(option["bus_fare_eur"], plan.most_eur[rows]), option["bus_fare_eur"])
+        share = plan.fare_share(rows) * plan.tickets.paid(rows)[here, modes]
+        on_buses = np.where(modes == 0, np.minimum(option["bus_fare_eur"], plan.most_eur(rows)), option["bus_fare_eur"])
         tours.fare_eur[modes, here] = np.where(available, on_buses * share[:, 0] + on_trains * share[:, 1], 0.0)
         fill_fixed_rows(0, len(rows), tours, model.temperature_c, plan.parameters)
         utility: npt.NDArray[np.float64] = tours.fixed[_CHOSEN[modes], here].astype(np.float64)

@@ -77,35 +77,24 @@ class TransitOffer:
         served = np.concatenate([np.ones(1), 1.0 / self.asked.ravel()])
         self.refused = luck >= np.minimum(served[self._places[0]], served[self._places[1]])
 
-    def write(self, base_fare_eur: npt.NDArray[np.float64]) -> None:
-        """Write the options into the columns, and the fares on buses and on trains into ``base_fare_eur`` [R, 2, 2]."""
+    def write(self) -> None:
+        """Write the options into the columns."""
         self._further_min = np.zeros(1, np.float32)
-        self._write_rows(self.full, base_fare_eur, [ALL_ROWS] * len(MODES))
+        self._write_rows(self.full, [ALL_ROWS] * len(MODES))
         if self.without is not None and self.refused.any():
             refused = [np.flatnonzero(of_mode) for of_mode in self.refused]
-            self._write_rows(self.without, base_fare_eur, refused)
+            self._write_rows(self.without, refused)
 
-    def write_again(self, rows: npt.NDArray[np.int64], base_fare_eur: npt.NDArray[np.float64]) -> None:
+    def write_again(self, rows: npt.NDArray[np.int64]) -> None:
         """Write some rows anew, whose options have changed; they are served."""
         self._places = None
         self.refused[:, rows] = False
-        self._write_rows(self.full, base_fare_eur, [rows] * len(MODES))
+        self._write_rows(self.full, [rows] * len(MODES))
 
-    def put(
-        self,
-        options: Options,
-        rows: Sequence[npt.NDArray[np.int64]],
-        base_fare_eur: npt.NDArray[np.float64],
-    ) -> None:
+    def put(self, options: Options, rows: Sequence[npt.NDArray[np.int64]]) -> None:
         """Offer other options, which differ in ``rows`` of each mode; who is refused stays so."""
         self.full, self._places = options, None
-        self._write_rows(options, base_fare_eur, [at[~self.refused[k, at]] for k, at in enumerate(rows)])
-
-    def serve_all(self, base_fare_eur: npt.NDArray[np.float64]) -> None:
-        """Refuse nobody any more."""
-        if self.refused.any():
-            self.refused[:] = False
-            self.write(base_fare_eur)
+        self._write_rows(options, [at[~self.refused[k, at]] for k, at in enumerate(rows)])
 
     def expect(
         self, further_min: npt.NDArray[np.float32], temperature_c: float, p: ChoiceParameters, threads: int
@@ -139,12 +128,26 @@ class TransitOffer:
                 found[side, k] = np.where(pattern >= 0, 1 + pattern * len(PERIODS) + period, 0)
         return found
 
-    def _write_rows(
-        self,
-        options: Options,
-        base_fare_eur: npt.NDArray[np.float64],
-        rows: Sequence[Rows],
-    ) -> None:
+    def base_fare_eur(self, rows: Rows = ALL_ROWS) -> npt.NDArray[np.float64]:
+        """One-way fares of some tours without measures and concessions, float64 [rows, 2, 2].
+
+        Of the bus and the train option (second axis) what is paid on buses and on trains (third); 0 for no option.
+        """
+        fares = [self._fares(self.full, mode, rows) for mode in MODES]
+        if self.without is not None and self.refused.any():
+            for k, mode in enumerate(MODES):
+                refused = self.refused[k, rows, None]
+                fares[k] = np.where(refused, self._fares(self.without, mode, rows), fares[k])
+        return np.stack(fares, axis=1)
+
+    @staticmethod
+    def _fares(options: Options, mode: str, rows: Rows) -> npt.NDArray[np.float64]:
+        option = options.of_mode[mode]
+        there = option["available"][rows].astype(np.bool_)
+        fare, on_buses = (np.where(there, option[name][rows], 0.0) for name in ("fare_eur", "bus_fare_eur"))
+        return np.stack([on_buses, fare - on_buses], axis=1, dtype=np.float64)
+
+    def _write_rows(self, options: Options, rows: Sequence[Rows]) -> None:
         """``rows`` are those to be written of each mode."""
         c = self._columns
         for k, (mode, at) in enumerate(zip(MODES, rows, strict=True)):
@@ -155,5 +158,3 @@ class TransitOffer:
                 c.transit[k, j, at] = np.where(available, option[component][at], 0.0)
             self.usual_wait_min[k, at] = c.transit[k, WAIT, at]
             c.crowd_out[k, at], c.crowd_back[k, at] = option["event_out"][at], option["event_back"][at]
-            fare, on_buses = (np.where(available, option[name][at], 0.0) for name in ("fare_eur", "bus_fare_eur"))
-            base_fare_eur[at, k, 0], base_fare_eur[at, k, 1] = on_buses, fare - on_buses

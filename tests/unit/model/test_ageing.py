@@ -108,7 +108,7 @@ def test_fares_see_the_new_age(model: MobilityModel) -> None:
         who = plan.column("resident_idx")
         np.testing.assert_array_equal(plan.age, model.residents.table.age[who])
         share = model.conditions.fare_share[:, plan.columns.origin, plan.age].T
-        np.testing.assert_array_equal(plan.fare_share[plan.in_force], share[plan.in_force])
+        np.testing.assert_array_equal(plan.fare_share()[plan.in_force], share[plan.in_force])
 
 
 def test_cars_go_and_come_with_households(model: MobilityModel) -> None:

@@ -42,7 +42,7 @@ def test_only_pensioners_inside_the_city_pay_less_and_the_accounts_know(model: M
     there = (zemgale.zones["settlement_id"] == "jekabpils").to_numpy()
     c = plan.columns
     entitled = there[c.origin] & there[c.dest] & (plan.age >= 65)
-    by_bus = plan.base_fare_eur[:, 0, 0]
+    by_bus = plan.offer.base_fare_eur()[:, 0, 0]
     assert (entitled & (by_bus > most)).any()
     np.testing.assert_allclose(c.fare_eur[0][entitled], np.minimum(by_bus[entitled], most), rtol=1e-6)
     full = plan.base_fare_eur.sum(axis=2).T

@@ -147,8 +147,9 @@ def arrays_of(plan: DayPlan) -> dict[str, np.ndarray]:
     """All that choice, roads, charging and books read of a day's tours."""
     found = {name: np.asarray(values) for name, values in plan.columns._asdict().items()}
     found |= {f"allotment.{name}": np.asarray(values) for name, values in plan.allotment._asdict().items()}
-    names = ("out_min", "back_min", "free_out_min", "paid_h", "active_km", "base_fare_eur", "damping")
-    return found | {name: getattr(plan, name) for name in names}
+    found |= {name: getattr(plan, name) for name in ("out_min", "back_min", "active_km")}
+    found |= {name: getattr(plan, name)() for name in ("free_out_min", "paid_h", "damping", "most_eur", "fare_share")}
+    return found | {"base_fare_eur": plan.offer.base_fare_eur()}
 
 
 def test_a_moved_tour_is_the_tour_that_had_been_planned_there(
@@ -248,7 +249,7 @@ def test_nobody_is_sent_where_the_day_is_too_short_for(dear: tuple[MobilityModel
         away = plan.column("leave_min") - plan.column("depart_min")
         free = np.flatnonzero(plan.column("purpose")[plan.moved] != Purpose.WORK)
         rows = plan.moved[free]
-        assert (plan.free_out_min[rows] <= away[rows] - 5).all()
+        assert (plan.free_out_min(rows) <= away[rows] - 5).all()
     assert model.book.counts["no_place_in_time"] < 0.1 * sum(len(plan.moved) for plan in model.plans.values())
 
 
