@@ -134,7 +134,7 @@ def age_bought(kind: Powertrain) -> Probe:
         model.parameters = model.parameters.with_values({"h_repl": 0.13, "h_add": 0.15})
         model.book = type(model.book)()
         buy_cars(model)
-        choice = model.car_market.choice
+        choice = model.car_choice
         assert (choice == 2 * kind + 1).any()
         return mean(model.vehicles.age_years[choice == 2 * kind + 1])
 

@@ -15,6 +15,7 @@ from zemsim.model.car_use import car_use
 from zemsim.model.charging_hours import load_by_hour
 from zemsim.model.day import reported_modes
 from zemsim.model.energy import fuel_l_per_km, grid_kwh_per_km
+from zemsim.model.packed_rows import Packed, PackedRows, Positions, Sparse, unpacked
 from zemsim.model.shared_car_book import car_station_rows, shared_car_rows
 from zemsim.model.station_book import station_rows
 from zemsim.model.transit_book import TransitSeason, fleet_rows, route_rows
@@ -38,13 +39,16 @@ COUNTS = (
     "cars_left",
     "cars_came",
 )
+#: Tables with a row for each tour or car, which are kept packed.
+_PACKED = ("trips", "vehicles")
 
 
 class Book:
     """Tables of one run while they are written; counts of what could not be simulated."""
 
     def __init__(self) -> None:
-        self._parts: dict[str, list[pd.DataFrame]] = {name: [] for name in case_tables()}
+        self._packed: dict[str, list[PackedRows]] = {name: [] for name in _PACKED}
+        self._parts: dict[str, list[pd.DataFrame]] = {name: [] for name in case_tables() if name not in _PACKED}
         self.counts: dict[str, float] = dict.fromkeys(COUNTS, 0)
         self._seasons: list[TransitSeason] = []
 
@@ -52,15 +56,21 @@ class Book:
         """A book with the same rows so far; what is added to one does not reach the other."""
         twin = Book()
         twin._parts = {name: list(parts) for name, parts in self._parts.items()}
+        twin._packed = {name: list(parts) for name, parts in self._packed.items()}
         twin.counts = dict(self.counts)
         return twin
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """All tables, with the types of their schemas."""
-        return {name: conform(_join(parts, name), name) for name, parts in self._parts.items()}
+        return {name: conform(self._table(name), name) for name in case_tables()}
+
+    def _table(self, name: str) -> pd.DataFrame:
+        return unpacked(self._packed[name]) if name in _PACKED else _join(self._parts[name], name)
 
     def of_year(self, name: str, year: int) -> pd.DataFrame:
         """The rows of a year of one table, as they were written down."""
+        if name in _PACKED:
+            return unpacked([part for part in self._packed[name] if part.year == year])
         return _join([part for part in self._parts[name] if len(part) and part["year"].iloc[0] == year], name)
 
     def add_purchases(self, year: int, **columns: Any) -> None:
@@ -135,20 +145,17 @@ class Book:
             fare = np.where(alternative == chosen, c.fare_eur[k, made], fare)
             with_pass |= (alternative == chosen) & on_pass[:, k]
         driven = alternative == Alternative.DRIVER
-        self._parts["trips"].append(
-            pd.DataFrame(
-                {
-                    "year": np.full(len(made), model.year, np.int16),
-                    "season": np.full(len(made), int(model.season), np.int8),
-                    "day_type": np.full(len(made), int(plan.day_type), np.int8),
-                    "tour_idx": (plan.first_idx + made).astype(np.int32),
-                    "mode": reported_modes(plan, model.vehicles.electric)[made],
-                    "fare_eur": fare.astype(np.float32),
-                    "with_pass": with_pass,
-                    "parking_eur": np.where(driven, c.parking_eur[made], 0.0).astype(np.float32),
-                }
-            )
-        )
+        columns: dict[str, Packed] = {
+            "year": np.int16(model.year),
+            "season": np.int8(model.season),
+            "day_type": np.int8(plan.day_type),
+            "tour_idx": Positions.of(plan.first_idx, plan.alternative >= 0),
+            "mode": reported_modes(plan, model.vehicles.electric)[made],
+            "fare_eur": Sparse.of(fare.astype(np.float32)),
+            "with_pass": with_pass,
+            "parking_eur": Sparse.of(np.where(driven, c.parking_eur[made], 0.0).astype(np.float32)),
+        }
+        self._packed["trips"].append(PackedRows(model.year, len(made), columns))
 
     def close_days(self, model: MobilityModel) -> None:
         """Write down the routes of a simulated year, means over the days of its seasons, and the gaps."""
@@ -162,20 +169,16 @@ class Book:
         v = model.vehicles
         simulated = model.year in model.world.settings.days_in
         rows = np.flatnonzero(v.owned)
-        blank = np.full(len(rows), np.nan, np.float32)
-        flows = {name: getattr(v, name)[rows].astype(np.float32) for name in ("km_year", "litres_year", "kwh_year")}
-        self._parts["vehicles"].append(
-            pd.DataFrame(
-                {
-                    "year": np.full(len(rows), model.year, np.int16),
-                    "vehicle_idx": rows.astype(np.int32),
-                    "household_idx": v.household_idx[rows],
-                    "powertrain": v.powertrain[rows],
-                    "age_years": v.age_years[rows],
-                    **{name: values if simulated else blank for name, values in flows.items()},
-                }
-            )
-        )
+        flows = ("km_year", "litres_year", "kwh_year")
+        columns: dict[str, Packed] = {
+            "year": np.int16(model.year),
+            "vehicle_idx": Positions.of(0, v.owned),
+            "household_idx": v.household_idx[rows],
+            "powertrain": v.powertrain[rows],
+            "age_years": v.age_years[rows],
+            **{name: getattr(v, name)[rows].astype(np.float32) if simulated else np.float32("nan") for name in flows},
+        }
+        self._packed["vehicles"].append(PackedRows(model.year, len(rows), columns))
 
     def add_payments(self, model: MobilityModel) -> None:
         """The ledger of the year's measures."""

@@ -203,13 +203,14 @@ class DestinationChoice:
         if not (cells.before >= 0).any():
             return stay
         weight, pull = places_weighed(cells, before, now, theta, model.threads), np.ones(self._n_zones)
-        free, draw = np.ones(len(stay), np.bool_), market.draw
+        free, draw = np.ones(len(stay), np.bool_), market.draw.astype(np.int64)
         if changes is not None:
             pull, totals = balanced_pull(cells, market.zone, weight, self._n_zones, _PASSES, _SOUGHT)
             wanted = np.bincount(market.zone, minlength=self._n_zones)
             self.zones_off = int((np.abs(totals - wanted) > BALANCE * wanted).sum())
             free, draw = changes, np.full(len(stay), _WORK_DRAW)
-        movers = Movers(cell, free, market.agent, draw, market.origin, market.zone, market.room_min)
+        agent = model.residents.table.resident_id[market.resident]
+        movers = Movers(cell, free, agent, draw, market.origin, market.zone, market.room_min)
         way_min, stream = model.world.road_skim.time_min, int(Stream.DESTINATION_CHANGE)
         place = settled(cells, movers, weight, pull, now, way_min, model.seed, stream, model.threads)
         self.not_moved += int((place < 0).sum())
@@ -223,10 +224,10 @@ class DestinationChoice:
         """Those who change their job choose among all workplaces; the others keep what they had."""
         market, residents, plans = self.work, model.residents.table, model.plans
         self.zones_off = 0
-        who = market.take({day_type: plan.column("resident_idx") for day_type, plan in plans.items()})
+        who = market.resident
         own, member_of = np.arange(len(who)), np.full(len(residents.resident_id), -1)
         member_of[who] = own
-        changes = self._changes_job(model, market.agent) if jobs else np.zeros(len(who), np.bool_)
+        changes = self._changes_job(model, residents.resident_id[who]) if jobs else np.zeros(len(who), np.bool_)
         held = residents.works_like_idx[who]
         held = np.where((held >= 0) & (member_of[held] >= 0), member_of[held], own)
         place = np.where(changes, self._places(model, market, code, before, now, changes), held) if jobs else held

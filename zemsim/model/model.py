@@ -77,8 +77,10 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
     moves: day.Moves
     week: WeekResult
     waits: WaitsMet
-    car_market: CarMarketYear
-    ebike_market: EbikeMarketYear
+    car_market: CarMarketYear  # while cars are bought; then only what was chosen is kept
+    ebike_market: EbikeMarketYear  # while e-bikes are bought
+    car_choice: npt.NDArray[np.int8]
+    ebike_choice: npt.NDArray[np.bool_]
     pass_market: PassMarket
     day_trips: dict[DayType, DayTrips]
     crowding: dict[DayType, npt.NDArray[np.float32]]
@@ -152,14 +154,11 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         return self.municipality_of_zone
 
     def _make_places(self) -> None:
-        region = self.world.region
-        population = np.bincount(
-            self.households.table.municipality_idx,
-            weights=self.households.table.size_pers,
-            minlength=len(region.municipalities),
-        )
+        region, homes = self.world.region, self.households.table
+        size = len(region.municipalities)
+        population = np.bincount(homes.municipality_idx, weights=homes.size_pers, minlength=size)
         vehicles = self.world.population.vehicles
-        home = self.households.table.municipality_idx[vehicles["household_idx"].to_numpy()]
+        home = homes.municipality_idx[vehicles["household_idx"].to_numpy()]
         cars = np.bincount(home, minlength=len(population))
         bevs = np.bincount(home, weights=vehicles["battery_kwh"].to_numpy() > 0, minlength=len(population))
         share = np.divide(bevs, cars, out=np.zeros(len(population)), where=cars > 0)

@@ -29,7 +29,7 @@ class Moves:
     def add(
         self,
         day_type: npt.NDArray[np.integer[Any]],
-        row: Ints,
+        row: npt.NDArray[np.integer[Any]],
         market: Market,
         place: npt.NDArray[np.integer[Any]],
     ) -> None:
@@ -37,7 +37,7 @@ class Moves:
         for each in DayType:
             of = day_type == each
             if of.any():
-                self.parts[each].append((row[of], market, place[of].astype(np.int64)))
+                self.parts[each].append((row[of].astype(np.int64), market, place[of].astype(np.int64)))
 
 
 def go_back(model: MobilityModel) -> None:

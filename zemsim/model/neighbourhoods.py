@@ -30,22 +30,22 @@ class Market:
     Attributes
     ----------
     day_type : int8 [N], day type of each tour.
-    row : int64 [N], its row in the plan of the day type.
+    row : int32 [N], its row in the plan of the day type.
     group : int32 [N], its neighbourhood.
     edges : int32 [G + 1], members of each neighbourhood are neighbours in the order.
     zone : int32 [N], where each was planned to go; origin : int32 [N], where it lives.
-    agent, draw : int64 [N], resident's number and number of the tour within its draws.
+    resident : int32 [N], who makes it; draw : int16 [N], number of the tour within its draws.
     room_min : float32 [N], longest drive there that fits between leaving home and leaving for home.
     """
 
     day_type: npt.NDArray[np.int8]
-    row: Ints
+    row: npt.NDArray[np.int32]
     group: npt.NDArray[np.int32]
     edges: npt.NDArray[np.int32]
     zone: npt.NDArray[np.int32]
     origin: npt.NDArray[np.int32]
-    agent: Ints
-    draw: Ints
+    resident: npt.NDArray[np.int32]
+    draw: npt.NDArray[np.int16]
     room_min: npt.NDArray[np.float32]
 
     def take(self, of_day: Mapping[DayType, npt.NDArray[Any]]) -> npt.NDArray[Any]:
@@ -53,7 +53,9 @@ class Market:
         return take(self.day_type, self.row, of_day)
 
 
-def take(day_type: npt.NDArray[np.int8], row: Ints, of_day: Mapping[DayType, npt.NDArray[Any]]) -> npt.NDArray[Any]:
+def take(
+    day_type: npt.NDArray[np.int8], row: npt.NDArray[np.integer], of_day: Mapping[DayType, npt.NDArray[Any]]
+) -> npt.NDArray[Any]:
     """Values of tours given by day type and row, [..., N], from arrays [..., R] by day type."""
     some = of_day[DayType.WEEKDAY]
     out = np.empty((*some.shape[:-1], len(row)), some.dtype)
@@ -71,20 +73,21 @@ def take(day_type: npt.NDArray[np.int8], row: Ints, of_day: Mapping[DayType, npt
 def market_of(plans: Mapping[DayType, DayPlan], rows: Mapping[DayType, Ints], order: Ints) -> Market:
     """The market of some tours by day type; ``order`` is that of the zones, see `near_order`."""
     day_type = np.repeat([int(d) for d in rows], [len(r) for r in rows.values()]).astype(np.int8)
-    row = np.concatenate(list(rows.values()))
+    row = np.concatenate(list(rows.values())).astype(np.int32)
 
     def of(column: Callable[[DayPlan], npt.NDArray[Any]]) -> npt.NDArray[Any]:
         return take(day_type, row, {each: column(plan) for each, plan in plans.items()})
 
     home, km, agent = (of(each) for each in (_home, lambda plan: plan.columns.road_km, lambda plan: plan.resident_id))
-    draw = of(lambda plan: plan.address)
+    draw = of(lambda plan: plan.address).astype(np.int16)
+    resident = of(lambda plan: plan.column("resident_idx"))
     members = np.bincount(home, minlength=len(order))
     group = neighbourhoods(order, members, LEAST_MEMBERS)[home]
     near = np.lexsort((draw, agent, km, group))
     edges = np.append(0, np.cumsum(np.bincount(group))).astype(np.int32)
     zone, room_min = of(lambda plan: plan.columns.dest)[near], of(_room_min)[near]
     day_type, row, group = day_type[near], row[near], group[near].astype(np.int32)
-    return Market(day_type, row, group, edges, zone, home[near], agent[near], draw[near], room_min)
+    return Market(day_type, row, group, edges, zone, home[near], resident[near], draw[near], room_min)
 
 
 def _home(plan: DayPlan) -> npt.NDArray[np.int32]:

@@ -72,6 +72,8 @@ def buy_cars(model: MobilityModel) -> None:
     model.households.do("replace_cars")
     _take_delivery(model)
     vehicles.empty(np.flatnonzero(model.car_market.choice == NO_CAR))
+    model.car_choice = model.car_market.choice
+    del model.car_market  # what households weighed would take as much room as the tours of a day
 
 
 def _take_delivery(model: MobilityModel) -> None:
@@ -150,6 +152,8 @@ def buy_ebikes(model: MobilityModel) -> None:
         scrapped_age_years=np.full(len(rows), -1),
         km_year=np.zeros(len(rows), np.float32),
     )
+    model.ebike_choice = market.buys
+    del model.ebike_market
 
 
 def choose_destinations(model: MobilityModel, jobs: bool = True) -> None:

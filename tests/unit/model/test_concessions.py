@@ -45,7 +45,7 @@ def test_only_pensioners_inside_the_city_pay_less_and_the_accounts_know(model: M
     by_bus = plan.offer.base_fare_eur()[:, 0, 0]
     assert (entitled & (by_bus > most)).any()
     np.testing.assert_allclose(c.fare_eur[0][entitled], np.minimum(by_bus[entitled], most), rtol=1e-6)
-    full = plan.base_fare_eur.sum(axis=2).T
+    full = plan.offer.base_fare_eur().sum(axis=2).T
     np.testing.assert_allclose(c.fare_eur[:, ~entitled], full[:, ~entitled], rtol=1e-6)
 
     plan.alternative[:] = np.where(entitled & c.transit_ok[0], Alternative.BUS, -1)

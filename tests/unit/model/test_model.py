@@ -138,8 +138,8 @@ def test_ebikes_are_the_same_bits_one_by_one(world: World) -> None:
         model.year = 2026
         model._do(YEAR[:1])
         year.buy_ebikes(model)
-    assert batch.ebike_market.buys.tobytes() == single.ebike_market.buys.tobytes()
-    assert batch.ebike_market.buys.any()
+    assert batch.ebike_choice.tobytes() == single.ebike_choice.tobytes()
+    assert batch.ebike_choice.any()
     assert_same_state(batch, single)
     batch.close()
     single.close()
@@ -432,7 +432,7 @@ def test_a_year_makes_cars_older_and_replaces_some(model: MobilityModel) -> None
     before = model.vehicles.snapshot()
     year.buy_cars(model)
     after = model.vehicles
-    choice, had = model.car_market.choice, before["powertrain"] != EMPTY
+    choice, had = model.car_choice, before["powertrain"] != EMPTY
     bought, given_up = (choice >= 0) & (choice < NO_CAR), choice == NO_CAR
     assert 0.02 < bought.mean() < 0.3
     kept = had & (choice < 0)
@@ -455,7 +455,7 @@ def test_only_adults_without_an_ebike_buy_one(model: MobilityModel) -> None:
     model._do(YEAR[:1])
     had = model.residents.table.ebike.copy()
     year.buy_ebikes(model)
-    bought = model.ebike_market.buys
+    bought = model.ebike_choice
     assert bought.any()
     assert not (bought & had).any()
     assert (model.residents.table.age[bought] >= 18).all()

@@ -84,7 +84,7 @@ def test_who_rides_to_work_pays_twenty_of_its_rides_and_other_tours_there_are_fr
     first = np.zeros(plan.n_tours, bool)
     first[way[way >= 0]] = True
     for wanted, rides in ((Purpose.WORK, WORK), (Purpose.SCHOOL, SCHOOL)):
-        rows = first & (purpose == wanted) & ~inside & (plan.base_fare_eur[:, :, 0] > 0).any(axis=1)
+        rows = first & (purpose == wanted) & ~inside & (plan.offer.base_fare_eur()[:, :, 0] > 0).any(axis=1)
         assert rows.sum() > 10
         np.testing.assert_allclose(made.share[rows, 0], 20.0 / rides)
     assert (made.share[inside, 0] == 1.0).all()
@@ -102,7 +102,7 @@ def test_who_rides_to_work_pays_twenty_of_its_rides_and_other_tours_there_are_fr
 def test_nobody_pays_more_than_with_single_fares(days: MobilityModel) -> None:
     model = walk(days, PASS)
     for plan in model.plans.values():
-        single = (plan.due_eur(slice(None)) * plan.fare_share[:, None, :]).sum(axis=2).T
+        single = (plan.due_eur(slice(None)) * plan.fare_share()[:, None, :]).sum(axis=2).T
         assert (plan.columns.fare_eur <= single.astype(np.float32)).all()
         assert (plan.tickets.paid(slice(None)) >= 0.0).all()
 

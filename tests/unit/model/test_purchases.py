@@ -268,7 +268,7 @@ def test_before_any_day_was_simulated_price_alone_decides(world: World) -> None:
 def test_only_those_who_will_think_of_an_ebike_have_a_gain_worked_out(known: MobilityModel) -> None:
     found = gains(known)
     year.buy_ebikes(known)
-    bought = known.ebike_market.buys
+    bought = known.ebike_choice
     known.residents.table.ebike[bought] = False
     assert (found > 0).any()
     assert known.season == Season.WINTER
