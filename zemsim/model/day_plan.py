@@ -22,6 +22,7 @@ from zemsim.model.coefficients import choice_parameters, segments_of
 from zemsim.model.concessions import Concessions
 from zemsim.model.money_weights import length_damping, paid_parking_h, purpose_weight
 from zemsim.model.passes import TourTickets
+from zemsim.model.resident_tours import ResidentTours
 from zemsim.model.school_runs import SchoolRuns
 from zemsim.model.tour_columns import allotment_of, columns_of
 from zemsim.model.tour_roads import RoadTimes
@@ -43,15 +44,11 @@ _CAR_RANK = np.argsort(_CAR_ORDER).astype(np.int8)
 _SHARED_EBIKE_AGE = 16
 
 
-class DayPlan:
+class DayPlan(ResidentTours):
     """Tours of one day type, their columns, and the choice made for each.
 
     Attributes
     ----------
-    tours : DataFrame of the day type's tours, index 0 to R - 1.
-    first_idx : position of the first of them in the table of all tours of the seed.
-    tour_start, tour_end : int32 [P], the tours of each resident.
-    household_tours : int32 [H + 1], offsets of the tours of each household.
     columns, allotment : what the kernels read.
     alternative : int8 [R], the choice; -1 = no alternative at all.
     tickets : what passes make of the fares.
@@ -75,14 +72,8 @@ class DayPlan:
         parameters: Parameters,
         threads: int,
     ) -> None:
-        chosen = np.flatnonzero(all_tours["day_type"].to_numpy() == day_type)
-        self.day_type, self.seed, self.threads = day_type, seed, threads
-        self.first_idx = int(chosen[0]) if len(chosen) else 0
-        if len(chosen) and not (np.diff(chosen) == 1).all():
-            raise ValueError("tours must be sorted by day type")
-        self.n_tours = len(chosen)
-        self.tours = all_tours.iloc[self.first_idx : self.first_idx + self.n_tours].reset_index(drop=True)
-        self._index(population)
+        super().__init__(population, all_tours, day_type)
+        self.seed, self.threads = seed, threads
         self._spans, self.in_force = TourSpans.of(self.tours), np.ones(self.n_tours, np.bool_)
         self._behaviour, self._region = parameters, region
         self.parameters = choice_parameters(parameters)
@@ -106,40 +97,9 @@ class DayPlan:
         self.shared_cars: SharedCars | None = None
         self._fixed_at: float | None = None
         self._concessions, self.tickets = Concessions.of(region), TourTickets.single(self.n_tours)
-        self._fares_of: tuple[npt.NDArray[np.float64], npt.NDArray[np.int16]] | None = None
+        self._fares_of: tuple[npt.NDArray[np.float64], npt.NDArray[np.int16]]
         self._fares_written = False
         self.out_min, self.back_min = np.zeros((2, self.n_tours), np.float32)
-
-    def column(self, name: str) -> npt.NDArray[Any]:
-        """A column of the tours as an array."""
-        return self.tours[name].to_numpy()
-
-    def _index(self, population: Population) -> None:
-        resident = self.column("resident_idx")
-        everyone = np.arange(len(population.residents))
-        self.tour_start = np.searchsorted(resident, everyone, "left").astype(np.int32)
-        self.tour_end = np.searchsorted(resident, everyone, "right").astype(np.int32)
-        self._home = population.residents["household_idx"].to_numpy()
-        edges = np.arange(len(population.households) + 1)
-        self.household_tours = np.searchsorted(self.household_of, edges, "left").astype(np.int32)
-        self.ordinal = (np.arange(self.n_tours) - self.tour_start[resident]).astype(np.int16)
-        self.age = population.residents["age"].to_numpy(np.int16)[resident]
-        self._resident_ids = population.residents["resident_id"].to_numpy(np.int64)
-
-    @property
-    def household_of(self) -> npt.NDArray[np.int32]:
-        """Household of each tour, int32 [R]."""
-        return np.asarray(self._home[self.column("resident_idx")], np.int32)
-
-    @property
-    def resident_id(self) -> npt.NDArray[np.int64]:
-        """Number of the resident of each tour, int64 [R]."""
-        return np.asarray(self._resident_ids[self.column("resident_idx")], np.int64)
-
-    @property
-    def address(self) -> npt.NDArray[np.int64]:
-        """Number of each tour within its resident's draws: the same whatever the season, year and policy."""
-        return np.asarray(self.ordinal, np.int64) + 64 * int(self.day_type)
 
     def _shocks(self, stream: Stream, width: int) -> npt.NDArray[np.float32]:
         shocks = np.empty((width, self.n_tours), np.float32)
@@ -315,8 +275,11 @@ class DayPlan:
 
         The ages [P] are from then on those of the travellers, for shared e-bikes and in the books too.
         """
-        of = self._fares_of
-        if self._fares_written and of and np.array_equal(of[0], fare_share) and np.array_equal(of[1], age):
+        if (
+            self._fares_written
+            and np.array_equal(self._fares_of[0], fare_share)
+            and np.array_equal(self._fares_of[1], age)
+        ):
             return
         self._fares_of, self._fares_written, self._fixed_at = (fare_share, age.copy()), True, None
         self.age = age[self.column("resident_idx")]
@@ -324,10 +287,7 @@ class DayPlan:
 
     def fare_share(self, rows: Rows = ALL_ROWS) -> npt.NDArray[np.float64]:
         """Share of the base fare that some tours pay on buses and on trains, float64 [rows, 2]."""
-        age = self.age[rows]
-        if self._fares_of is None:
-            return np.ones((len(age), 2))
-        return np.asarray(self._fares_of[0][:, self.columns.origin[rows], age].T)
+        return np.asarray(self._fares_of[0][:, self.columns.origin[rows], self.age[rows]].T)
 
     def most_eur(self, rows: Rows = ALL_ROWS) -> npt.NDArray[np.float64]:
         """Most that some tours pay by bus, by who makes them and where to, float64 [rows]."""
