@@ -7,9 +7,14 @@ full copies with luck of their own, or an even share of them. A car of k copies 
 charging site has k times its points, so that roads and queues are as full as in Zemgale; buses and trains keep their
 places. Kernels are compiled before anything is timed.
 
-Memory is what the process holds at its peak above what it held before the population was made, per resident; that of
-the Mesa agents as Python objects is also told apart. Growth is the exponent of a power law through the sizes: 1 is
-linear. Exit code 1 if a run fails.
+Memory is told in three parts, bytes per resident. *Objects*: residents and households as agents of Mesa, from what
+5,000 of each take when they are made (tracemalloc). *Arrays*: all arrays that the model, its population and tours keep
+after the last year, each buffer once; what all populations share (region, roads, timetables, skims) is not counted.
+*Peak on top*: what the process held at most, above what it held before the population was made, less objects and
+arrays: passing arrays, machine code that is loaded, rooms that the allocator keeps. The parts of one size hold some
+MB that do not grow with the residents (prices by zone and age, skims of the peak), so with several sizes the bytes of
+each further resident are told too, from the first size to the last. Growth of time is the exponent of a power law
+through the sizes: 1 is linear. Exit code 1 if a run fails.
 """
 
 from __future__ import annotations
@@ -34,6 +39,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))  # as a script it know
 import zemsim
 from benchmarks.growth import exponent
 from benchmarks.machine import description
+from benchmarks.memory import array_bytes, object_bytes
 from zemsim.model.build import build_world, run_settings
 from zemsim.model.model import MobilityModel
 from zemsim.model.world import World
@@ -120,7 +126,9 @@ def one(residents: int, threads: int, days: Sequence[int] | None) -> dict[str, A
         model.run_year()
         years[year] = time.perf_counter() - year_begun
     ended, ended_cpu, n = time.perf_counter(), time.process_time(), len(model.residents)
+    peak = (peak_mb() - before_mb) * 2**20
     gc.collect()
+    arrays, objects = array_bytes(model), object_bytes(model)
     return {
         "residents": n,
         "times": times,
@@ -132,17 +140,9 @@ def one(residents: int, threads: int, days: Sequence[int] | None) -> dict[str, A
         "model_seconds": built - made,
         "years_seconds": ended - built,
         "by_year": years,
-        "peak_bytes_per_resident": (peak_mb() - before_mb) * 2**20 / n,
-        "held_bytes_per_resident": (held_mb() - before_mb) * 2**20 / n,
-        "column_bytes_per_resident": column_bytes(model) / n,
+        "bytes": {"objects": objects, "arrays": arrays, "peak_on_top": peak - objects - arrays},
         "timings": model.timings,
     }
-
-
-def column_bytes(model: MobilityModel) -> int:
-    """Bytes of the columns of residents, households and cars."""
-    tables = [model.residents.table.columns, model.households.table.columns, vars(model.vehicles)]
-    return sum(a.nbytes for table in tables for a in table.values() if isinstance(a, np.ndarray))
 
 
 def in_child(residents: int, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -162,20 +162,25 @@ def _line(row: dict[str, Any]) -> str:
     return (
         f"{row['residents']:>9,}{row['tours']:>11,}{row['seconds']:>10.1f}{row['cpu_seconds']:>8.1f}"
         f"{row['population_seconds']:>13.1f}{row['model_seconds']:>8.1f}{row['years_seconds']:>8.1f}"
-        f"{row['peak_bytes_per_resident']:>18,.0f}{row['held_bytes_per_resident']:>7,.0f}"
-        f"{row['column_bytes_per_resident']:>10,.0f}"
+        + "".join(f"{size / row['residents']:>13,.0f}" for size in row["bytes"].values())
     )
 
 
 def as_text(rows: Sequence[dict[str, Any]]) -> str:
     """A table, and how all grows."""
-    head = "residents      tours   seconds   CPU s   population   model   years   peak B/resident   held   columns"
+    head = "residents      tours   seconds   CPU s   population   model   years  objects B/r   arrays B/r  peak on top"
     lines = [head, *map(_line, rows)]
     if len(rows) > 1:
         sizes = [row["residents"] for row in rows]
         for key in ("cpu_seconds", "years_seconds"):
             power = exponent(sizes, [row[key] for row in rows])
             lines.append(f"{key} grows with the residents to the power of {power:.2f}")
+        more = sizes[-1] - sizes[0]
+        parts = {name: (rows[-1]["bytes"][name] - size) / more for name, size in rows[0]["bytes"].items()}
+        told = ", ".join(f"{name.replace('_', ' ')} {size:,.0f}" for name, size in parts.items())
+        lines.append(
+            f"bytes of each further resident: {told}; without objects {sum(parts.values()) - parts['objects']:,.0f}"
+        )
     return "\n".join(lines)
 
 

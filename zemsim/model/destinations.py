@@ -70,7 +70,7 @@ class DestinationChoice:
         self._richer = model.at_start("residents")["income_ratio"] >= self.standards.income_edge_ratio
         self._kind_at_first = _kinds(
             model, model.at_start("residents")["licence"], model.at_start("vehicles")["powertrain"]
-        )
+        ).astype(np.int8)
         plans = model.plans
         self.free = [
             market_of(plans, {day_type: _tours_for(plan, purpose)}, order)

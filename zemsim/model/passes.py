@@ -48,17 +48,26 @@ class TourTickets:
 
     Attributes
     ----------
-    share : float64 [R, 2], share of the single fare on buses and on trains.
+    holder_row, holder_share : int64 [N] and float64 [N, 2], tours for which less than the single fare is paid on
+        buses and on trains, and the share of it; all others pay the whole.
     free : bool [R, 2, 2], rides by the bus and the train option whose part on buses or trains a pass has paid for.
     """
 
-    share: npt.NDArray[np.float64]
+    holder_row: npt.NDArray[np.int64]
+    holder_share: npt.NDArray[np.float64]
     free: npt.NDArray[np.bool_]
 
     @classmethod
     def single(cls, n_tours: int) -> TourTickets:
         """Single tickets for all."""
-        return cls(np.ones((n_tours, 2)), np.zeros((n_tours, 2, 2), np.bool_))
+        return cls(np.empty(0, np.int64), np.empty((0, 2)), np.zeros((n_tours, 2, 2), np.bool_))
+
+    @property
+    def share(self) -> npt.NDArray[np.float64]:
+        """Share of the single fare on buses and on trains, float64 [R, 2]."""
+        share = np.ones((len(self.free), 2))
+        share[self.holder_row] = self.holder_share
+        return share
 
     def paid(self, rows: Rows) -> npt.NDArray[np.float64]:
         """Share of the single fare of some tours, float64 [rows, 2, 2] as `TransitOffer.base_fare_eur`."""
@@ -141,6 +150,7 @@ def take_passes_of_year(model: MobilityModel) -> None:
     passes = model.residents.table.passes
     for plan in model.plans.values():
         plan.set_tickets(tickets_of(model, plan, model.pass_market, passes))
+    del model.pass_market
 
 
 def tickets_without_measures(model: MobilityModel, plan: DayPlan) -> TourTickets:
@@ -163,7 +173,7 @@ def tickets_of(model: MobilityModel, plan: DayPlan, market: PassMarket, passes: 
     if plan.day_type == DayType.WEEKDAY:
         who = np.flatnonzero(passes)
         share = np.divide(market.trips[who], market.rides_month[who], out=np.ones((len(who), 2)), where=taken[who])
-        tickets.share[market.way[who]] = np.minimum(share, 1.0)
+        tickets.holder_row, tickets.holder_share = market.way[who], np.minimum(share, 1.0)
     who = plan.column("resident_idx")
     rows = np.flatnonzero((passes[who] != 0) & (model.residents.table.rides_by[who] > 0) & plan.in_force)
     rows = rows[_valid(model, plan, rows, market.way[who[rows]])]

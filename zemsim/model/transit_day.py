@@ -62,7 +62,13 @@ def with_events(
     """The option of a mode, and the departures that each tour plans to take out and back."""
     out = planned_events(trips, skim, option["leg_out"], depart_min, False, threads)
     back = planned_events(trips, skim, option["leg_back"], leave_min, True, threads)
-    return {**option, "event_out": out, "event_back": back}
+    legs = {name: _narrow(option[name], skim.main_pattern.size) for name in ("leg_out", "leg_back")}
+    return {**option, **legs, "event_out": out, "event_back": back}
+
+
+def _narrow(leg: npt.NDArray[np.int64], n_legs: int) -> npt.NDArray[Any]:
+    """Positions among so many legs in as few bytes as they need."""
+    return leg.astype(np.int32) if n_legs <= np.iinfo(np.int32).max else leg
 
 
 def transit_loads(model: MobilityModel) -> dict[DayType, DepartureLoads]:

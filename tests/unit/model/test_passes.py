@@ -13,7 +13,7 @@ from zemsim.behaviour.parameters import SEGMENTS
 from zemsim.core.names import TRIPS_PER_TOUR, Alternative, DayType, Purpose
 from zemsim.model.agents import Resident
 from zemsim.model.model import MobilityModel
-from zemsim.model.passes import TourTickets, rides_a_month, take_passes_of_year, tickets_without_measures
+from zemsim.model.passes import TourTickets, rides_a_month, take_passes_of_year, tickets_without_measures, ways_of
 
 if TYPE_CHECKING:
     from zemsim.model.world import World
@@ -63,7 +63,7 @@ def test_the_pass_of_regional_buses_and_trains_costs_twenty_rides(days: Mobility
 
 def test_tickets_by_hand() -> None:
     tickets = TourTickets.single(3)
-    tickets.share[0] = [0.6, 1.0]
+    tickets.holder_row, tickets.holder_share = np.array([0]), np.array([[0.6, 1.0]])
     tickets.free[1, 1] = [False, True]
     assert tickets.paid(slice(None)).tolist() == [
         [[0.6, 1.0], [0.6, 1.0]],
@@ -79,7 +79,7 @@ def test_who_rides_to_work_pays_twenty_of_its_rides_and_other_tours_there_are_fr
     take_passes_of_year(model)  # once more, for whoever rode on the last day
     plan, residents = model.plans[DayType.WEEKDAY], model.residents.table
     made, c = plan.tickets, plan.columns
-    way = model.pass_market.way
+    way = ways_of(model.plans[DayType.WEEKDAY], len(model.residents))
     purpose, inside = plan.column("purpose"), c.segment == SEGMENTS.index("city")
     first = np.zeros(plan.n_tours, bool)
     first[way[way >= 0]] = True
@@ -112,7 +112,9 @@ def test_a_pass_dearer_than_the_rides_of_a_month_is_bought_by_nobody(days: Mobil
     at_school = model.residents.table.passes > 0
     plan = model.plans[DayType.WEEKDAY]
     assert at_school.any()
-    assert (plan.column("purpose")[model.pass_market.way[at_school]] == Purpose.SCHOOL).all()
+    assert (
+        plan.column("purpose")[ways_of(model.plans[DayType.WEEKDAY], len(model.residents))[at_school]] == Purpose.SCHOOL
+    ).all()
     model = walk(days, PASS | {"pass_trips": 38.0})
     assert not model.residents.table.passes.any()
     assert not model.records["trips"].query("year == 2025")["with_pass"].any()
@@ -135,7 +137,7 @@ def test_one_by_one_is_the_same_and_a_rule_of_ones_own_counts(world: World) -> N
     assert not model.residents.table.passes[holders].any()
     assert (model.residents.table.passes[np.setdiff1d(np.arange(len(together)), holders)] > 0).any()
     plan = model.plans[DayType.WEEKDAY]
-    assert (plan.tickets.share[model.pass_market.way[holders]] == 1.0).all()
+    assert (plan.tickets.share[ways_of(model.plans[DayType.WEEKDAY], len(model.residents))[holders]] == 1.0).all()
     model.close()
 
 
