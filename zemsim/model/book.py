@@ -65,12 +65,12 @@ class Book:
         return {name: conform(self._table(name), name) for name in case_tables()}
 
     def _table(self, name: str) -> pd.DataFrame:
-        return unpacked(self._packed[name]) if name in _PACKED else _join(self._parts[name], name)
+        return _unpack(self._packed[name], name) if name in _PACKED else _join(self._parts[name], name)
 
     def of_year(self, name: str, year: int) -> pd.DataFrame:
         """The rows of a year of one table, as they were written down."""
         if name in _PACKED:
-            return unpacked([part for part in self._packed[name] if part.year == year])
+            return _unpack([part for part in self._packed[name] if part.year == year], name)
         return _join([part for part in self._parts[name] if len(part) and part["year"].iloc[0] == year], name)
 
     def add_purchases(self, year: int, **columns: Any) -> None:
@@ -219,6 +219,10 @@ def _sites(model: MobilityModel) -> pd.DataFrame:
             "peak_kw": week.peak_kw[rows],
         }
     )
+
+
+def _unpack(parts: list[PackedRows], name: str) -> pd.DataFrame:
+    return unpacked(parts) if any(part.n_rows for part in parts) else schema(name).empty()
 
 
 def _join(parts: list[pd.DataFrame], name: str) -> pd.DataFrame:

@@ -307,7 +307,8 @@ class DayPlan(ResidentTours):
     def set_tickets(self, tickets: TourTickets) -> None:
         """Take over what passes make of the fares."""
         self.tickets, self._fixed_at = tickets, None
-        self._pay(ALL_ROWS)
+        if hasattr(self, "_fares_of"):  # else nothing is offered yet, and `set_fares` will write what is to be paid
+            self._pay(ALL_ROWS)
 
     def set_ebikes(
         self, own: npt.NDArray[np.bool_], shared_share: npt.NDArray[np.float64], eur_trip: npt.NDArray[np.float64]

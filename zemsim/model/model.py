@@ -81,7 +81,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
     ebike_market: EbikeMarketYear  # while e-bikes are bought
     car_choice: npt.NDArray[np.int8]
     ebike_choice: npt.NDArray[np.bool_]
-    pass_market: PassMarket  # while passes are taken
+    pass_market: PassMarket
     day_trips: dict[DayType, DayTrips]
     crowding: dict[DayType, npt.NDArray[np.float32]]
     further_wait_min: dict[DayType, npt.NDArray[np.float32]]

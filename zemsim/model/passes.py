@@ -150,7 +150,6 @@ def take_passes_of_year(model: MobilityModel) -> None:
     passes = model.residents.table.passes
     for plan in model.plans.values():
         plan.set_tickets(tickets_of(model, plan, model.pass_market, passes))
-    del model.pass_market
 
 
 def tickets_without_measures(model: MobilityModel, plan: DayPlan) -> TourTickets:
