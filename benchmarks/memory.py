@@ -6,6 +6,7 @@ import tracemalloc
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import mesa
 import numpy as np
 import pandas as pd
 
@@ -41,7 +42,7 @@ def object_bytes(model: MobilityModel) -> int:
         taken = tracemalloc.get_traced_memory()[0] - before - sum(a.nbytes for a in table.columns.values())
         tracemalloc.stop()
         for agent in list(made):
-            agent.remove()
+            mesa.Agent.remove(agent)
         total += taken * len(agents) // _AGENTS
     return total
 
