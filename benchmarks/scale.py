@@ -13,7 +13,8 @@ after the last year, each buffer once; what all populations share (region, roads
 *Peak on top*: what the process held at most, above what it held before the population was made, less objects and
 arrays: passing arrays, machine code that is loaded, rooms that the allocator keeps. The parts of one size hold some
 MB that do not grow with the residents (prices by zone and age, skims of the peak), so with several sizes the bytes of
-each further resident are told too, from the first size to the last. Growth of time is the exponent of a power law
+each further resident are told too, from the first size to the last; below some 200,000 the peak is mostly what does
+not grow, and the further bytes on top mean nothing, not even their sign. Growth of time is the exponent of a power law
 through the sizes: 1 is linear. Exit code 1 if a run fails.
 """
 
