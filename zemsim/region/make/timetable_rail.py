@@ -65,7 +65,8 @@ def rail_lines(geography: Geography) -> list[Line]:
     """Return the railway lines.
 
     Rīga–Jelgava takes the reported 45 to 46 minutes; the electric trains to Aizkraukle run at the same mean speed; the
-    diesel trains at the assumed one. Trains that go on beyond a gate are cut there.
+    diesel trains at the assumed one. Trains that go on beyond a gate are cut there. A line without
+    departures is left out: all trains to Krustpils go on.
     """
     rules = geography.rules
     jelgava = _line(geography, "rail-jelgava", "Rīga–Jelgava", JELGAVA, 0.0, "train_electric")
@@ -97,14 +98,15 @@ def rail_lines(geography: Geography) -> list[Line]:
         line.out = departures([(minute, "assumption") for minute in times], rules["rail_weekend_share"])
         line.back = departures([(minute - 10, "assumption") for minute in times], rules["rail_weekend_share"])
     notes = {
-        "rail-jelgava": "run time reported; number and times of departures assumed",
-        "rail-daugavpils": "departures assumed",
-        "rail-rezekne": "goes on to Zilupe; cut at Rēzekne; departures assumed",
+        "rail-jelgava": "run time reported; number of departures estimated from a report of 2021, their times assumed",
+        "rail-aizkraukle": "number of departures estimated from reported intervals, their times assumed",
+        "rail-daugavpils": "number of departures reported, their times assumed",
+        "rail-rezekne": "goes on to Zilupe; cut at Rēzekne; number of departures reported, their times assumed",
         "rail-liepaja": "goes on to Liepāja; cut at Saldus; a fare of the line is reported, its departures are assumed",
     }
     for line in lines:
         line.note = notes.get(line.route_id, "departures assumed")
-    return lines
+    return [line for line in lines if line.out]
 
 
 def _line(
