@@ -2,7 +2,7 @@
 
 The first year is run without any change, so that travellers know roads, crowding and prices. From there
 
-* the short run is the second year with destinations and fleet as they were: only conditions and days;
+* the short run is the second year with destinations and fleet as they were: only conditions, passes and days;
 * the long run is every year to the last one, with all steps of the model, and counts the last year;
 * sales are those of the second year as if every car were replaced in it, summed over several draws of the luck of
   buyers: new electric cars are few.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from zemsim.model.world import World
 
 #: Steps of the short run, and of the sales; all others stand still.
-_SHORT: Final = ("set conditions", "simulate days")
+_SHORT: Final = ("set conditions", "take passes", "simulate days")
 _SALES: Final = ("set conditions", "buy cars")
 _HAZARD: Final = "h_repl"
 #: Draws of the luck of buyers, and how far apart their seeds are: farther than seeds of runs.
