@@ -1,4 +1,4 @@
-"""Who pays a reduced fare without any measure: pensioners in the buses of the city that they live in."""
+"""Who pays a reduced fare without any measure: pensioners and pupils in the buses of the city that they live in."""
 
 from __future__ import annotations
 
@@ -9,8 +9,25 @@ import numpy.typing as npt
 
 from zemsim.region import Region
 
-#: Key of the assumption: the age from which residents are pensioners.
-_AGE_KEY = "fares.pensioner_age_min"
+#: Keys of the assumptions: from which age residents are pensioners, and from and to which they are pupils.
+_PENSIONERS = "fares.pensioner_age_min"
+_PUPILS = ("fares.pupil_age_min", "fares.pupil_age_max")
+
+
+@dataclass(frozen=True)
+class Concession:
+    """A reduced fare for residents of some ages.
+
+    Attributes
+    ----------
+    cap_eur : float64 [Z], most that they pay for a ride that ends in the settlement of their home zone; inf where there
+        is no such fare.
+    age_min, age_max : years, both included.
+    """
+
+    cap_eur: npt.NDArray[np.float64]
+    age_min: float
+    age_max: float
 
 
 @dataclass(frozen=True)
@@ -19,29 +36,42 @@ class Concessions:
 
     Attributes
     ----------
-    cap_eur : float64 [Z], most that a pensioner of a zone pays for a ride that ends in the same settlement; inf where
-        there is no such fare.
-    age_min : years from which one is a pensioner; inf where nothing is reduced.
+    place : int64 [Z], settlement of a zone.
+    reduced : the fares of pensioners and of pupils, as far as the region has them.
     """
 
     place: npt.NDArray[np.int64]
-    cap_eur: npt.NDArray[np.float64]
-    age_min: float
+    reduced: tuple[Concession, ...]
 
     @classmethod
     def of(cls, region: Region) -> Concessions:
         """Read the roles and prices of a region."""
         settlement = region.zones["settlement_id"].astype(str).to_numpy()
-        cap_eur = np.full(len(settlement), np.inf)
-        for settlement_id, key in region.roles.pensioner_fares:
-            cap_eur[settlement == settlement_id] = region.price(key)
-        age_min = float(region.assumption(_AGE_KEY)) if region.roles.pensioner_fares else float("inf")
-        return cls(np.unique(settlement, return_inverse=True)[1].astype(np.int64), cap_eur, age_min)
+        reduced = []
+        if region.roles.pensioner_fares:
+            age_min = float(region.assumption(_PENSIONERS))
+            reduced.append(Concession(_caps(region, settlement, region.roles.pensioner_fares), age_min, float("inf")))
+        if region.roles.pupil_fares:
+            ages = (float(region.assumption(key)) for key in _PUPILS)
+            reduced.append(Concession(_caps(region, settlement, region.roles.pupil_fares), *ages))
+        return cls(np.unique(settlement, return_inverse=True)[1].astype(np.int64), tuple(reduced))
 
     def most_eur(
         self, origin: npt.NDArray[np.integer], dest: npt.NDArray[np.integer], age: npt.NDArray[np.integer]
     ) -> npt.NDArray[np.float64]:
         """Return the most that each tour pays for a ride by bus, float64 [R], from home zone, destination and age."""
-        entitled = (age >= self.age_min) & (self.place[origin] == self.place[dest])
-        most: npt.NDArray[np.float64] = np.where(entitled, self.cap_eur[origin], np.inf)
+        inside = self.place[origin] == self.place[dest]
+        most = np.full(len(origin), np.inf)
+        for one in self.reduced:
+            entitled = inside & (age >= one.age_min) & (age <= one.age_max)
+            most[entitled] = np.minimum(most[entitled], one.cap_eur[origin[entitled]])
         return most
+
+
+def _caps(
+    region: Region, settlement: npt.NDArray[np.object_], fares: tuple[tuple[str, str], ...]
+) -> npt.NDArray[np.float64]:
+    cap_eur = np.full(len(settlement), np.inf)
+    for settlement_id, key in fares:
+        cap_eur[settlement == settlement_id] = region.price(key)
+    return cap_eur

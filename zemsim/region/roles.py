@@ -38,6 +38,8 @@ class Roles:
         Networks of the timetable with one fare.
     pensioner_fares : tuple of (settlement_id, key of a price)
         Settlements in whose buses their own residents of pension age pay no more than this.
+    pupil_fares : tuple of (settlement_id, key of a price)
+        The same for their pupils.
     jobs_status : str or None
         Status of the jobs in ``zones``, where one holds for all.
     """
@@ -50,6 +52,7 @@ class Roles:
     paid_settlements: tuple[tuple[str, str], ...] = ()
     city_fares: tuple[tuple[str, str], ...] = ()
     pensioner_fares: tuple[tuple[str, str], ...] = ()
+    pupil_fares: tuple[tuple[str, str], ...] = ()
     jobs_status: str | None = None
 
     @classmethod
@@ -65,7 +68,7 @@ class Roles:
         if not isinstance(stated, dict):
             raise ValueError("“roles” must be an object")
         places = ("anchor", "anchor_ring", "anchor_neighbour", "capital_gate")
-        pairs = ("paid_centres", "paid_settlements", "city_fares", "pensioner_fares")
+        pairs = ("paid_centres", "paid_settlements", "city_fares", "pensioner_fares", "pupil_fares")
         found: dict[str, Any] = {}
         for role, value in stated.items():
             if role in places:

@@ -1,4 +1,4 @@
-"""Pensioners pay less in the buses of their own city, without any measure."""
+"""Pensioners pay less in the buses of their own city, and pupils nothing, without any measure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.unit.model.test_model import stand_at_choice
 from zemsim.core.names import Alternative
 from zemsim.model.accounts import YearFlows
-from zemsim.model.concessions import Concessions
+from zemsim.model.concessions import Concession, Concessions
 
 if TYPE_CHECKING:
     from zemsim.model.model import MobilityModel
@@ -19,32 +19,44 @@ if TYPE_CHECKING:
 
 def test_who_pays_less_by_hand() -> None:
     """Zones 0 and 1 are the city, 2 is elsewhere."""
-    concessions = Concessions(np.array([7, 7, 3]), np.array([0.3, 0.3, np.inf]), 65.0)
-    origin, dest = np.array([0, 0, 0, 1, 2]), np.array([1, 1, 2, 0, 2])
-    most = concessions.most_eur(origin, dest, np.array([64, 65, 90, 80, 70]))
-    assert most.tolist() == [np.inf, 0.3, np.inf, 0.3, np.inf]
+    pensioners = Concession(np.array([0.3, 0.3, np.inf]), 65.0, np.inf)
+    pupils = Concession(np.array([0.0, 0.0, np.inf]), 7.0, 18.0)
+    concessions = Concessions(np.array([7, 7, 3]), (pensioners, pupils))
+    origin, dest = np.array([0, 0, 0, 1, 2, 0, 0, 0, 2]), np.array([1, 1, 2, 0, 2, 1, 1, 2, 2])
+    most = concessions.most_eur(origin, dest, np.array([64, 65, 90, 80, 70, 18, 6, 10, 10]))
+    assert most.tolist() == [np.inf, 0.3, np.inf, 0.3, np.inf, 0.0, np.inf, np.inf, np.inf]
 
 
 def test_the_fare_of_jekabpils_is_that_of_its_municipality(zemgale: Region) -> None:
     """0.30 instead of 0.80 EUR for pensioners declared there (jekabpils.lv), both times the same price factor."""
     pensioner, usual = (zemgale.price(f"city_fare_jekabpils{name}_eur") for name in ("_pensioner", ""))
     assert pensioner / usual == pytest.approx(0.30 / 0.80, rel=1e-3)
-    concessions = Concessions.of(zemgale)
+    pensioners, pupils = Concessions.of(zemgale).reduced
     there = (zemgale.zones["settlement_id"] == "jekabpils").to_numpy()
-    assert (concessions.cap_eur[there] == pensioner).all()
-    assert np.isinf(concessions.cap_eur[~there]).all()
-    assert concessions.age_min == 65.0
+    for one, most in ((pensioners, pensioner), (pupils, 0.0)):
+        assert (one.cap_eur[there] == most).all()
+        assert np.isinf(one.cap_eur[~there]).all()
+    assert pensioners.age_min == 65.0
+    assert (pupils.age_min, pupils.age_max) == (7.0, 18.0)
 
 
-def test_only_pensioners_inside_the_city_pay_less_and_the_accounts_know(model: MobilityModel, zemgale: Region) -> None:
+def test_pupils_of_jekabpils_ride_free(zemgale: Region) -> None:
+    """Council decision 343 of 8 August 2019: grades 1 to 12, in the buses of the city (jekabpils.lv)."""
+    assert zemgale.price("city_fare_jekabpils_pupil_eur") == 0.0
+
+
+def test_only_those_inside_the_city_pay_less_and_the_accounts_know(model: MobilityModel, zemgale: Region) -> None:
     stand_at_choice(model)
     plan, most = model.today, zemgale.price("city_fare_jekabpils_pensioner_eur")
     there = (zemgale.zones["settlement_id"] == "jekabpils").to_numpy()
     c = plan.columns
-    entitled = there[c.origin] & there[c.dest] & (plan.age >= 65)
+    pupil = (plan.age >= 7) & (plan.age <= 18)
+    entitled = there[c.origin] & there[c.dest] & ((plan.age >= 65) | pupil)
     by_bus = plan.offer.base_fare_eur()[:, 0, 0]
     assert (entitled & (by_bus > most)).any()
-    np.testing.assert_allclose(c.fare_eur[0][entitled], np.minimum(by_bus[entitled], most), rtol=1e-6)
+    np.testing.assert_allclose(
+        c.fare_eur[0][entitled], np.minimum(by_bus, np.where(pupil, 0.0, most))[entitled], rtol=1e-6
+    )
     full = plan.offer.base_fare_eur().sum(axis=2).T
     np.testing.assert_allclose(c.fare_eur[:, ~entitled], full[:, ~entitled], rtol=1e-6)
 
@@ -60,6 +72,7 @@ def test_only_pensioners_inside_the_city_pay_less_and_the_accounts_know(model: M
 def test_a_region_without_such_fares_has_none(zemgale: Region) -> None:
     from dataclasses import replace
 
-    concessions = Concessions.of(replace(zemgale, roles=replace(zemgale.roles, pensioner_fares=())))
-    assert np.isinf(concessions.cap_eur).all()
-    assert np.isinf(concessions.age_min)
+    concessions = Concessions.of(replace(zemgale, roles=replace(zemgale.roles, pensioner_fares=(), pupil_fares=())))
+    assert concessions.reduced == ()
+    zone = np.arange(3)
+    assert np.isinf(concessions.most_eur(zone, zone, np.array([10, 40, 70]))).all()

@@ -18,12 +18,14 @@ def test_roles_of_a_package() -> None:
                 "anchor": {"name": "Jelgava", "facts": "jelgava"},
                 "city_fares": {"bus": "fare"},
                 "pensioner_fares": {"town": "less"},
+                "pupil_fares": {"town": "none"},
             }
         }
     )
     assert roles.anchor == Place("Jelgava", "jelgava")
     assert roles.city_fares == (("bus", "fare"),)
     assert roles.pensioner_fares == (("town", "less"),)
+    assert roles.pupil_fares == (("town", "none"),)
     assert roles.capital_gate is None
 
 

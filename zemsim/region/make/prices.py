@@ -107,6 +107,7 @@ def _city_fares(pack: Pack) -> list[Row]:
     many = pack.fact("transit_fares.jelgava.jelgava_city_60_trips") / 60
     jekabpils = pack.fact("transit_fares.jekabpils.jekabpils_city_single")
     pensioner = pack.fact("transit_fares.jekabpils.jekabpils_city_single_pensioner")
+    pupil = pack.fact("transit_fares.jekabpils.jekabpils_city_single_pupil")
     return [
         _row("city_fare_jelgava_eur", card * factor, many * factor, cash * factor, "EUR", 2024, "reported",
              "Jelgavas autobusu parks, card; cash and 60 trips as range; times the price factor"),
@@ -114,6 +115,8 @@ def _city_fares(pack: Pack) -> list[Row]:
              "reported", "Jēkabpils municipality, from 1 January 2024; times the price factor"),
         _row("city_fare_jekabpils_pensioner_eur", pensioner * factor, 0.8 * pensioner * factor, jekabpils * factor,
              "EUR", 2024, "reported", "Jēkabpils municipality, pensioners declared there; times the price factor"),
+        _row("city_fare_jekabpils_pupil_eur", pupil * factor, 0.0, jekabpils * factor, "EUR", 2024, "estimate",
+             "Jēkabpils municipality: pupils ride free in term from September 2019; taken to be in force still"),
         _row("season_ticket_trips", pack.fact("transit_fares.latvia.season_ticket_30_days_trips"), 20, 20,
              "single fares", 2026, "reported", "ATD: 30 days cost as many single fares"),
     ]  # fmt: skip
