@@ -22,12 +22,19 @@ RESIDENCE = pd.DataFrame({"resident_idx": [0, 1], "born_year": [1980, 2026], "fi
 )
 TOUR_SPANS = pd.DataFrame({"tour_idx": [0, 1], "from_year": [2024, 2030], "until_year": [2029, 9999]})
 OF_A_FORECAST = {"residence": RESIDENCE, "tour_spans": TOUR_SPANS}
+DRAWS = pd.DataFrame({"seed": [1, 2], "row": [1, 2], "symbol": "b_cost", "value": [-0.29, -0.33], "usual": -0.3})
+SHORT_RUN = pd.DataFrame(
+    {"policy": "ev-grant", "seed": 1, "year": 2024, "indicator": "ev_share", "unit": "share", "group": "all"}
+    | {"place": "region", "value": [0.011, np.nan]}
+)
 TABLES = {
     **make_case(TOURS, "ev-grant", 1),
     "zones": ZONES,
     "persons": PERSONS,
     "tours": TOURS,
     **OF_A_FORECAST,
+    "draws": DRAWS,
+    "short_run": SHORT_RUN,
 }
 
 
