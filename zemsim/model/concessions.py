@@ -22,12 +22,12 @@ class Concession:
     ----------
     cap_eur : float64 [Z], most that they pay for a ride that ends in the settlement of their home zone; inf where there
         is no such fare.
-    age_min, age_max : years, both included.
+    age_min_years, age_max_years : both included.
     """
 
     cap_eur: npt.NDArray[np.float64]
-    age_min: float
-    age_max: float
+    age_min_years: float
+    age_max_years: float
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Concessions:
         inside = self.place[origin] == self.place[dest]
         most = np.full(len(origin), np.inf)
         for one in self.reduced:
-            entitled = inside & (age >= one.age_min) & (age <= one.age_max)
+            entitled = inside & (age >= one.age_min_years) & (age <= one.age_max_years)
             most[entitled] = np.minimum(most[entitled], one.cap_eur[origin[entitled]])
         return most
 

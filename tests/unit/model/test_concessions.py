@@ -36,8 +36,8 @@ def test_the_fare_of_jekabpils_is_that_of_its_municipality(zemgale: Region) -> N
     for one, most in ((pensioners, pensioner), (pupils, 0.0)):
         assert (one.cap_eur[there] == most).all()
         assert np.isinf(one.cap_eur[~there]).all()
-    assert pensioners.age_min == 65.0
-    assert (pupils.age_min, pupils.age_max) == (7.0, 18.0)
+    assert pensioners.age_min_years == 65.0
+    assert (pupils.age_min_years, pupils.age_max_years) == (7.0, 18.0)
 
 
 def test_pupils_of_jekabpils_ride_free(zemgale: Region) -> None:
