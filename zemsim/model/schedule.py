@@ -8,8 +8,8 @@ A run walks through the years. In each year `YEAR` runs from top to bottom. Its 
 every season, an iteration: for the weekday and for the weekend the steps of `DAY`, then those of `NIGHT`, until
 travellers know times, crowding and queues. What contends for something scarce is a step of its own with an explicit
 order: cars of the household before the choice (by purpose, distance, number), shared cars (by time of departure) and
-charging points (by time of arrival) after it. The short run of a policy is one year of the same steps without the slow ones
-(`zemsim/model/short_run.py`).
+charging points (by time of arrival) after it. The short run of a policy is one year of the same steps without the slow
+ones (`zemsim/model/short_run.py`).
 
 What is random has an address ``(seed, stream, agent, draw)``; the stream of each step stands in its line. The luck of
 a resident is the same under every policy, so differences between policies are effects, not noise.
