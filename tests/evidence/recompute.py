@@ -212,6 +212,7 @@ def _cell(here: pd.DataFrame, people: int, year: int, group: str, place: str) ->
         found[year, "mode_share", label, place] = here.loc[here["mode"] == mode, "n"].sum() / here["n"].sum()
     found[year, "trips_per_person_day", group, place] = here["n"].sum() / people / 365
     found[year, "person_km_day", group, place] = here["km"].sum() / people / 365
+    found[year, "person_minutes_day", group, place] = (here["n"] * here["door_min"]).sum() / people / 365
     driven = here[here["mode"].isin(["car", "ev"])]["km"].sum()
     found[year, "car_km_per_resident_day", group, place] = driven / people / 365
     return found

@@ -326,6 +326,7 @@ def _trips(tours: pd.DataFrame, rng: np.random.Generator, strength: int) -> pd.D
                         "fare_eur": np.where(transit, 1.5, 0.0),
                         "with_pass": transit & (luck * 64 % 2 < 1),
                         "parking_eur": np.where(mode == Mode.CAR, 0.4, 0.0),
+                        "door_min": np.where(transit, 40, 15),
                     }
                 )
             )

@@ -215,6 +215,7 @@ def _survey(seen: Observed) -> dict[str, float]:
     found = {
         "trips_per_person_day": ratio(trips["weight"].sum(), people * DAYS_BY_TYPE.sum()),
         "person_km_day": ratio((trips["weight"] * trips["km"]).sum(), people * DAYS_BY_TYPE.sum()),
+        "person_minutes_day": ratio((trips["weight"] * trips["door_min"]).sum(), people * DAYS_BY_TYPE.sum()),
     }
     mobile = []
     for kind in DayType:

@@ -70,12 +70,15 @@ class Travel:
     ----------
     trips, km : float64 [Z, 5, 8]
         Trips and kilometres of the year by home zone, income fifth and mode.
+    minutes : float64 [Z, 5]
+        Minutes on the way in the year, door to door, by home zone and income fifth.
     fares_eur, parking_eur : float
         Paid in the year.
     """
 
     trips: FloatArray
     km: FloatArray
+    minutes: FloatArray
     fares_eur: float
     parking_eur: float
 
@@ -135,10 +138,13 @@ def travel_of_year(
     cell = tours.cell[tour] * N_MODES + mode
     shape = (n_zones, QUINTILES, N_MODES)
     size = n_zones * QUINTILES * N_MODES
-    km = travel_km(trips, tours, moved)
+    km, minutes = travel_km(trips, tours, moved), trips["door_min"].to_numpy(np.float64)
     return Travel(
         trips=np.bincount(cell, weights=made, minlength=size).astype(np.float64).reshape(shape),
         km=np.bincount(cell, weights=made * km, minlength=size).astype(np.float64).reshape(shape),
+        minutes=np.bincount(tours.cell[tour], made * minutes, n_zones * QUINTILES)
+        .astype(np.float64)
+        .reshape(shape[:2]),
         fares_eur=float((made * trips["fare_eur"].to_numpy(np.float64)).sum()),
         parking_eur=float((days * trips["parking_eur"].to_numpy(np.float64)).sum()),
     )
@@ -160,8 +166,10 @@ def add_travel(rows: Rows, year: int, travel: Travel, mobile: FloatArray, places
     """Add the indicators of a year of travel: by place, by income fifth, and by zone for the map."""
     trips, km = places.fold(travel.trips.sum(axis=1)), places.fold(travel.km.sum(axis=1))
     people, left_home = places.fold(places.residents.sum(axis=1)), places.fold(mobile.sum(axis=1))
+    minutes = places.fold(travel.minutes.sum(axis=1))
     for place in trips:
         _add_cell(rows, year, trips[place], km[place], people[place], left_home[place], place=place)
+        _add_minutes(rows, year, minutes[place], people[place], place=place)
         rows.add("trips_year", year, trips[place].sum(), place=place)
         rows.add("bus_trips_year", year, trips[place][Mode.BUS], place=place)
         rows.add("train_trips_year", year, trips[place][Mode.TRAIN], place=place)
@@ -178,6 +186,8 @@ def add_travel(rows: Rows, year: int, travel: Travel, mobile: FloatArray, places
             mobile[:, fifth].sum(),
             group=f"quintile-{fifth + 1}",
         )
+        minutes_of, people_of = travel.minutes[:, fifth].sum(), places.residents[:, fifth].sum()
+        _add_minutes(rows, year, minutes_of, people_of, group=f"quintile-{fifth + 1}")
     rows.add("fare_revenue_eur_year", year, travel.fares_eur)
     rows.add("parking_revenue_eur_year", year, travel.parking_eur)
     _add_zones(rows, year, travel, places)
@@ -210,6 +220,12 @@ def _add_cell(
     rows.add("person_km_day", year, ratio(km.sum(), person_days), group, place)
     rows.add("car_km_per_resident_day", year, ratio(_driven(km), person_days), group, place)
     rows.add("mobile_share", year, ratio(mobile, person_days), group, place)
+
+
+def _add_minutes(
+    rows: Rows, year: int, minutes: SupportsFloat, people: SupportsFloat, group: str = "all", place: str = REGION
+) -> None:
+    rows.add("person_minutes_day", year, ratio(minutes, float(people) * DAYS_IN_YEAR), group, place)
 
 
 def _add_zones(rows: Rows, year: int, travel: Travel, places: Places) -> None:

@@ -14,6 +14,7 @@ from zemsim.model.accounts import day_tables, purchases_of_year
 from zemsim.model.car_use import car_use
 from zemsim.model.charging_hours import load_by_hour
 from zemsim.model.day import reported_modes
+from zemsim.model.door_minutes import door_minutes
 from zemsim.model.energy import fuel_l_per_km, grid_kwh_per_km
 from zemsim.model.packed_rows import Packed, PackedRows, Positions, Sparse, unpacked
 from zemsim.model.shared_car_book import car_station_rows, shared_car_rows
@@ -154,6 +155,7 @@ class Book:
             "fare_eur": Sparse.of(fare.astype(np.float32)),
             "with_pass": with_pass,
             "parking_eur": Sparse.of(np.where(driven, c.parking_eur[made], 0.0).astype(np.float32)),
+            "door_min": door_minutes(plan, made),
         }
         self._packed["trips"].append(PackedRows(model.year, len(made), columns))
 
