@@ -141,7 +141,7 @@ class Book:
         self.counts["no_alternative"] += int(plan.in_force.sum()) - len(made)
         alternative, c = plan.alternative[made], plan.columns
         fare, with_pass = np.zeros(len(made)), np.zeros(len(made), np.bool_)
-        on_pass = plan.tickets.with_pass(made)
+        on_pass = plan.tickets.with_pass(made, plan.due_eur(made))
         for k, chosen in enumerate((Alternative.BUS, Alternative.TRAIN)):
             fare = np.where(alternative == chosen, c.fare_eur[k, made], fare)
             with_pass |= (alternative == chosen) & on_pass[:, k]

@@ -120,7 +120,7 @@ def _service(plan: DayPlan, tour: int, alternative: Alternative) -> dict[str, fl
             "walk_min": walk,
             "transfers": transfers,
             "eur": float(c.fare_eur[k, tour]),
-            "with_pass": bool(plan.tickets.with_pass(np.array([tour]))[0, k]),
+            "with_pass": bool(plan.tickets.with_pass(np.array([tour]), plan.due_eur(np.array([tour])))[0, k]),
         }
     if alternative in (Alternative.DRIVER, Alternative.PASSENGER):
         service = {

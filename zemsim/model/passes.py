@@ -74,9 +74,12 @@ class TourTickets:
         share: npt.NDArray[np.float64] = np.where(self.free[rows], 0.0, self.share[rows][:, None, :])
         return share
 
-    def with_pass(self, rows: Rows) -> npt.NDArray[np.bool_]:
-        """Whether the bus and the train option of some tours are made with a pass, bool [rows, 2]."""
-        cheaper: npt.NDArray[np.bool_] = self.paid(rows).min(axis=2) < 1.0
+    def with_pass(self, rows: Rows, due_eur: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Whether the bus and the train option of some tours are made with a pass, bool [rows, 2].
+
+        ``due_eur`` float64 [rows, 2, 2] are the single fares: a pass for trains is none for a ride without a train.
+        """
+        cheaper: npt.NDArray[np.bool_] = np.any((self.paid(rows) < 1.0) & (due_eur > 0.0), axis=2)
         return cheaper
 
 

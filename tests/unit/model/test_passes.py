@@ -70,7 +70,10 @@ def test_tickets_by_hand() -> None:
         [[1.0, 1.0], [1.0, 0.0]],
         [[1.0, 1.0], [1.0, 1.0]],
     ]
-    assert tickets.with_pass(slice(None)).tolist() == [[True, True], [False, True], [False, False]]
+    single = np.ones((3, 2, 2))
+    assert tickets.with_pass(slice(None), single).tolist() == [[True, True], [False, True], [False, False]]
+    single[:, 0, 1] = single[:, 1, 0] = 0.0  # no train on the way by bus, no bus on the way by train
+    assert tickets.with_pass(slice(None), single).tolist() == [[True, False], [False, True], [False, False]]
 
 
 def test_who_rides_to_work_pays_twenty_of_its_rides_and_other_tours_there_are_free(days: MobilityModel) -> None:
