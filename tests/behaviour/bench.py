@@ -126,7 +126,6 @@ class Bench:
         )
         plan.set_people(model.residents.table.columns)
         c, skim = model.conditions, world.road_skim
-        plan.set_parking(c.parking_eur_h, c.parking_ev_eur_h)  # road times ask for fees
         plan.set_road_times(skim.time_min, model.peak_skim.time_min, skim.terminal_min)
         plan.set_parking(c.parking_eur_h, c.parking_ev_eur_h)
         return plan

@@ -18,12 +18,16 @@ def test_cars_are_replaced_as_often_as_cars_are_first_registered() -> None:
 
 
 def test_the_power_of_the_headway_is_that_of_the_british_penalties() -> None:
-    """PDFH, service interval penalties: 10 min at an interval of 10, 26 at 30, 39 at 60, 63 at 120."""
+    """PDFH, service interval penalties: 10 min at an interval of 10, 26 at 30, 39 at 60, 63 at 120.
+
+    The power lies between those of the steps, near that of the whole; it was moved from there by a realism test.
+    """
     penalty = {10: 10.0, 30: 26.0, 60: 39.0, 120: 63.0}
     whole = math.log(penalty[120] / penalty[10]) / math.log(120 / 10)
-    assert P["head_power"] == pytest.approx(whole, abs=0.02)
+    assert P["head_power"] == pytest.approx(whole, abs=0.06)
     steps = ((10, 30), (30, 60), (60, 120))
     powers = [math.log(penalty[high] / penalty[low]) / math.log(high / low) for low, high in steps]
+    assert min(powers) < P["head_power"] < max(powers)
     assert all(P.table["head_power"].low < power < P.table["head_power"].high for power in powers)
 
 
