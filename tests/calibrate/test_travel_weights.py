@@ -120,6 +120,9 @@ def test_two_waves_close_in_on_the_targets(model: TravelModel, tmp_path: Path, m
 
     text = "\n".join(report.weights_lines(answers, answers.now, answers.says + 10.0))
     assert "81 sets of weights" in text
+    assert f"the {len(answers.theta)} sets near the targets" in text
+    everywhere = replace(answers, asked=len(answers.theta), unanswered=0)
+    assert "as too few are near" in "\n".join(report.weights_lines(everywhere, answers.now, answers.says))
     assert "1 gave no answer" in text
     assert "| theta_dest | 0.6 | 0.6 |" in text
     assert text.count("(outside)") >= len(layer_targets(NAME))

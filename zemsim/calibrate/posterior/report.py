@@ -99,7 +99,7 @@ def weights_lines(answers: TravelAnswers, proposed: Floats, said: Floats) -> lis
     return [
         "",
         f"A sample of residents was asked for {answers.asked} sets of weights, with constants fitted anew for each; "
-        f"{answers.unanswered} gave no answer. Polynomials fitted to the {len(answers.theta)} sets near the targets "
+        f"{answers.unanswered} gave no answer. Polynomials fitted to {_carriers(answers)} "
         f"stand for the model; a set left out is missed by up to {answers.gap:.2f} standard deviations of a target "
         "(root mean square). Proposed weights are those nearest to the middle of all bands; the last column is the "
         "model's own answer to them.",
@@ -108,6 +108,12 @@ def weights_lines(answers: TravelAnswers, proposed: Floats, said: Floats) -> lis
         "",
         *_table(("realism test", "use", "band", "answer as it stands", "answer to the proposed weights"), told),
     ]
+
+
+def _carriers(answers: TravelAnswers) -> str:
+    """Which sets the polynomials rest on."""
+    n = len(answers.theta)
+    return f"the {n} sets near the targets" if answers.narrowed else f"all {n} sets, as too few are near the targets,"
 
 
 def _in(target: LayerTarget, value: float) -> str:

@@ -138,6 +138,11 @@ class TravelAnswers:
     emulator: Emulator
 
     @property
+    def narrowed(self) -> bool:
+        """Whether enough sets were near the targets to carry the polynomials alone; if not, all with answers do."""
+        return len(self.theta) < self.asked - self.unanswered
+
+    @property
     def gap(self) -> float:
         """What the polynomials miss of a set left out, in standard deviations of a target: largest root mean square."""
         sd = np.array([target.sd for target in layer_targets(NAME)])
