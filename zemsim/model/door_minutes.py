@@ -19,12 +19,12 @@ _TRANSIT = (Alternative.BUS, Alternative.TRAIN)
 _RIDE, _WAIT, _WALK = 0, 1, 3
 
 
-def door_minutes(plan: DayPlan, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int16]:
-    """Minutes of some tours by the alternative chosen, one way, whole: int16 [rows].
+def door_minutes(plan: DayPlan, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """Whole minutes of some tours by the alternative chosen, one way: float32 [rows].
 
     By car the mean of both ways with the walks to and from it; by bus and train ride, expected wait and walks (or the
     way to the station by car or bicycle). What a charger, a full bus or a parking place cost in time is not in it, nor
-    the walk to a shared car.
+    the walk to a shared car. NaN for a way that is not offered, which only a rule of a user's own may choose.
     """
     c, alternative = plan.columns, plan.alternative[rows]
     minutes = np.zeros(len(rows))
@@ -36,4 +36,4 @@ def door_minutes(plan: DayPlan, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.i
         minutes[at] = c.transit[k][[_RIDE, _WAIT, _WALK]][:, rows[at]].sum(axis=0)
     at = np.isin(alternative, _BY_CAR)
     minutes[at] = c.road_min[rows[at]]
-    return np.rint(minutes).astype(np.int16)
+    return np.where(np.isfinite(minutes), np.rint(minutes), np.nan).astype(np.float32)
