@@ -212,10 +212,11 @@ def _survey(seen: Observed) -> dict[str, float]:
     people = float(seen.surveyed.sum())
     trips, tours = seen.survey_trips, seen.tours
     asked = tours[seen.surveyed[tours["resident_idx"].to_numpy()]]
+    diary_min = trips["door_min"] + seen.setting.factors["diary_extra_min_trip"]
     found = {
         "trips_per_person_day": ratio(trips["weight"].sum(), people * DAYS_BY_TYPE.sum()),
         "person_km_day": ratio((trips["weight"] * trips["km"]).sum(), people * DAYS_BY_TYPE.sum()),
-        "person_minutes_day": ratio((trips["weight"] * trips["door_min"]).sum(), people * DAYS_BY_TYPE.sum()),
+        "person_minutes_day": ratio((trips["weight"] * diary_min).sum(), people * DAYS_BY_TYPE.sum()),
     }
     mobile = []
     for kind in DayType:
@@ -265,11 +266,10 @@ def _users(seen: Observed) -> dict[str, float]:
 
 
 def _modes(seen: Observed) -> dict[str, float]:
-    """Trips of all residents in a year: by train, and as passenger for each trip as driver."""
+    """Trips of all residents as passenger for each trip as driver."""
     weight, mode = seen.trips["weight"], seen.trips["mode"]
     drivers = weight[mode.isin((Mode.CAR, Mode.EV))].sum()
     return {
-        "train_trips_year": float(weight[mode == Mode.TRAIN].sum()),
         "passengers_per_driver": ratio(weight[mode == Mode.PASSENGER].sum(), drivers),
     }
 
@@ -287,7 +287,8 @@ def _boardings(seen: Observed) -> dict[str, float]:
     city = (routes["network_id"] == f"{CITY_BUS}_jelgava").to_numpy()
     regional = (routes["network_id"] == REGIONAL_BUS).to_numpy()
     rows = {"jelgava_city_bus": city, "regional_bus": regional}
-    rows |= {f"{line}_rail": (routes["route_id"] == f"rail-{line}").to_numpy() for line in _RAIL_LINES}
+    lines = {f"{line}_rail": (routes["route_id"] == f"rail-{line}").to_numpy() for line in _RAIL_LINES}
+    rows |= lines | {"electric_rail": np.logical_or.reduce(list(lines.values()))}
     return {
         f"{name}_boardings_year": float(yearly[of].sum()) if of.any() else float("nan") for name, of in rows.items()
     }

@@ -1,4 +1,4 @@
-"""Figures that turn litres, kWh and kilometres into CO2, each with its range, source and grade."""
+"""Figures that turn litres, kWh and kilometres into CO2, and trips into those of a diary; with range and source."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Factors:
     def row(self, key: str) -> Factor:
         """Return a figure with its range and source; an unknown key is an error that names the nearest."""
         if key not in self._rows:
-            raise InputError(f"no emission factor is called “{clean(key, 80)}”", hint=did_you_mean(key, self._rows))
+            raise InputError(f"no factor is called “{clean(key, 80)}”", hint=did_you_mean(key, self._rows))
         return self._rows[key]
 
     def rows(self) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from zemsim.region.make.timetable_city import city_lines
 from zemsim.region.make.timetable_line import Line, Stop
 from zemsim.region.make.timetable_places import read_geography
 from zemsim.region.make.timetable_rail import rail_lines
+from zemsim.region.make.timetable_station_bus import station_buses
 
 START_DATE, END_DATE = "20240101", "20351231"
 AGENCY_ROWS = (
@@ -48,7 +49,8 @@ def build(folder: str | Path) -> None:
     """
     folder = Path(folder)
     geography = read_geography(folder)
-    lines = rail_lines(geography) + bus_lines(geography) + city_lines(geography)
+    rail = rail_lines(geography)
+    lines = rail + bus_lines(geography) + station_buses(geography, rail) + city_lines(geography)
     lines.sort(key=lambda line: line.route_id)
     target = folder / "gtfs"
     target.mkdir(exist_ok=True)

@@ -6,7 +6,7 @@ import itertools
 from pathlib import Path
 
 from zemsim.region.make.timetable_line import Line, Stop, clock, departures, run_times, spread, with_reported
-from zemsim.region.make.timetable_places import Geography, Place, great_circle_km, rows_of, slug
+from zemsim.region.make.timetable_places import Geography, great_circle_km, rows_of, slug
 
 LINES_FILE = Path(__file__).with_name("timetable_city.csv")
 AGENCIES = {"Jelgava": "jap", "Jēkabpils": "jekap"}
@@ -27,7 +27,7 @@ def _first_stops(geography: Geography, town: str) -> list[Stop]:
 def _line(geography: Geography, row: dict[str, str], known: list[Stop]) -> Line:
     rules = geography.rules
     centre = geography.find(row["town"])
-    ends = [_end(geography, row, side, centre) for side in ("a", "b")]
+    ends = [_end(geography, row, side) for side in ("a", "b")]
     course = [ends[0], (centre.lat, centre.lon), ends[1]]
     stops: list[Stop] = []
     for a, b in itertools.pairwise(course):
@@ -63,11 +63,11 @@ def _set_departures(geography: Geography, line: Line, row: dict[str, str]) -> No
     line.back = departures([(minute + 5, "assumption") for minute in times], rules["city_weekend_share"])
 
 
-def _end(geography: Geography, row: dict[str, str], side: str, centre: Place) -> tuple[float, float]:
+def _end(geography: Geography, row: dict[str, str], side: str) -> tuple[float, float]:
     if row[f"lat_{side}"]:
         return float(row[f"lat_{side}"]), float(row[f"lon_{side}"])
     if row[f"basis_{side}"] == "rail":
-        return centre.lat, centre.lon
+        return geography.station_of(row["town"])
     place = geography.find(row[f"end_{side}"])
     return place.lat, place.lon
 

@@ -13,6 +13,8 @@ from zemsim.core.errors import InputError, did_you_mean
 from zemsim.region.tables import read_rows
 
 EARTH_RADIUS_KM = 6371.0088
+#: Railway stations that the list of the pack lacks.
+STATIONS_FILE = Path(__file__).with_name("timetable_stations.csv")
 
 #: Former municipalities on the left bank of the Daugava. The river is crossed at Aizkraukle and Jēkabpils only; former
 #: Jēkabpils novads lies left of it, Jēkabpils itself on both banks.
@@ -57,12 +59,20 @@ class Geography:
     rules: dict[str, float]
     stations: dict[str, tuple[float, float]]
     reported_km: dict[tuple[str, str], float] = field(default_factory=dict)
+    town_stations: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def find(self, name: str) -> Place:
         """Return the place of this name (settlement or main village)."""
         if name not in self.names:
             raise InputError(f"timetable: place “{name}” is not known", hint=did_you_mean(name, self.names))
         return self.places[self.names[name]]
+
+    def station_of(self, town: str) -> tuple[float, float]:
+        """Latitude and longitude of a station that the list of stations lacks; the town's if nothing else is known."""
+        if town in self.town_stations:
+            return self.town_stations[town]
+        place = self.find(town)
+        return place.lat, place.lon
 
     def road_km(self, a: Place, b: Place) -> float:
         """Return the reported road length, else the straight line times the detour of the assumptions."""
@@ -119,6 +129,9 @@ def read_geography(folder: Path) -> Geography:
         names[name] = row["gate_id"]
     geography = Geography(places, names, read_rules(folder), stations)
     geography.reported_km.update(_reported_km(folder, geography))
+    geography.town_stations.update(
+        (row["name"], (float(row["lat"]), float(row["lon"]))) for row in rows_of(STATIONS_FILE)
+    )
     return geography
 
 

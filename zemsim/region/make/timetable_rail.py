@@ -7,7 +7,8 @@ import itertools
 from zemsim.region.make.timetable_line import Line, Stop, departures, run_times_total, spread
 from zemsim.region.make.timetable_places import Geography, great_circle_km, slug
 
-#: Name shown and name in the list of stations; ``@`` marks a station that the list lacks: it stands at its town.
+#: Name shown and name in the list of stations; ``@`` marks a station that the list lacks: it stands where
+#: `timetable_stations.csv` says, else at its town.
 JELGAVA = (
     ("Rīga", "Rīgas centrālā dzelzceļa stacija"),
     ("Baloži", "Dzelzceļa Stacija Baložis"),
@@ -40,7 +41,7 @@ KRUSTPILS = (
     ("Alotene", "Alotene Station"),
     ("Pļaviņas", "Plavinas station"),
     ("Ozolsala", "Stacija Ozolsala"),
-    ("Krustpils", "@Jēkabpils"),
+    ("Krustpils", "@Krustpils"),
 )
 DAUGAVPILS = (*KRUSTPILS, ("Trepe", "Stacija Trepe"), ("Līvāni", "@Līvāni"), ("Daugavpils", "@Daugavpils"))
 REZEKNE = (
@@ -125,8 +126,7 @@ def _line(
 
 def _station(geography: Geography, shown: str, source: str) -> Stop:
     if source.startswith("@"):
-        place = geography.find(source[1:])
-        lat, lon = place.lat, place.lon
+        lat, lon = geography.station_of(source[1:])
     else:
         lat, lon = geography.stations[source]
     return Stop(f"station-{slug(shown)}", f"{shown} (dzelzceļš)", lat, lon, "station")
