@@ -34,7 +34,7 @@ from zemsim.model.year import set_conditions
 ELECTRIC_RAIL = ("rail-jelgava", "rail-aizkraukle")
 _FOLDER = Path(str(files("zemsim.behaviour")))
 _ROUNDS = 20
-_RUNS = 2
+_RUNS = 3
 _DAMPING = 0.7
 
 
