@@ -106,15 +106,15 @@ def _city_fares(pack: Pack) -> list[Row]:
     cash = pack.fact("transit_fares.jelgava.jelgava_city_single_cash")
     many = pack.fact("transit_fares.jelgava.jelgava_city_60_trips") / 60
     jekabpils = pack.fact("transit_fares.jekabpils.jekabpils_city_single")
-    jekabpils_card = pack.fact("transit_fares.jekabpils.jekabpils_city_card_20_to_34_rides")
+    jekabpils_card = pack.fact("transit_fares.jekabpils.jekabpils_city_card_35_rides")
     pensioner = pack.fact("transit_fares.jekabpils.jekabpils_city_single_pensioner")
     pupil = pack.fact("transit_fares.jekabpils.jekabpils_city_single_pupil")
     return [
         _row("city_fare_jelgava_eur", card * factor, many * factor, cash * factor, "EUR", 2024, "reported",
              "Jelgavas autobusu parks, card; cash and 60 trips as range; times the price factor"),
-        _row("city_fare_jekabpils_eur", jekabpils_card * factor, 0.8 * jekabpils * factor, jekabpils * factor, "EUR",
-             2024, "reported", "Jēkabpils municipality, a ride on a card of 20 to 34; a card of 35 and the single fare "
-             "as range; times the price factor"),
+        _row("city_fare_jekabpils_eur", jekabpils_card * factor, jekabpils_card * factor, jekabpils * factor, "EUR",
+             2024, "reported", "Jēkabpils municipality, a ride on a card of 35 or more, valid for 60 days, as most "
+             "rides are by those who ride often; the single fare as range; times the price factor"),
         _row("city_fare_jekabpils_pensioner_eur", pensioner * factor, 0.8 * pensioner * factor, jekabpils * factor,
              "EUR", 2024, "reported", "Jēkabpils municipality, pensioners declared there; times the price factor"),
         _row("city_fare_jekabpils_pupil_eur", pupil * factor, 0.0, jekabpils * factor, "EUR", 2024, "estimate",
