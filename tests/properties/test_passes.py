@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.reference import passes as reference
-from zemsim.kernels.passes import passes_taken, take_passes
+from zemsim.kernels.passes import FOR_BUSES, FOR_TRAINS, passes_taken, take_passes
 
 rides = st.sampled_from([0.0, 20.0]) | st.floats(0.0, 60.0)
 prices = st.sampled_from([0.0, 20.0, math.inf]) | st.floats(0.0, 80.0)
@@ -40,3 +40,12 @@ def test_a_dearer_pass_has_no_more_holders(people: list[tuple[float, float, floa
     rides_month, trips = tables(people)
     before, after = taken(rides_month, trips), taken(rides_month, trips + more)
     assert ((before & after) == after).all()
+
+
+@given(residents)
+def test_who_takes_a_pass_pays_the_cheaper_of_both_tickets(people: list[tuple[float, float, float, float]]) -> None:
+    """A month costs ``trips`` single fares with a pass and ``rides`` without one: never more than single fares."""
+    rides_month, trips = tables(people)
+    has = (taken(rides_month, trips)[:, None] & np.array([FOR_BUSES, FOR_TRAINS])) != 0
+    month = np.where(has, trips, rides_month)
+    assert np.array_equal(month, np.minimum(rides_month, trips))
