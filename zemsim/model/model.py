@@ -34,7 +34,7 @@ from zemsim.model.tariffs import SiteTariffs, site_tariffs
 from zemsim.model.tour_options import TourOptions
 from zemsim.model.vehicles import make_vehicles, places_of_households
 from zemsim.model.world import TimetableKey, TransitSupply, World
-from zemsim.policy.conditions import Conditions, conditions
+from zemsim.policy.conditions import Conditions, conditions_of_years
 from zemsim.policy.draft import PolicyRegion
 from zemsim.travel.transit import transit_skim
 
@@ -106,7 +106,7 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         self.destinations: DestinationChoice | None = None
         self.think_of_ebikes: dict[tuple[int, ...], npt.NDArray[np.bool_]] = {}
         self._policy_region = PolicyRegion.of(world.region)
-        self.base_conditions_of = {y: conditions(self._policy_region, (), y) for y in world.settings.years}
+        self.base_conditions_of = conditions_of_years(self._policy_region, (), world.settings.years)
         price = self.base_conditions_of[world.settings.years[0]].price["electricity_home_eur_kwh"]
         self.vehicles = make_vehicles(world.population, world.parameters, self.seed, price, world.ever_drives)
         self._start_of_run = {
@@ -176,7 +176,8 @@ class MobilityModel(mesa.Model):  # type: ignore[misc]
         """Go back to the start of the first year, under a policy; nothing of an earlier run is left."""
         settings = self.world.settings
         self.policy_id = policy_id
-        self.conditions_of = {y: conditions(self._policy_region, measures, y) for y in settings.years}
+        base = self.base_conditions_of.values()
+        self.conditions_of = conditions_of_years(self._policy_region, measures, settings.years, base)
         for name, snapshot in self._start_of_run.items():
             getattr(self, name).table.restore(snapshot)
         self.vehicles.restore(self._vehicles_at_start)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -305,6 +305,32 @@ def conditions(region: Region | PolicyRegion, measures: Sequence[Measure], year:
         if measure.active(year):
             measure.apply(draft)
     return _freeze(draft)
+
+
+def conditions_of_years(
+    region: PolicyRegion, measures: Sequence[Measure], years: Iterable[int], others: Iterable[Conditions] = ()
+) -> dict[int, Conditions]:
+    """Return the conditions of each year; what is the same in several years, or in ``others``, is one array.
+
+    Fares and passes by zone and age take megabytes, and most years have those of the year before.
+    """
+    known: dict[str, list[npt.NDArray[Any]]] = {}
+    for other in others:
+        _with_known_arrays(other, known)
+    return {year: _with_known_arrays(conditions(region, measures, year), known) for year in years}
+
+
+def _with_known_arrays(found: Conditions, known: dict[str, list[npt.NDArray[Any]]]) -> Conditions:
+    """The same conditions with arrays of ``known`` where these are equal; the others are known from now on."""
+    same = {}
+    for field in fields(found):
+        value = getattr(found, field.name)
+        if isinstance(value, np.ndarray):
+            kept = known.setdefault(field.name, [])
+            same[field.name] = next((each for each in kept if np.array_equal(each, value, equal_nan=True)), value)
+            if same[field.name] is value:
+                kept.append(value)
+    return replace(found, **same)
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from tests.unit.policy.policy_measures import KINDS, all_measures, measure
 from tests.unit.policy.policy_region import SmallRegion, small_region
 from zemsim.core.errors import InputError
 from zemsim.core.names import Powertrain
-from zemsim.policy.conditions import Conditions, conditions, national_policy
+from zemsim.policy.conditions import Conditions, conditions, conditions_of_years, national_policy
 from zemsim.policy.draft import ConflictError, PolicyRegion
 from zemsim.policy.levers import LEVERS, Measure
 from zemsim.travel.timetable_changes import Departures
@@ -92,6 +92,19 @@ def test_the_order_of_measures_does_not_matter_and_the_region_stays(region: Smal
         assert under(base, 2027, *measures) == first
     assert [pd.util.hash_pandas_object(t).sum() for t in (region.zones, region.chargers, region.prices)] == before
     assert under(base, 2027) == conditions(region, [], 2027)
+
+
+def test_years_share_the_arrays_that_are_the_same(base: PolicyRegion) -> None:
+    """Half fares for the young from 2030 on: two arrays for seven years, the first that of years without measures."""
+    half = measure("bus_fare", from_year=2030, fare_share=0.5)
+    plain = conditions_of_years(base, (), range(2026, 2033))
+    found = conditions_of_years(base, [half], plain, plain.values())
+    assert all(same_but(found[year], conditions(base, [half], year)) for year in plain)
+    assert len({id(each.fare_share) for each in plain.values()}) == 1
+    assert {id(each.fare_share) for each in found.values()} == {id(plain[2026].fare_share), id(found[2030].fare_share)}
+    assert found[2029].fare_share is plain[2026].fare_share
+    assert found[2032].fare_share is found[2030].fare_share
+    assert found[2030].fare_share[0].min() == 0.5 * plain[2030].fare_share[0].min()
 
 
 def test_national_grant_is_the_base_until_2025_and_measures_come_on_top(base: PolicyRegion) -> None:
