@@ -322,7 +322,7 @@ def conditions_of_years(
 
 def _with_known_arrays(found: Conditions, known: dict[str, list[npt.NDArray[Any]]]) -> Conditions:
     """The same conditions with arrays of ``known`` where these are equal; the others are known from now on."""
-    same = {}
+    same: dict[str, Any] = {}
     for field in fields(found):
         value = getattr(found, field.name)
         if isinstance(value, np.ndarray):
