@@ -67,6 +67,7 @@ def draw_pairs(folder: Path, found: Posterior) -> Path:
                 at.plot(sets[:, j], sets[:, i], ".", markersize=3, color="#005082", alpha=0.5)
                 at.set_ylim(found.low[i], found.high[i])
             at.set_xlim(found.low[j], found.high[j])
+            at.tick_params(axis="x", labelrotation=45)
             if i == n - 1:
                 at.set_xlabel(found.free[j])
             if j == 0 and i:
