@@ -156,13 +156,18 @@ def test_whose_utilities_are_the_same_choose_the_same(
 
 
 def test_what_becomes_cheaper_loses_nobody(model: MobilityModel, baseline: dict[DayType, Day]) -> None:
-    """Half fares: who took the bus still does, or the train that a cheaper bus feeds; nobody changes between others."""
+    """Half fares: who took the bus still does, or the train that a cheaper bus feeds; nobody changes between others.
+
+    But a child whose driver takes the bus now must go to school in another way.
+    """
     policy = days(model, small.HALF_FARES)
-    for day_type in model.plans:
-        before, after = baseline[day_type].choice, policy[day_type].choice
-        moved = before != after
-        assert np.isin(after[moved], [Alternative.BUS, Alternative.TRAIN]).all()
-        assert moved.any()
+    for day_type, plan in model.plans.items():
+        before, after = baseline[day_type], policy[day_type]
+        moved = before.choice != after.choice
+        lost = other_rides(plan, before, after)
+        assert (before.choice[moved & lost] == Alternative.PASSENGER).all()
+        assert np.isin(after.choice[moved & ~lost], [Alternative.BUS, Alternative.TRAIN]).all()
+        assert (moved & ~lost).any()
 
 
 def test_what_becomes_dearer_wins_nobody(model: MobilityModel, baseline: dict[DayType, Day]) -> None:
